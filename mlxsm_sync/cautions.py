@@ -1,0 +1,98 @@
+"""What is allowed and yet worth a look: never silent, never in the way."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlxsm_sync.characters import fold
+from mlxsm_sync.desired import Wanted, Warned
+from mlxsm_sync.profile import LOOPBACK, Profile
+from mlxsm_sync.state import Entry
+
+TRUST_FLAG = "--trust-remote-code"
+# A repository is `name` or `org/name`; what starts like a path, or is nested deeper, is one.
+_PATH = re.compile(r"[/~.\\]|[A-Za-z]:[/\\]|[^/]*/[^/]*/|file:")
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
+
+
+def is_local_path(model_id: str) -> bool:
+    """Whether a model ID names a folder of this machine."""
+    return _PATH.match(model_id) is not None
+
+
+def about(wanted: Iterable[Wanted]) -> Iterator[Warned]:
+    """Warnings about one profile at a time."""
+    for one in wanted:
+        for message in _about(one.profile):
+            yield _warned(one, message)
+
+
+def _about(profile: Profile) -> Iterator[str]:
+    arguments = profile.advanced_launch_options.raw_extra_args or ()
+    if arguments:
+        yield "raw extra arguments go to the server as they are; review them before a start"
+    if any(_trusts_remote_code(argument) for argument in arguments):
+        yield f"{TRUST_FLAG} lets a model run its own code on this machine"
+    if profile.host.lower() not in LOOPBACK:
+        yield "its host is not a loopback address: the server has no authentication"
+    if is_local_path(profile.model_id):
+        yield "its modelID is a local path: it will not exist on another machine"
+
+
+def _trusts_remote_code(argument: str) -> bool:
+    # The server's parser takes any beginning that is long enough; `--t` alone could be `--temp`.
+    return len(argument) > len("--t") and TRUST_FLAG.startswith(argument.partition("=")[0])
+
+
+def together(wanted: Sequence[Wanted], others: Iterable[Entry]) -> Iterator[Warned]:
+    """Warnings about profiles that share a port or nearly a name, with each other or the machine."""
+    profiles = [(one, one.profile) for one in wanted]
+    profiles += [(None, entry.profile) for entry in others]
+    yield from _shared_ports(profiles)
+    yield from _confusable_names(profiles)
+
+
+_Known = Sequence[tuple[Wanted | None, Profile]]
+
+
+def _shared_ports(profiles: _Known) -> Iterator[Warned]:
+    by_port: defaultdict[int, list[tuple[Wanted | None, Profile]]] = defaultdict(list)
+    for one, profile in profiles:
+        by_port[profile.port].append((one, profile))
+    for group in by_port.values():
+        hosts = {profile.host.lower() for _, profile in group}
+        for one, profile in group if len(group) > 1 else ():
+            if one is None:
+                continue
+            near = {host for host in hosts if _overlap(profile.host.lower(), host)}
+            names = [p.name for other, p in group if p is not profile and p.host.lower() in near]
+            if names:
+                yield _warned(one, f"it shares its port with {_listed(names)}: only one of them can be up")
+
+
+def _overlap(a: str, b: str) -> bool:
+    """Whether two hosts can mean one address."""
+    return a == b or a in _EVERYWHERE or b in _EVERYWHERE or (a in LOOPBACK and b in LOOPBACK)
+
+
+def _confusable_names(profiles: _Known) -> Iterator[Warned]:
+    by_fold: defaultdict[str, list[tuple[Wanted | None, Profile]]] = defaultdict(list)
+    for one, profile in profiles:
+        by_fold[fold(profile.name)].append((one, profile))
+    for group in by_fold.values():
+        for one, profile in group if len(group) > 1 else ():
+            names = sorted({p.name for _, p in group} - {profile.name})
+            if one is not None and names:
+                yield _warned(one, f"its name is easily confused with {_listed(names)}")
+
+
+def _listed(names: Iterable[str], most: int = 3) -> str:
+    known = sorted(set(names))
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(f'"{name}"' for name in known[:most]) + more
+
+
+def _warned(one: Wanted, message: str) -> Warned:
+    return Warned(name=one.profile.name, message=message, line=one.line, column=one.column)

@@ -1,0 +1,137 @@
+"""What a conflict is told as: who is in the way, before and after, and the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from mlxsm_sync.changes import Choice, Clash, Conflict, ConflictKind, Rival
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.diff import explain
+from mlxsm_sync.judge import Case, Court, Verdict
+from mlxsm_sync.profile import Profile, from_fields
+from mlxsm_sync.state import Entry
+
+RENAMEABLE: frozenset[ConflictKind] = frozenset({"duplicate-name", "rename-collision", "name-taken"})
+REPLACEABLE: frozenset[ConflictKind] = frozenset({"name-taken", "identity-taken", "drift"})
+
+
+def ways_out(verdict: Verdict, court: Court) -> tuple[Choice, ...]:
+    """What a person may answer; skip is always the first."""
+    choices: list[Choice] = ["skip"]
+    if _may_rename(verdict, court):
+        choices.append("rename")
+    own_in_the_way = verdict.case.own is not None and verdict.ruling != "drift"
+    if verdict.ruling in REPLACEABLE and not own_in_the_way and court.replaceable(verdict):
+        choices.append("replace")
+    return tuple(choices)
+
+
+def _may_rename(verdict: Verdict, court: Court) -> bool:
+    """Another name helps only where nothing but the name clashes."""
+    if court.shares_identity_in_file(verdict.case):
+        return False
+    if any(verdict.case.shares_identity(rival) for rival in verdict.rivals):
+        return verdict.ruling == "rename-collision"
+    return verdict.ruling in (*RENAMEABLE, "ambiguous-replace", "duplicate-replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """What it takes to tell the conflicts of one judgement."""
+
+    court: Court
+    choices: Choices
+    suggestions: Mapping[int, str | None]
+    doubled: Collection[str]
+    """Names that several profiles of the file have."""
+    orphans: Collection[str]
+    """The ids of our orphans."""
+    command: str
+    """The command line that a remedy continues."""
+
+    def tell(self, verdict: Verdict, *, decided: bool) -> Conflict:
+        """The conflict of a blocked verdict."""
+        case, ways = verdict.case, ways_out(verdict, self.court)
+        before, after = _before_and_after(verdict)
+        return Conflict(
+            kind=verdict.ruling,  # type: ignore[arg-type]  # a blocked verdict rules a conflict
+            name=case.wanted.profile.name,
+            index=case.index,
+            rivals=tuple(_rival(case, entry) for entry in verdict.rivals),
+            choices=ways,
+            suggested_name=self.suggestions[case.index] if "rename" in ways else None,
+            target=verdict.target.name if verdict.target and "replace" in ways else None,
+            before=before,
+            after=after,
+            fields=explain(before.fields, after.fields) if before else (),
+            decided=decided,
+            message=_message(verdict),
+            remedies=tuple(self._remedies(verdict, ways)),
+        )
+
+    def selector(self, case: Case) -> str:
+        """What names the profile on a command line: its name, or `#N` where that is not unique."""
+        name = case.wanted.profile.name
+        return f"#{case.index}" if name in self.doubled else name
+
+    def _remedies(self, verdict: Verdict, ways: tuple[Choice, ...]) -> Iterator[str]:
+        selector = self.selector(verdict.case)
+        if "rename" in ways:
+            new = self.suggestions[verdict.case.index] or "NEW NAME"
+            yield self.choices.command(self.command, "--rename", f"{selector}={new}")
+        if "replace" in ways:
+            yield self.choices.command(self.command, "--replace", selector)
+        if any(rival.id in self.orphans for rival in verdict.rivals):
+            yield self.choices.command(self.command, "--prune")
+
+
+def _before_and_after(verdict: Verdict) -> tuple[Profile | None, Profile]:
+    if verdict.target is None or verdict.comparison is None:
+        return None, verdict.case.wanted.profile
+    return verdict.target.profile, from_fields(verdict.comparison.after)
+
+
+def _rival(case: Case, entry: Entry) -> Rival:
+    matches: list[Clash] = []
+    if entry.name == case.name:
+        matches.append("name")
+    if case.shares_identity(entry):
+        matches.append("identity")
+    profile = entry.profile
+    return Rival(
+        name=profile.name,
+        owner=entry.owner,
+        model_id=profile.model_id,
+        host=profile.host,
+        port=profile.port,
+        matches=tuple(matches),
+    )
+
+
+def _message(verdict: Verdict) -> str:
+    case = verdict.case
+    called = f' (here "{case.name}")' if case.name != case.wanted.profile.name else ""
+    held = ", ".join(_describe(entry) for entry in verdict.rivals)
+    match verdict.ruling:
+        case "duplicate-name":
+            return f"several profiles of the file have this name{called}"
+        case "duplicate-identity":
+            return "several profiles of the file have this model, host and port"
+        case "rename-collision":
+            return str(case.collision)
+        case "name-taken":
+            return f"its name{called} is taken by {held}"
+        case "identity-taken":
+            return f"its model, host and port are taken by {held}"
+        case "ambiguous-replace":
+            return f"it clashes with several entries: {held}"
+        case "duplicate-replace":
+            return f"another profile is to replace {held}, too"
+        case _:
+            return f"it{called} was changed on this machine since it was applied"
+
+
+def _describe(entry: Entry) -> str:
+    owner = f"owner {entry.owner}" if entry.owner is not None else "owned by nobody"
+    return f'"{entry.name}" ({owner})'

@@ -1,0 +1,215 @@
+"""What a profile file declares: its nodes judged, merged with its defaults, made values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from mlxsm_sync.characters import unseen
+from mlxsm_sync.desired import Declaration, Defaults, Desired, Input, ProfileFile, Wanted
+from mlxsm_sync.model import Json
+from mlxsm_sync.nodes import Node, Position, Problems
+from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile, thinking_contradicts
+from mlxsm_sync.secret_scan import key_reason, looks_like
+from mlxsm_sync.suggest import did_you_mean
+
+SHOWN_KEY_LENGTH = 60
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def judge(root: Node, problems: Problems, read_from: Input, resolved: str | None) -> Desired:
+    """The desired state of a whole file; all its problems are noted, then raised together."""
+    _find_secrets(root, problems)
+    head = _judge_head(root, problems)
+    members = root.members or {}
+    listed = members.get("profiles", Node(root.at)).items or []
+    judged = [
+        _judge_profile(index, node, members.get("defaults"), problems)
+        for index, node in enumerate(listed, start=1)
+    ]
+    problems.raise_any()
+    assert head is not None  # or there was a problem
+    return Desired.model_validate(
+        {
+            "owner": head.collection,
+            "input": read_from,
+            "from": resolved,
+            "profiles": tuple(one for one in judged if one is not None),
+        }
+    )
+
+
+def note_duplicates(desired: Desired, problems: Problems) -> None:
+    """Note what a plan would call a conflict inside the file: one name, or one identity, twice."""
+    names: Callable[[Wanted], object] = lambda one: one.profile.name  # noqa: E731
+    identities: Callable[[Wanted], object] = lambda one: one.profile.identity  # noqa: E731
+    for key, what in ((names, "name"), (identities, "model, host and port")):
+        groups: dict[object, list[Wanted]] = {}
+        for one in desired.profiles:
+            groups.setdefault(key(one), []).append(one)
+        for group in groups.values():
+            for one in group if len(group) > 1 else ():
+                others = ", ".join(str(other.line) for other in group if other is not one)
+                at = Position(one.line or 1, one.column or 1)
+                problems.add(at, f"another profile has the same {what} (line {others})")
+
+
+def _judge_head(root: Node, problems: Problems) -> ProfileFile | None:
+    """Everything but the profiles."""
+    if root.members is None:
+        problems.add(root.at, "a profile file is a mapping with schemaVersion and profiles")
+        return None
+    head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
+    listed = root.members.get("profiles")
+    if listed is not None and listed.items is None:
+        problems.add(listed.at, "profiles must be a list: write [] for none")
+    return _validated(ProfileFile, head | ({"profiles": []} if listed else {}), root, problems)
+
+
+def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Problems) -> Wanted | None:
+    if node.members is None:
+        problems.add(node.at, "a profile is a mapping with name, modelID, host and port")
+        return None
+    merged = _inherit(node, defaults)
+    profile = _validated(Profile, merged.plain(), merged, problems)
+    if profile is None:
+        return None
+    if thinking_contradicts(profile):
+        at, _ = merged.find(["enableThinking"])
+        problems.add(at, "enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them")
+    return Wanted(
+        index=index,
+        profile=profile,
+        declared=profile.fields,
+        line=node.at.line,
+        column=node.at.column,
+    )
+
+
+def _inherit(profile: Node, defaults: Node | None) -> Node:
+    """The profile over its defaults, options one by one; null unsets what would be inherited."""
+    merged = _over(profile, defaults, Defaults)
+    if (options := (profile.members or {}).get(OPTIONS)) is not None and options.members is not None:
+        inherited = ((defaults.members if defaults else None) or {}).get(OPTIONS)
+        assert merged.members is not None
+        merged.members[OPTIONS] = _over(options, inherited, LaunchOptions)
+    return merged
+
+
+def _over(upper: Node, lower: Node | None, inheritable: type[BaseModel]) -> Node:
+    known = _keys(inheritable)
+    below = {key: node for key, node in ((lower.members if lower else None) or {}).items() if key in known}
+    members = below | (upper.members or {})
+    return Node(
+        upper.at,
+        members={key: node for key, node in members.items() if not _is_null(node)},
+        keys=(lower.keys if lower else {}) | upper.keys,
+    )
+
+
+def _is_null(node: Node) -> bool:
+    return node.value is None and node.items is None and node.members is None
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _validated(model: type[M], data: Json, node: Node, problems: Problems) -> M | None:
+    """The value, or None after noting every problem at its place."""
+    try:
+        return model.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            _note(one, model, node, problems)
+        return None
+
+
+def _note(error: Mapping[str, Any], model: type[BaseModel], node: Node, problems: Problems) -> None:
+    *parents, last = error["loc"] or ("",)
+    at, found = node.find(error["loc"])
+    if error["type"] == "extra_forbidden":
+        _, container = node.find(parents)
+        problems.add(container.keys[last], _unknown_key(last, _known_keys(model, parents)))
+        return
+    if error["type"] == "missing" or (_is_null(found) and found is not node):
+        where = ", here or in defaults" if last in ("host", "port") else ""
+        problems.add(at, f"{last} is required{where}")
+        return
+    problems.add(at, f"{_called(error['loc'])} {_fault(error)}")
+
+
+def _known_keys(model: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
+    for parent in parents:
+        model = {"defaults": Defaults, OPTIONS: LaunchOptions}.get(str(parent), model)
+    return _keys(model)
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> str:
+    if reason := key_reason(key):
+        return f"this key {reason}"
+    if len(key) > SHOWN_KEY_LENGTH or unseen(key) or looks_like(key):
+        return "this key is unknown"
+    guess = did_you_mean(key, known)
+    return f'the key "{key}" is unknown' + (f": {guess}" if guess else f"; known are {', '.join(known)}")
+
+
+def _called(path: Iterable[str | int]) -> str:
+    """A field as people call it: the last name, with the place in a list."""
+    *_, name = (step for step in path if isinstance(step, str))
+    place = "".join(f"[{step}]" for step in path if isinstance(step, int))
+    return f"{name}{place}"
+
+
+_FAULTS: dict[str, str] = {
+    "string_type": "must be text: put it in quotes",
+    "int_type": "must be a whole number, without quotes",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number, without quotes",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "tuple_type": "must be a list",
+}
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """What is wrong, without the value that is."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "literal_error":
+            allowed = context["expected"].replace("'", "")
+            return f"must be {allowed}"
+        case "greater_than":
+            return f"must be more than {context['gt']:g}"
+        case "greater_than_equal":
+            return f"must be {context['ge']:g} or more"
+        case "less_than_equal":
+            return f"must be {context['le']:g} or less"
+        case other:
+            return _FAULTS[other]
+
+
+def _find_secrets(root: Node, problems: Problems) -> None:
+    """Refuse every value and key that looks like a secret, before anything else is said of it."""
+    known = {*_keys(ProfileFile), *_keys(Declaration), *_keys(LaunchOptions)}
+    for at, key, node in root.walk():
+        if key is not None:
+            if key not in known and (looks_like(key) or key_reason(key)):
+                problems.add(at, f"this key {key_reason(key) or 'looks like a secret'}")
+        elif isinstance(node.value, str) and (reason := _secret_reason(node.value)):
+            problems.add(at, reason)
+
+
+def _secret_reason(value: str) -> str | None:
+    if what := looks_like(value):
+        return f"this value looks like {what}: take it out, and revoke it if anybody has seen it"
+    if value.startswith("--") and (reason := key_reason(value.partition("=")[0])):
+        return f"this option {reason}"
+    return None

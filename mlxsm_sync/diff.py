@@ -1,0 +1,121 @@
+"""Step 2: the three-way comparison, and what changed, field by field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlxsm_sync.changes import FieldChange
+from mlxsm_sync.model import Json, canonical, same
+from mlxsm_sync.profile import Fields, field_paths
+from mlxsm_sync.state import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the file decides about an entry, against what is and what was applied."""
+
+    after: Fields
+    """All fields as they would be; null for unset."""
+    changed: tuple[str, ...]
+    """Paths of the fields that would change."""
+    drift: tuple[str, ...]
+    """Those whose current value is neither the applied nor the file's."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether every field that the file decides is as it should be."""
+        return not self.changed
+
+
+def compare(declared: Fields, current: Fields, applied: Fields | None = None) -> Comparison:
+    """Declared fields must equal the file; applied ones no longer declared are unset.
+
+    Every other field is the machine's. `applied` is None where nothing was: then nothing is unset
+    and nothing can have drifted.
+    """
+    decided: Fields = dict.fromkeys(applied or ()) | declared
+    changed = tuple(path for path, value in decided.items() if not same(current.get(path), value))
+    drift: tuple[str, ...] = ()
+    if applied is not None:
+        drift = tuple(path for path in changed if not same(current.get(path), applied.get(path)))
+    return Comparison(current | decided, changed, drift)
+
+
+def drifted(entry: Entry) -> bool:
+    """Whether an owned entry was changed on this machine since it was last applied.
+
+    The name of an entry with a `source` is the machine's, so it cannot drift.
+    """
+    current = entry.profile.fields
+    return any(
+        not same(current.get(path), value)
+        for path, value in (entry.applied_fields or {}).items()
+        if not (path == "/name" and entry.source is not None)
+    )
+
+
+def explain(before: Fields, after: Fields) -> tuple[FieldChange, ...]:
+    """What differs between two profiles, in the order of the model's fields."""
+    return tuple(
+        change
+        for path in field_paths()
+        for change in _explain(path, before.get(path), after.get(path))
+    )
+
+
+def _explain(path: str, before: Json, after: Json) -> Iterator[FieldChange]:
+    if same(before, after):
+        return
+    if isinstance(before, (dict, list)) and type(before) is type(after):
+        yield from _explain_nested(path, before, after)
+    else:
+        yield FieldChange(path=path, before=before, after=after)
+
+
+def _explain_nested(path: str, before: Json, after: Json) -> Iterator[FieldChange]:
+    """What changed inside a free-form value: an inserted argument is one insertion.
+
+    deepdiff takes `true` for `1` inside lists, so it is given each scalar's canonical text: then its
+    equality is ours.
+    """
+    from deepdiff import DeepDiff
+
+    found = DeepDiff(
+        _encode(before),
+        _encode(after),
+        view="tree",
+        threshold_to_diff_deeper=0,
+        ignore_private_variables=False,
+    )
+    for level in (level for levels in found.values() for level in levels):
+        kind = level.report_type
+        yield FieldChange(
+            path=path + "".join(map(_token, level.path(output_format="list", use_t2="removed" not in kind))),
+            before=None if kind.endswith("_added") else _decode(level.t1),
+            after=None if kind.endswith("_removed") else _decode(level.t2),
+        )
+
+
+def _token(key: str | int) -> str:
+    """One step of a JSON Pointer: https://www.rfc-editor.org/rfc/rfc6901#section-3."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
+
+
+def _encode(value: Json) -> Any:
+    if isinstance(value, dict):
+        return {key: _encode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encode(item) for item in value]
+    return canonical(value)
+
+
+def _decode(value: Any) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _decode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_decode(item) for item in value]
+    decoded: Json = json.loads(value)
+    return decoded

@@ -1,0 +1,74 @@
+"""What a plan boils down to: its digest and its counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence, Sized
+
+from mlxsm_sync.changes import Change, Conflict, Orphan, Plan, Summary
+from mlxsm_sync.desired import Invalid
+from mlxsm_sync.model import Json, JsonObject, Model, canonical
+
+_NOT_COVERED = {"index", "message", "messages", "remedies"}
+
+
+def digest_bytes(data: bytes) -> str:
+    """`sha256:` and the hash in hexadecimal."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def plan_digest(
+    owner: str | None,
+    lineage: str | None,
+    changes: Sequence[Change],
+    conflicts: Sequence[Conflict],
+    invalid: Sequence[Invalid],
+    orphans: Sequence[Orphan],
+) -> str:
+    """The same for the same effect, whatever the order, the comments and the paths of the file."""
+    covered: JsonObject = {
+        "owner": owner,
+        "lineage": lineage,
+        "changes": _sorted(_covered(one) | {"applied": one.entry.applied} for one in changes),
+        "conflicts": _sorted(map(_covered, conflicts)),
+        "invalid": _sorted(map(_covered, invalid)),
+        "orphans": _sorted(map(_covered, orphans)),
+    }
+    return digest_bytes(canonical(covered).encode())
+
+
+def unbound_digest(plan: Plan) -> str:
+    """The digest that the plan would have had before there was any state.
+
+    A plan made against no state says nothing about a lineage, so it holds for the state that
+    another process made meanwhile, where the effect is the same.
+    """
+    return plan_digest(plan.owner, None, plan.changes, plan.conflicts, plan.invalid, plan.orphans)
+
+
+def _covered(value: Model) -> JsonObject:
+    return value.model_dump(mode="json", exclude=_NOT_COVERED)
+
+
+def _sorted(values: Iterable[JsonObject]) -> list[Json]:
+    return [*sorted(values, key=canonical)]
+
+
+def summarise(
+    changes: Sequence[Change],
+    conflicts: Sized,
+    invalid: Sized = (),
+    orphans: Sized = (),
+    unchanged: Sized = (),
+) -> Summary:
+    """How much of each there is; a create under a chosen name counts as rename, too."""
+    actions = Counter(change.action for change in changes)
+    return Summary(
+        **actions,
+        rename=sum(change.renamed for change in changes if change.action == "create"),
+        unchanged=len(unchanged),
+        conflict=len(conflicts),
+        invalid=len(invalid),
+        orphan=len(orphans),
+    )

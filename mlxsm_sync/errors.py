@@ -1,0 +1,116 @@
+"""What can stop a command: one exception tree, caught only at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Kind = Literal[
+    "invalid-file",
+    "invalid-document",
+    "unreadable-state",
+    "locked",
+    "stale-plan",
+    "guard",
+    "cancelled",
+    "no-terminal",
+    "io",
+    "server",
+    "usage",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong in a file, and where."""
+
+    path: str
+    """The file, as it was named on the command line; `-` for standard input."""
+    line: int | None
+    """1-based, null where the whole file is meant."""
+    column: int | None
+    """1-based, in characters."""
+    message: str
+    """What is wrong and what to do; never a rejected value."""
+
+    def __str__(self) -> str:
+        place = [self.path, *(str(n) for n in (self.line, self.column) if n is not None)]
+        return f"{':'.join(place)}: {self.message}"
+
+
+class MlxsmError(Exception):
+    """A failure that a person can act on: `message` says what is, `hint` what to do."""
+
+    kind: ClassVar[Kind] = "io"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        problems: Sequence[Problem] = (),
+        *,
+        applied: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.problems = tuple(problems)
+        self.applied = applied
+        """True where the state was written before the failure."""
+
+
+class InvalidFile(MlxsmError):
+    """A profile file or a saved plan breaks its rules; nothing of it is used."""
+
+    kind = "invalid-file"
+
+
+class UnreadableState(MlxsmError):
+    """The state is cut off, foreign or of a newer format; it is never overwritten."""
+
+    kind = "unreadable-state"
+
+
+class Locked(MlxsmError):
+    """Another process holds the state's lock."""
+
+    kind = "locked"
+
+
+class StalePlan(MlxsmError):
+    """What would be written is no longer what was shown."""
+
+    kind = "stale-plan"
+
+
+class Guard(MlxsmError):
+    """A deletion so large that it needs `--force`."""
+
+    kind = "guard"
+
+
+class Cancelled(MlxsmError):
+    """A person declined the final question."""
+
+    kind = "cancelled"
+
+
+class NoTerminal(MlxsmError):
+    """There is nobody to ask and no `--yes`."""
+
+    kind = "no-terminal"
+
+
+class FileTrouble(MlxsmError):
+    """The system refused to read or write a file."""
+
+    kind = "io"
+
+
+class Usage(MlxsmError):
+    """The command line does not make sense."""
+
+    kind = "usage"
+    exit_code = 64

@@ -1,0 +1,279 @@
+"""Step 3: judge every profile on the resulting whole, until nothing new is blocked."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mlxsm_sync.changes import ConflictKind
+from mlxsm_sync.diff import Comparison, compare, drifted
+from mlxsm_sync.desired import Wanted
+from mlxsm_sync.model import same
+from mlxsm_sync.profile import NAME, Fields
+from mlxsm_sync.state import Entry
+
+Ruling = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One profile that takes part, and what was found out about it before the judgement."""
+
+    wanted: Wanted
+    own: Entry | None
+    """The entry that is its own."""
+    name: str
+    """Its effective name: chosen, remembered or the file's."""
+    collision: str | None = None
+    """Why the name that a person chose is not to be had."""
+    replaces: bool = False
+    """Whether a person wants it to replace what is in the way."""
+    pinned: str | None = None
+    """The one entry that it may replace, by name."""
+
+    @property
+    def index(self) -> int:
+        """The profile's place in the file, 1-based."""
+        return self.wanted.index
+
+    @property
+    def declared(self) -> Fields:
+        """What it decides, under its effective name."""
+        return self.wanted.declared | {NAME: self.name}
+
+    def clashes_with(self, entry: Entry) -> bool:
+        """Whether both cannot be on one machine."""
+        return entry.name == self.name or self.shares_identity(entry)
+
+    def shares_identity(self, entry: Entry) -> bool:
+        """Whether both are the same running server."""
+        return entry.profile.identity == self.wanted.profile.identity
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one profile."""
+
+    case: Case
+    ruling: Ruling
+    rivals: tuple[Entry, ...] = ()
+    target: Entry | None = None
+    """The entry that is updated, replaced, claimed or held, or that a replace would change."""
+    comparison: Comparison | None = None
+    """The profile against the target."""
+    blocked: bool = False
+    """Whether it is a conflict."""
+
+
+class Court:
+    """One judgement: the profiles that take part, and everything that stays.
+
+    `deleted` are the ids of entries that go; `taken_from` the owners whose undrifted entries may
+    be replaced unasked; `owner` is None for a document, which owns nothing.
+    """
+
+    def __init__(
+        self,
+        cases: Collection[Case],
+        entries: Iterable[Entry],
+        owner: str | None,
+        deleted: Collection[str] = (),
+        taken_from: Collection[str] = (),
+    ) -> None:
+        self._owner = owner
+        self._taken_from = taken_from
+        self._names = Counter(case.name for case in cases if not case.collision)
+        # A rename that cannot be had leaves its profile where it was: in the way of its namesake.
+        self._names += Counter(case.wanted.profile.name for case in cases if case.collision)
+        self._identities = Counter(case.wanted.profile.identity for case in cases)
+        self._by_key: defaultdict[object, list[Case]] = defaultdict(list)
+        for case in cases:
+            self._by_key[case.name].append(case)
+            self._by_key[case.wanted.profile.identity].append(case)
+        self._own = {case.own.id for case in cases if case.own is not None}
+        self._staying: defaultdict[object, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            if entry.id not in self._own and entry.id not in deleted:
+                self._stay(entry)
+        self._targets = self._pick_targets(cases)
+        self._verdicts: dict[int, Verdict] = {}
+        self._judge(cases)
+
+    @property
+    def verdicts(self) -> Mapping[int, Verdict]:
+        """The verdict on each profile, by its index."""
+        return self._verdicts
+
+    def _judge(self, cases: Iterable[Case]) -> None:
+        waiting = deque(cases)
+        while waiting:
+            case = waiting.popleft()
+            before = self._verdicts.get(case.index)
+            if before is None or not before.blocked:
+                verdict = self._decide(case)
+                self._verdicts[case.index] = verdict
+                if verdict.blocked:
+                    waiting.extend(self._block(case))
+
+    def _block(self, case: Case) -> Iterator[Case]:
+        """Let the profile's entries stay after all; yield those whom they may be in the way of."""
+        back = [case.own] if case.own is not None else []
+        if case.own is not None:
+            self._stay(case.own)
+        if (target := self._targets.pop(case.index, None)) is not None:
+            back.append(target)
+        for entry in back:
+            yield from self._by_key.get(entry.name, ())
+            yield from self._by_key.get(entry.profile.identity, ())
+
+    def _stay(self, entry: Entry) -> None:
+        self._staying[entry.name].append(entry)
+        self._staying[entry.profile.identity].append(entry)
+
+    def _in_the_way(self, case: Case) -> list[Entry]:
+        """The staying entries with its name or its identity, whoever replaces them."""
+        found = {
+            entry.id: entry
+            for key in (case.name, case.wanted.profile.identity)
+            for entry in self._staying.get(key, ())
+            if case.own is None or entry.id != case.own.id
+        }
+        return sorted(found.values(), key=lambda entry: (entry.name, entry.id))
+
+    def _rivals(self, case: Case) -> tuple[Entry, ...]:
+        """What is in the way, less what another profile is going to replace."""
+        mine = self._targets.get(case.index)
+        others = {
+            target.id
+            for index, target in self._targets_near(case)
+            if index != case.index and (mine is None or target.id != mine.id)
+        }
+        return tuple(entry for entry in self._in_the_way(case) if entry.id not in others)
+
+    def _targets_near(self, case: Case) -> Iterator[tuple[int, Entry]]:
+        for entry in self._in_the_way(case):
+            for index in self._replacers[entry.id]:
+                if index in self._targets:
+                    yield index, self._targets[index]
+
+    def _pick_targets(self, cases: Iterable[Case]) -> dict[int, Entry]:
+        """What each replacing profile replaces, if it is not blocked.
+
+        A pinned target is given; any other is the one rival that is left when what others replace
+        is set aside. All of a round are picked together, so that their order does not matter.
+        """
+        self._targets = {}
+        self._replacers: defaultdict[str, list[int]] = defaultdict(list)
+        open_cases = [case for case in cases if case.own is None and not case.collision]
+        while True:
+            picked = {
+                case.index: target
+                for case in open_cases
+                if case.index not in self._targets
+                if (target := self._target(case)) is not None
+            }
+            if not picked:
+                return self._targets
+            self._targets |= picked
+            for index, target in picked.items():
+                self._replacers[target.id].append(index)
+
+    def _target(self, case: Case) -> Entry | None:
+        if self._names[case.name] > 1 or self.shares_identity_in_file(case):
+            return None
+        if case.pinned is not None:
+            named = [entry for entry in self._in_the_way(case) if entry.name == case.pinned]
+            return named[0] if len(named) == 1 and case.replaces else None
+        rivals = self._rivals(case)
+        if len(rivals) != 1:
+            return None
+        return rivals[0] if case.replaces or self._may_take(case, rivals[0]) else None
+
+    def _may_take(self, case: Case, rival: Entry) -> bool:
+        if rival.owner not in self._taken_from:
+            return False
+        return not drifted(rival) or compare(case.declared, rival.profile.fields).equal
+
+    def _decide(self, case: Case) -> Verdict:
+        """The first row of the table that holds."""
+        if case.collision:
+            holders = tuple(self._staying.get(case.name, ()))
+            return Verdict(case, "rename-collision", holders, blocked=True)
+        if self._names[case.name] > 1:
+            return Verdict(case, "duplicate-name", blocked=True)
+        if self.shares_identity_in_file(case):
+            return Verdict(case, "duplicate-identity", blocked=True)
+        rivals = self._rivals(case)
+        if case.own is not None:
+            return self._decide_own(case, case.own, rivals)
+        if not rivals:
+            return Verdict(case, "create")
+        if len(rivals) > 1:
+            return Verdict(case, "ambiguous-replace", rivals, blocked=True)
+        return self._decide_rival(case, rivals[0])
+
+    def _decide_own(self, case: Case, own: Entry, rivals: tuple[Entry, ...]) -> Verdict:
+        comparison = compare(case.declared, own.profile.fields, own.applied_fields)
+        if rivals:
+            return Verdict(case, _taken(case, rivals), rivals, own, comparison, blocked=True)
+        accepted = case.replaces and case.pinned in (None, own.name)
+        if comparison.drift and not accepted:
+            return Verdict(case, "drift", (), own, comparison, blocked=True)
+        if comparison.drift:
+            return Verdict(case, "replace", (), own, comparison)
+        if not comparison.equal:
+            return Verdict(case, "update", (), own, comparison)
+        return Verdict(case, "unchanged" if _recorded(case, own) else "claim", (), own, comparison)
+
+    def _decide_rival(self, case: Case, rival: Entry) -> Verdict:
+        comparison = compare(case.declared, rival.profile.fields)
+        verdict = Verdict(case, _taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
+        target = self._targets.get(case.index)
+        if self._is_held(case, rival, comparison) and (target is None or self._owner is None):
+            return replace(verdict, ruling="unchanged", blocked=False)
+        if rival.owner is None and comparison.equal:
+            return replace(verdict, ruling="claim", blocked=False)
+        if target is None or rival.id in self._own:
+            return verdict
+        if len(self._replacers_of(target)) > 1:
+            return replace(verdict, ruling="duplicate-replace")
+        return replace(verdict, ruling="replace", blocked=False)
+
+    def _replacers_of(self, target: Entry) -> list[int]:
+        # Blocked ones count: of two replaces of one target, neither is first.
+        return self._replacers[target.id]
+
+    def _is_held(self, case: Case, rival: Entry, comparison: Comparison) -> bool:
+        """Whether the rival already is what the profile wants, and somebody else's to keep."""
+        if self._owner is None:
+            return comparison.equal
+        if rival.owner in (None, self._owner):
+            return False
+        own_name = rival.source == case.wanted.profile.name
+        return comparison.equal or (own_name and comparison.changed == (NAME,))
+
+    def shares_identity_in_file(self, case: Case) -> bool:
+        """Whether another profile of the file is the same running server."""
+        return self._identities[case.wanted.profile.identity] > 1
+
+    def replaceable(self, verdict: Verdict) -> bool:
+        """Whether the verdict's target may be replaced at all: not if it is another profile's own."""
+        return verdict.target is not None and (
+            verdict.ruling == "drift" or verdict.target.id not in self._own
+        )
+
+
+def _taken(case: Case, rivals: Iterable[Entry]) -> ConflictKind:
+    if any(case.shares_identity(rival) for rival in rivals):
+        return "identity-taken"
+    return "name-taken"
+
+
+def _recorded(case: Case, own: Entry) -> bool:
+    """Whether the bookkeeping of an equal entry is right, too."""
+    remembered = own.applied_fields or {}
+    declared = {path: value for path, value in case.declared.items() if value is not None}
+    source = case.wanted.profile.name if case.wanted.profile.name != case.name else None
+    return own.source == source and same(remembered, declared)

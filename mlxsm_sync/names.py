@@ -1,0 +1,73 @@
+"""New names for profiles whose own is taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
+
+from mlxsm_sync.desired import Wanted
+from mlxsm_sync.profile import NAME_LENGTH, check_name
+
+LAST_SUGGESTION = 999
+
+
+def suggestions(wanted: Iterable[Wanted], entry_names: Iterable[str]) -> dict[int, str | None]:
+    """A free name for every profile, by its index; None where all 999 are taken.
+
+    Made in order of name and runtime identity, so that the order of the file does not matter, and
+    for all profiles, so that one person's answer does not change what another profile was offered.
+    """
+    profiles = sorted(wanted, key=lambda one: (one.profile.name, one.profile.identity, one.index))
+    taken = set(chain(entry_names, (one.profile.name for one in profiles)))
+    next_number: dict[str, int] = {}
+    result: dict[int, str | None] = {}
+    for one in profiles:
+        name = one.profile.name
+        result[one.index] = None
+        for number in range(next_number.get(name, 1), LAST_SUGGESTION + 1):
+            next_number[name] = number + 1
+            if (candidate := _numbered(name, number)) not in taken:
+                taken.add(candidate)
+                result[one.index] = candidate
+                break
+    return result
+
+
+def _numbered(name: str, number: int) -> str:
+    suffix = " (Imported)" if number == 1 else f" (Imported {number})"
+    return name[: NAME_LENGTH - len(suffix)].rstrip() + suffix
+
+
+def collisions(
+    renames: Mapping[int, str | None],
+    own_names: Mapping[int, str],
+    entry_names: Collection[str],
+    file_names: Collection[str],
+) -> dict[int, str]:
+    """Why a chosen name is not to be had, by the profile's index.
+
+    A profile may take the name that its own entry already has (`own_names`).
+    """
+    chosen = Counter(renames.values())
+    reasons: dict[int, str] = {}
+    for index, name in renames.items():
+        if name is None:
+            reasons[index] = f"all {LAST_SUGGESTION} suggested names are taken"
+        elif invalid := _invalid(name):
+            reasons[index] = f"the new name {invalid}"
+        elif name in entry_names and name != own_names.get(index):
+            reasons[index] = f'the new name "{name}" is taken by an entry of this machine'
+        elif name in file_names:
+            reasons[index] = f'the new name "{name}" is taken by a profile of the file'
+        elif chosen[name] > 1:
+            reasons[index] = f'another profile is to be renamed to "{name}", too'
+    return reasons
+
+
+def _invalid(name: str) -> str | None:
+    try:
+        check_name(name)
+    except ValueError as error:
+        return str(error)
+    return None

@@ -1,0 +1,166 @@
+"""A file's data with a source position for every key and value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from mlxsm_sync.errors import InvalidFile, Problem
+from mlxsm_sync.model import Json
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_DEPTH = 16
+MAX_NODES = 1_000_000
+MAX_SCALAR = 16 * 1024
+MAX_DIGITS = 18
+
+
+class Position(NamedTuple):
+    """A place in a text, both 1-based; columns count characters."""
+
+    line: int
+    column: int
+
+
+class Event(NamedTuple):
+    """One step through a text: a value, or the begin or end of a list or mapping."""
+
+    kind: Literal["value", "[", "]", "{", "}"]
+    at: Position
+    value: Json = None
+
+
+@dataclass(slots=True)
+class Node:
+    """One value, where it begins, and what is inside."""
+
+    at: Position
+    value: Json = None
+    """Of a scalar."""
+    items: list[Node] | None = None
+    """Of a list."""
+    members: dict[str, Node] | None = None
+    """Of a mapping."""
+    keys: dict[str, Position] = field(default_factory=dict)
+    """Of a mapping: where each key is."""
+
+    def plain(self) -> Json:
+        """The data without positions."""
+        if self.items is not None:
+            return [item.plain() for item in self.items]
+        if self.members is not None:
+            return {key: node.plain() for key, node in self.members.items()}
+        return self.value
+
+    def walk(self) -> Iterator[tuple[Position, str | None, Node]]:
+        """Every key and every scalar below, each with its position: (position, key, node)."""
+        for item in self.items or ():
+            yield from item.walk()
+        for key, node in (self.members or {}).items():
+            yield self.keys[key], key, node
+            yield from node.walk()
+        if self.items is None and self.members is None:
+            yield self.at, None, self
+
+    def find(self, path: Iterable[str | int]) -> tuple[Position, Node]:
+        """The node at a path and the position to report: of the last step that exists."""
+        node = self
+        for step in path:
+            inner = None
+            if isinstance(step, int) and node.items is not None:
+                inner = node.items[step]
+            elif isinstance(step, str) and node.members is not None:
+                inner = node.members.get(step)
+            if inner is None:
+                break
+            node = inner
+        return node.at, node
+
+
+class Problems:
+    """What is wrong with one file, at most one problem for a position, in order of position."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._found: dict[Position | None, Problem] = {}
+
+    def add(self, at: Position | None, message: str) -> None:
+        """Note a problem; the first one of a position stands, as the later ones follow from it."""
+        line, column = at if at else (None, None)
+        self._found.setdefault(at, Problem(self.path, line, column, message))
+
+    def stop(self, at: Position | None, message: str) -> InvalidFile:
+        """The error to raise where reading cannot go on: this problem and all before it."""
+        self.add(at, message)
+        return self.error()
+
+    def sorted(self) -> list[Problem]:
+        """All problems in the order of the file."""
+        return sorted(self._found.values(), key=lambda one: (one.line or 0, one.column or 0))
+
+    def error(self) -> InvalidFile:
+        """The error that tells them all."""
+        found = self.sorted()
+        what = "a problem" if len(found) == 1 else f"{len(found)} problems"
+        return InvalidFile(f"{self.path} has {what}; nothing of it was used", problems=found)
+
+    def raise_any(self) -> None:
+        """Raise the error, where there are problems."""
+        if self._found:
+            raise self.error()
+
+
+def build(events: Iterable[Event], problems: Problems) -> Node:
+    """The tree of these events; what breaks a rule is noted, what breaks a limit stops."""
+    root = Node(Position(1, 1))
+    open_nodes: list[Node] = []
+    waiting: list[tuple[str, Position] | None] = []
+    count = 0
+    for event in events:
+        if event.kind in "]}":
+            open_nodes.pop()
+            waiting.pop()
+            continue
+        count += 1
+        if count > MAX_NODES:
+            raise problems.stop(event.at, f"the file has more than {MAX_NODES:,} values")
+        parent = open_nodes[-1] if open_nodes else None
+        if parent is not None and parent.members is not None and waiting[-1] is None:
+            waiting[-1] = _key(event, problems)
+            if event.kind == "value":
+                continue
+            node = Node(event.at)  # a key that is no scalar: noted, and read as if it had no value
+        else:
+            node = Node(event.at, event.value)
+            if parent is None:
+                root = node
+            elif parent.items is not None:
+                parent.items.append(node)
+            else:
+                _join(parent, waiting[-1], node, problems)
+                waiting[-1] = None
+        if event.kind in "[{":
+            if len(open_nodes) == MAX_DEPTH:
+                raise problems.stop(event.at, f"nested more than {MAX_DEPTH} levels deep")
+            node.items, node.members = ([], None) if event.kind == "[" else (None, {})
+            open_nodes.append(node)
+            waiting.append(None)
+    return root
+
+
+def _key(event: Event, problems: Problems) -> tuple[str, Position]:
+    if isinstance(event.value, str) and event.kind == "value":
+        return event.value, event.at
+    problems.add(event.at, "a key must be text: put it in quotes")
+    return f"\0{event.at}", event.at
+
+
+def _join(parent: Node, key: tuple[str, Position] | None, node: Node, problems: Problems) -> None:
+    assert parent.members is not None and key is not None
+    name, at = key
+    if name in parent.members:
+        problems.add(at, "this key is here twice; keep one of the two")
+    else:
+        parent.members[name] = node
+        parent.keys[name] = at

@@ -1,0 +1,113 @@
+"""Entries that we own and that the file no longer lists: kept, or pruned on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from mlxsm_sync.changes import Change, Conflict, Orphan
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.desired import Desired
+from mlxsm_sync.diff import drifted, explain
+from mlxsm_sync.state import Entry
+
+GUARDED_FROM = 10
+"""An owner with fewer entries may lose any share of them."""
+GUARDED_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What becomes of each orphan."""
+
+    deleted: tuple[Entry, ...]
+    drifted: tuple[Entry, ...]
+    """Those that a prune would delete, had they not been changed on this machine."""
+    kept: tuple[Entry, ...]
+    """All that stay, the drifted among them."""
+
+
+def find_orphans(desired: Desired, own: Collection[Entry]) -> tuple[Entry, ...]:
+    """The entries that no profile of the file matches by name, source or runtime identity."""
+    names = {one.profile.name for one in desired.profiles}
+    identities = {one.profile.identity for one in desired.profiles}
+    return tuple(
+        entry
+        for entry in own
+        if not {entry.name, entry.key} & names and entry.profile.identity not in identities
+    )
+
+
+def sort_orphans(desired: Desired, orphans: Sequence[Entry], choices: Choices) -> Orphans:
+    """Which orphans go and which stay, and which of these only because of their drift."""
+    prunable = [entry for entry in orphans if _is_prunable(desired, entry, choices)]
+    drift = {e.id for e in prunable if drifted(e) and e.name not in choices.orphans_replace}
+    gone = {e.id for e in prunable} - drift - {e.id for e in prunable if e.name in choices.orphans_skip}
+    return Orphans(
+        deleted=tuple(entry for entry in orphans if entry.id in gone),
+        drifted=tuple(entry for entry in orphans if entry.id in drift),
+        kept=tuple(entry for entry in orphans if entry.id not in gone),
+    )
+
+
+def _is_prunable(desired: Desired, entry: Entry, choices: Choices) -> bool:
+    if not choices.prune or (choices.only is not None and entry.name not in choices.orphans_only):
+        return False
+    # Standard input has no path: what came from it cannot be shown to have come from this file.
+    from_here = entry.from_ is not None and entry.from_ == desired.from_
+    return from_here or choices.prune_foreign
+
+
+def deletions(orphans: Orphans) -> Iterator[Change]:
+    """The changes that delete what goes."""
+    for entry in orphans.deleted:
+        yield Change(
+            action="delete",
+            name=entry.name,
+            source=None,
+            index=None,
+            target=entry.name,
+            owner_before=entry.owner,
+            owner_after=None,
+            before=entry.profile,
+            after=None,
+            entry=entry,
+        )
+
+
+def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterator[Conflict]:
+    """A changed orphan is not deleted unasked."""
+    for entry in orphans.drifted:
+        was = entry.applied_fields or {}
+        yield Conflict(
+            kind="drift",
+            name=entry.name,
+            index=None,
+            choices=("skip", "replace"),
+            target=entry.name,
+            before=entry.profile,
+            fields=explain(was, {path: entry.profile.fields.get(path) for path in was}),
+            decided=entry.name in choices.orphans_skip,
+            message="the file no longer lists it, but it was changed on this machine since it was applied",
+            remedies=(choices.command(command, "--replace", entry.name),),
+        )
+
+
+def report(orphans: Orphans) -> tuple[Orphan, ...]:
+    """The orphans that stay."""
+    return tuple(
+        Orphan.model_validate({"name": entry.name, "from": entry.from_, "drifted": drifted(entry)})
+        for entry in orphans.kept
+    )
+
+
+def guard(desired: Desired, own: Collection[Entry], orphans: Orphans, choices: Choices) -> str | None:
+    """Why this many deletions need `--force`, else None."""
+    going, all_ = len(orphans.deleted), len(own)
+    if choices.force or not going:
+        return None
+    if not desired.profiles and going == all_:
+        return f"the file is empty, and all {all_} entries of {desired.owner} would be deleted"
+    if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:
+        return f"{going} of the {all_} entries of {desired.owner} would be deleted, more than 30 %"
+    return None

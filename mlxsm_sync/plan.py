@@ -1,0 +1,247 @@
+"""Make a plan from what is wanted and what is, and apply it: values in, values out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlxsm_sync import cautions
+from mlxsm_sync import orphans as orphanage
+from mlxsm_sync.changes import Change, Conflict, Plan, Skipped
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.conflicts import Teller, ways_out
+from mlxsm_sync.desired import Desired, Wanted, Warned
+from mlxsm_sync.diff import explain
+from mlxsm_sync.digest import plan_digest, summarise
+from mlxsm_sync.judge import Case, Court, Verdict
+from mlxsm_sync.match import match
+from mlxsm_sync.names import collisions, suggestions
+from mlxsm_sync.notices import notices
+from mlxsm_sync.orphans import Orphans
+from mlxsm_sync.profile import Profile, from_fields, nested
+from mlxsm_sync.state import Entry, State
+
+NEW_ID = "0" * 16
+"""Stands for the id of an entry that is still to be made."""
+
+
+class _Docket:
+    """Everything that is known before, and found out in, the judging of one plan."""
+
+    def __init__(self, desired: Desired, state: State, choices: Choices, command: str) -> None:
+        self.desired, self.state, self.choices, self.command = desired, state, choices, command
+        self.own = state.owned_by(desired.owner)
+        self.file_names = Counter(one.profile.name for one in desired.profiles)
+        self.suggestions = suggestions(desired.profiles, (entry.name for entry in state.entries))
+        self.orphans: Orphans = orphanage.sort_orphans(
+            desired, orphanage.find_orphans(desired, self.own), choices
+        )
+        self.part = [one for one in desired.profiles if choices.selects(one.index)]
+        self.court, self.renames = self.settle(self.part)
+
+    def settle(self, part: Sequence[Wanted]) -> tuple[Court, dict[int, str | None]]:
+        """Judge, and rename those that need it, until no chosen rename is needed any more.
+
+        A rename that is not needed is not done: command lines can be repeated.
+        """
+        renames: dict[int, str | None] = {}
+        while True:
+            court = self.judge(part, renames)
+            needed = {
+                index: name if name is not None else self.suggestions[index]
+                for index, name in self.choices.rename.items()
+                if index not in renames and _offers_rename(court.verdicts.get(index), court)
+            }
+            if not needed:
+                return court, renames
+            renames |= needed
+
+    def judge(self, part: Sequence[Wanted], renames: dict[int, str | None]) -> Court:
+        """One judgement of the profiles that take part, under these new names."""
+        own = match(part, self.own, renames.keys(), self.file_names)
+        refused = collisions(
+            renames,
+            {index: entry.name for index, entry in own.items()},
+            {entry.name for entry in self.state.entries},
+            self.file_names,
+        )
+        cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
+        deleted = {entry.id for entry in self.orphans.deleted}
+        return Court(cases, self.state.entries, self.desired.owner, deleted, self.choices.take_from)
+
+    def _case(
+        self, one: Wanted, own: Entry | None, renames: dict[int, str | None], refused: dict[int, str]
+    ) -> Case:
+        name = one.profile.name
+        if one.index in renames:
+            name = renames[one.index] or name
+        elif own is not None and own.source is not None:
+            name = own.name
+        return Case(
+            wanted=one,
+            own=own,
+            name=name,
+            collision=refused.get(one.index),
+            replaces=one.index in self.choices.replace,
+            pinned=self.choices.replace.get(one.index),
+        )
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """What is left to a person, in the order of the file; what was skipped is told as decided."""
+        skipped = self.choices.skip
+        shown = self.part
+        unskipped = self.court
+        if skipped:
+            part = {one.index for one in self.part} | skipped
+            shown = [one for one in self.desired.profiles if one.index in part]
+            unskipped, _ = self.settle(shown)
+        tellers = {True: self._teller(unskipped), False: self._teller(self.court)}
+        for one in shown:
+            teller = tellers[one.index in skipped]
+            verdict = teller.court.verdicts[one.index]
+            if verdict.blocked:
+                yield teller.tell(verdict, decided=one.index in skipped)
+        yield from orphanage.drift_conflicts(self.orphans, self.choices, self.command)
+
+    def _teller(self, court: Court) -> Teller:
+        return Teller(
+            court=court,
+            choices=self.choices,
+            suggestions=self.suggestions,
+            doubled={name for name, count in self.file_names.items() if count > 1},
+            orphans={entry.id for entry in self.orphans.kept},
+            command=self.command,
+        )
+
+    def changes(self) -> Iterator[Change]:
+        """What would be written, in the order of the file; deletions last."""
+        for verdict in self.court.verdicts.values():
+            if not verdict.blocked and verdict.ruling != "unchanged":
+                yield self._change(verdict)
+        yield from orphanage.deletions(self.orphans)
+
+    def _change(self, verdict: Verdict) -> Change:
+        case, target = verdict.case, verdict.target
+        fields = case.declared if verdict.comparison is None else verdict.comparison.after
+        after = from_fields(fields)
+        entry = self._entry(case, target, after)
+        before = target.profile if target else None
+        return Change(
+            action=verdict.ruling,  # type: ignore[arg-type]  # no conflict, and not unchanged
+            name=after.name,
+            source=case.wanted.profile.name,
+            index=case.index,
+            target=target.name if target else None,
+            renamed=case.index in self.renames,
+            owner_before=target.owner if target else None,
+            owner_after=entry.owner,
+            before=before,
+            after=after,
+            fields=explain(before.fields, after.fields) if before else (),
+            entry=entry,
+        )
+
+    def _entry(self, case: Case, target: Entry | None, after: Profile) -> Entry:
+        """The entry as it will be. What a document changes keeps its owner, who will see drift."""
+        if self.desired.owner is None and target is not None:
+            return target.model_copy(update={"profile": after})
+        owned = self.desired.owner is not None
+        file_name = case.wanted.profile.name
+        return Entry(
+            id=target.id if target else NEW_ID,
+            profile=after,
+            owner=self.desired.owner,
+            source=file_name if owned and file_name != after.name else None,
+            applied=nested(case.declared) if owned else None,
+            from_=self.desired.from_,
+        )
+
+    def unchanged(self) -> tuple[str, ...]:
+        """The profiles that need nothing, by their names in the file."""
+        return tuple(
+            verdict.case.wanted.profile.name
+            for verdict in self.court.verdicts.values()
+            if verdict.ruling == "unchanged"
+        )
+
+    def warnings(self) -> Iterator[Warned]:
+        """What the file, and file and machine together, give cause to say."""
+        yield from self.desired.warnings
+        yield from cautions.about(self.part)
+        verdicts = self.court.verdicts.values()
+        settled = {verdict.target.id for verdict in verdicts if verdict.target is not None}
+        settled |= {entry.id for entry in self.orphans.deleted}
+        others = (entry for entry in self.state.entries if entry.id not in settled)
+        yield from cautions.together(self.part, others)
+        for verdict in verdicts:
+            if verdict.ruling == "unchanged" and verdict.rivals and self.desired.owner is not None:
+                one = verdict.case.wanted
+                message = f"held by {verdict.rivals[0].owner}, and as this file wants it: left alone"
+                yield Warned(name=one.profile.name, message=message, line=one.line, column=one.column)
+
+    def skipped(self, conflicts: Iterable[Conflict]) -> Iterator[Skipped]:
+        """Everything that is passed over, and why."""
+        reasons = {one.index: f"conflict: {one.kind}" for one in conflicts if one.index is not None}
+        for one in self.desired.profiles:
+            reason = reasons.get(one.index)
+            if one.index in self.choices.skip:
+                reason = "skipped by choice"
+            elif not self.choices.selects(one.index):
+                reason = "not selected"
+            if reason is not None:
+                yield Skipped(name=one.profile.name, index=one.index, reason=reason)
+        for entry in self.orphans.drifted:
+            yield Skipped(name=entry.name, index=None, reason="conflict: drift")
+
+
+def _offers_rename(verdict: Verdict | None, court: Court) -> bool:
+    return verdict is not None and verdict.blocked and "rename" in ways_out(verdict, court)
+
+
+def make_plan(
+    desired: Desired, state: State, choices: Choices | None = None, *, command: str = "mlxsm apply"
+) -> Plan:
+    """What applying `desired` to `state` would do, given a person's choices.
+
+    `command` is the command line that the remedies of conflicts continue.
+    """
+    choices = choices or Choices()
+    docket = _Docket(desired, state, choices, command)
+    changes = tuple(docket.changes())
+    conflicts = tuple(docket.conflicts())
+    staying = orphanage.report(docket.orphans)
+    unchanged = docket.unchanged()
+    return Plan(
+        lineage=state.lineage,
+        serial=state.serial,
+        owner=desired.owner,
+        input=desired.input,
+        digest=plan_digest(desired.owner, state.lineage, changes, conflicts, desired.invalid, staying),
+        changes=changes,
+        conflicts=conflicts,
+        invalid=desired.invalid,
+        orphans=staying,
+        unchanged=unchanged,
+        warnings=tuple(docket.warnings()),
+        summary=summarise(changes, conflicts, desired.invalid, staying, unchanged),
+        skipped=tuple(docket.skipped(conflicts)),
+        notices=tuple(notices(docket.court, docket.renames, desired, choices)),
+        guard=orphanage.guard(desired, docket.own, docket.orphans, choices),
+    )
+
+
+def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:
+    """The state after the plan's changes, with the next serial; `ids` name new entries.
+
+    Every changed entry keeps its id and place; new ones come last, in the plan's order.
+    """
+    fresh = iter(ids)
+    changed = {change.entry.id: change.entry for change in plan.changes if change.action != "create"}
+    deleted = {change.entry.id for change in plan.changes if change.action == "delete"}
+    kept = (changed.get(entry.id, entry) for entry in state.entries if entry.id not in deleted)
+    created = (
+        change.entry.model_copy(update={"id": next(fresh)})
+        for change in plan.changes
+        if change.action == "create"
+    )
+    return State(lineage=state.lineage, serial=state.serial + 1, entries=(*kept, *created))

@@ -1,0 +1,95 @@
+"""The profile file: found, read with line and column, judged as a whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from mlxsm_sync.declarations import judge, note_duplicates
+from mlxsm_sync.desired import Desired, Input
+from mlxsm_sync.digest import digest_bytes
+from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.nodes import MAX_BYTES, Node, Position, Problems
+
+NAMES = ("profiles.yaml", "mlxsm.yaml")
+STDIN = "-"
+
+
+def find_profile_file(environment: Mapping[str, str]) -> str:
+    """The profile file to use where none was named; FileTrouble where there is none."""
+    config = Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "mlxsm"
+    for candidate in (*map(Path, NAMES), *(config / name for name in NAMES)):
+        if candidate.is_file():
+            return str(candidate)
+    raise FileTrouble(
+        f"there is no profile file: neither {' nor '.join(NAMES)}, here or in {config}",
+        "mlxsm init writes one, -f FILE names another",
+    )
+
+
+def read_profile_file(path: str, *, refuse_duplicates: bool = False) -> Desired:
+    """What the file wants; InvalidFile with every problem where it breaks a rule.
+
+    `refuse_duplicates` makes a problem of what a plan would tell as a conflict inside the file.
+    """
+    data = _read(path)
+    problems = Problems(path)
+    root = _parse(path, data, problems)
+    desired = judge(root, problems, Input(path=path, digest=digest_bytes(data)), _resolved(path))
+    if refuse_duplicates:
+        note_duplicates(desired, problems)
+        problems.raise_any()
+    return desired
+
+
+def profile_names(path: str) -> list[str]:
+    """The names in a file that may be broken elsewhere, for shell completion."""
+    root = _parse(path, _read(path), Problems(path))
+    listed = (root.members or {}).get("profiles", Node(root.at)).items or []
+    names = ((item.members or {}).get("name", Node(item.at)).value for item in listed)
+    return [name for name in names if isinstance(name, str)]
+
+
+def _read(path: str) -> bytes:
+    try:
+        if path == STDIN:
+            return _capped(sys.stdin.buffer)
+        with open(path, "rb") as file:
+            return _capped(file)
+    except OSError as error:
+        raise FileTrouble(f"cannot read {path}: {error.strerror}") from None
+
+
+def _capped(file: BinaryIO) -> bytes:
+    return file.read(MAX_BYTES + 1)
+
+
+def _resolved(path: str) -> str | None:
+    """Where the file really is; nothing for what is no file, such as a pipe."""
+    if path == STDIN or not stat.S_ISREG(os.stat(path).st_mode):
+        return None
+    return os.path.realpath(path)
+
+
+def _parse(path: str, data: bytes, problems: Problems) -> Node:
+    if len(data) > MAX_BYTES:
+        raise problems.stop(None, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        begin = data.rfind(b"\n", 0, error.start) + 1
+        column = len(data[begin : error.start].decode("utf-8", "replace")) + 1
+        raise problems.stop(Position(line, column), "not UTF-8: save the file as UTF-8") from None
+    # Imported here: a command that reads the other format does not pay for this one.
+    if path.endswith(".json") or text.lstrip(" \t\r\n").startswith(('{"', "{\n")):
+        from mlxsm_sync.json_text import read_json
+
+        return read_json(text, problems)
+    from mlxsm_sync.yaml_text import read_yaml
+
+    return read_yaml(text, problems)

@@ -1,0 +1,113 @@
+"""What looks like a secret, or like a place on one machine, without ever showing it.
+
+Known formats only: a secret that is encoded, split or of an unknown form passes. The formats are
+public; most are documented by their issuers or listed in https://github.com/gitleaks/gitleaks.
+Every pattern runs in linear time: no two neighbouring repetitions share a character.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from mlxsm_sync.characters import without_format
+
+WINDOW = 4096
+"""Characters scanned at a time."""
+OVERLAP = 512
+"""Characters that two windows share, more than any listed format needs to be recognised."""
+
+_FORMATS: tuple[tuple[str, str, str], ...] = (
+    ("a Hugging Face token", "hf_,api_org_", r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
+    ("a GitHub token", "ghp_,gho_,ghu_,ghs_,ghr_,github_pat_", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}"),
+    ("a GitLab token", "glpat-,gldt-,glrt-,glptt-,glft-,glsoat-,glcbt-,glagent-", r"gl(?:pat|dt|rt|ptt|ft|soat|cbt|agent)-[A-Za-z0-9_-]{20,}"),
+    ("an Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
+    ("an OpenRouter key", "sk-or-v1-", r"sk-or-v1-[0-9a-f]{32,}"),
+    ("an OpenAI key", "sk-", r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{32,}"),
+    ("an AWS access key", "akia,asia,abia,acca,a3t", r"(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Z0-9])"),
+    ("a Google key", "aiza,gocspx-,ya29.", r"AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,}"),
+    ("an npm token", "npm_", r"npm_[A-Za-z0-9]{36}"),
+    ("a PyPI token", "pypi-", r"pypi-[A-Za-z0-9_-]{50,}"),
+    ("a Groq key", "gsk_", r"gsk_[A-Za-z0-9]{40,}"),
+    ("a Replicate token", "r8_", r"r8_[A-Za-z0-9]{30,}"),
+    ("an xAI key", "xai-", r"xai-[A-Za-z0-9]{40,}"),
+    ("a Perplexity key", "pplx-", r"pplx-[A-Za-z0-9]{40,}"),
+    ("an NVIDIA key", "nvapi-", r"nvapi-[A-Za-z0-9_-]{40,}"),
+    ("a Fireworks key", "fw_", r"fw_[A-Za-z0-9]{20,}"),
+    ("a Tavily key", "tvly-", r"tvly-[A-Za-z0-9-]{20,}"),
+    ("a Slack token", "xox,xapp-", r"xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{20,}"),
+    ("a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/+]{30,}"),
+    ("a Stripe key", "_live_,_test_,whsec_", r"(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{24,}"),
+    ("a SendGrid key", "sg.", r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,}"),
+    ("a Twilio key", "sk,ac", r"(?:SK|AC)[0-9a-f]{32}(?![0-9A-Za-z])"),
+    ("a Mailgun key", "key-", r"key-[0-9a-f]{32}(?![0-9A-Za-z])"),
+    ("a Telegram bot token", ":aa", r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
+    ("a Discord token", ".", r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"),
+    ("a DigitalOcean token", "_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
+    ("a Databricks token", "dapi", r"dapi[0-9a-f]{32}"),
+    ("a Docker token", "dckr_", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    ("a Vault token", "hvs.,hvb.,hvr.", r"hv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    ("a Linear key", "lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{32,}"),
+    ("a Notion token", "ntn_,secret_", r"ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{43}"),
+    ("a Shopify token", "shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    ("a Weights & Biases key", "wandb_v1_", r"wandb_v1_[A-Za-z0-9_-]{40,}"),
+    ("a LangSmith key", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
+    ("a Grafana token", "glsa_,glc_", r"gl(?:sa|c)_[A-Za-z0-9+/_=-]{32,}"),
+    ("a Postman key", "pmak-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+    ("an age key", "age-secret-key-", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
+    ("a 1Password token", "ops_eyj", r"ops_eyJ[A-Za-z0-9+/=_-]{100,}"),
+    ("an Azure key", "accountkey=,sharedaccesskey=", r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{30,}={0,2}"),
+    ("a signed web token", "eyj", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    ("a bearer token", "bearer", r"(?i:bearer)[ ]{1,4}[A-Za-z0-9._~+/-]{16,}"),
+    ("a password in an address", "://", r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,128}:[^\s/@]{1,256}@"),
+    (
+        "a secret",
+        "key,secret,passw,passphrase,token",
+        r"(?i:api[_-]?key|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?:access|auth|hf|api|refresh)[_-]?token)"
+        r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}",
+    ),
+)
+_PRIVATE_KEY = ("a private key", "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----")
+
+_SECRET_WORDS = {"secret", "secrets", "password", "passwd", "passphrase", "credential", "credentials"}
+_SECRET_WORDS |= {"authorization", "bearer", "apikey", "authtoken", "accesstoken", "hftoken"}
+_SECRET_PAIRS = {(a, "token") for a in ("access", "api", "auth", "bearer", "hf", "refresh", "session", "id")}
+_SECRET_PAIRS |= {(a, "key") for a in ("api", "access", "private", "secret", "ssh", "encryption")}
+_PLACE_PAIRS = {(a, b) for a in ("file", "model", "cache", "local") for b in ("path", "dir", "folder")}
+_PLACE_PAIRS |= {("hf", "home"), ("server", "path")}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+@cache
+def _patterns() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
+    """Each kind of secret, the words (in lower case) that any of its values contains, its pattern."""
+    named = [(what, words, rf"(?<![A-Za-z0-9])(?:{pattern})") for what, words, pattern in _FORMATS]
+    return tuple(
+        (what, tuple(words.split(",")), re.compile(pattern)) for what, words, pattern in (*named, _PRIVATE_KEY)
+    )
+
+
+@lru_cache(maxsize=4096)
+def looks_like(text: str) -> str | None:
+    """What kind of secret a value contains, in words, else None. Never returns any of the value."""
+    if len(text) < len("secret=") + 6:
+        return None
+    plain = without_format(text)
+    for start in range(0, len(plain), WINDOW - OVERLAP):
+        window = plain[start : start + WINDOW]
+        lower = window.lower()
+        for what, words, pattern in _patterns():
+            if any(word in lower for word in words) and pattern.search(window):
+                return what
+    return None
+
+
+def key_reason(key: str) -> str | None:
+    """Why a key's name is not acceptable, else None. Known keys are to be let through before."""
+    words = [word.lower() for word in _WORD.findall(without_format(key))]
+    pairs = set(zip(words, words[1:], strict=False))
+    if _SECRET_WORDS & set(words) or _SECRET_PAIRS & pairs or words in (["token"], ["tokens"]):
+        return "looks like a secret: keys, tokens and passwords never go into a profile"
+    if "executable" in words or _PLACE_PAIRS & pairs:
+        return "looks like an executable or cache path: those belong to one machine, not to a profile"
+    return None

@@ -1,0 +1,121 @@
+"""The state: this machine's profiles, who owns each, and what was last applied."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from mlxsm_sync.model import JsonObject, Model
+from mlxsm_sync.profile import Fields, Profile, flat
+
+ID_LENGTH = 16
+
+_ID = rf"^[a-z0-9]{{{ID_LENGTH}}}(?![\s\S])"
+
+
+def check_id(text: str) -> str:
+    """An entry's id; files are named by it, so nothing else may pass."""
+    if not re.match(_ID, text):
+        raise ValueError(f"must be {ID_LENGTH} small letters and digits")
+    return text
+
+
+EntryId = Annotated[str, AfterValidator(check_id), WithJsonSchema({"type": "string", "pattern": _ID})]
+
+
+class Entry(Model):
+    """One profile of the state."""
+
+    id: EntryId
+    """Made at create and kept by every other change; files are named by it."""
+    profile: Profile
+    """The profile as it stands on this machine."""
+    owner: str | None
+    """The collection that put it there, null for nobody."""
+    source: str | None = None
+    """Its name in the profile file, where that differs."""
+    applied: JsonObject | None = None
+    """What its owner last declared, sparse; null without an owner."""
+    from_: str | None = Field(default=None, alias="from")
+    """The profile file that it was applied from, resolved; null for standard input."""
+
+    @model_validator(mode="after")
+    def _owned_is_applied(self) -> Self:
+        if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
+            raise ValueError("has an owner, but no applied name")
+        return self
+
+    @cached_property
+    def applied_fields(self) -> Fields | None:
+        """`applied` by JSON Pointer."""
+        return None if self.applied is None else flat(self.applied)
+
+    @property
+    def name(self) -> str:
+        """The name on this machine."""
+        return self.profile.name
+
+    @property
+    def key(self) -> str:
+        """What an owned entry is called in its profile file."""
+        return self.source if self.source is not None else str((self.applied or {}).get("name"))
+
+
+class Write(Model):
+    """Which command wrote a state, kept in it so that history needs no second file."""
+
+    at: str
+    """ISO 8601, UTC, whole seconds."""
+    command: str
+    """The command's name, such as `apply`."""
+    owner: str | None
+    """The collection that was applied, null where none was."""
+    summary: str
+    """What it did, such as `2 created, 1 updated`."""
+
+
+class State(Model):
+    """All profiles of this machine, as one file holds them."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    lineage: str | None
+    """Tells two states apart; made at the first write, null before it."""
+    serial: Annotated[int, Field(ge=0)] = 0
+    """Grows by one with every write."""
+    written: Write | None = None
+    """The command that wrote this state."""
+    entries: tuple[Entry, ...] = ()
+    """The profiles, oldest first."""
+
+    @field_validator("entries")
+    @classmethod
+    def _unique(cls, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        for what, values in (
+            ("id", (entry.id for entry in entries)),
+            ("name", (entry.name for entry in entries)),
+            ("runtime identity", (entry.profile.identity for entry in entries)),
+        ):
+            if doubled := _doubled(values):
+                raise ValueError(f"{doubled} entries share a {what} with another")
+        return entries
+
+    @cached_property
+    def by_id(self) -> dict[str, Entry]:
+        """Every entry by its id."""
+        return {entry.id: entry for entry in self.entries}
+
+    def owned_by(self, owner: str | None) -> tuple[Entry, ...]:
+        """The entries of one owner; none are anybody's for nobody."""
+        return tuple(e for e in self.entries if owner is not None and e.owner == owner)
+
+
+def _doubled(values: Iterable[object]) -> int:
+    return sum(count - 1 for count in Counter(values).values())
+
+

@@ -1,0 +1,69 @@
+"""The plan that leads from one state to another: what `remove` and `rollback` show before they write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from mlxsm_sync.changes import Change, Plan
+from mlxsm_sync.diff import explain
+from mlxsm_sync.digest import plan_digest, summarise
+from mlxsm_sync.state import Entry, State
+
+
+def without(state: State, names: Collection[str]) -> State:
+    """The next state, without the entries of these names."""
+    kept = tuple(entry for entry in state.entries if entry.name not in names)
+    return State(lineage=state.lineage, serial=state.serial + 1, entries=kept)
+
+
+def back_to(earlier: State, state: State) -> State:
+    """The next state, with the entries of an earlier one."""
+    return State(lineage=state.lineage, serial=state.serial + 1, entries=earlier.entries)
+
+
+def between(before: State, after: State) -> Plan:
+    """What makes `after` of `before`, told as a plan; entries are known by their ids."""
+    changes = tuple(_changes(before, after))
+    return Plan(
+        lineage=before.lineage,
+        serial=before.serial,
+        owner=None,
+        input=None,
+        digest=plan_digest(None, before.lineage, changes, (), (), ()),
+        changes=changes,
+        summary=summarise(changes, ()),
+    )
+
+
+def _changes(before: State, after: State) -> Iterator[Change]:
+    for entry in after.entries:
+        was = before.by_id.get(entry.id)
+        if was is None:
+            yield _change("create", None, entry)
+        elif was.profile != entry.profile:
+            yield _change("update", was, entry)
+        elif was != entry:
+            yield _change("claim", was, entry)
+    for entry in before.entries:
+        if entry.id not in after.by_id:
+            yield _change("delete", entry, None)
+
+
+def _change(action: str, was: Entry | None, entry: Entry | None) -> Change:
+    shown = entry or was
+    assert shown is not None  # or nothing changed
+    return Change.model_validate(
+        {
+            "action": action,
+            "name": shown.name,
+            "source": entry.source if entry else None,
+            "index": None,
+            "target": was.name if was else None,
+            "owner_before": was.owner if was else None,
+            "owner_after": entry.owner if entry else None,
+            "before": was.profile if was else None,
+            "after": entry.profile if entry else None,
+            "fields": explain(was.profile.fields, entry.profile.fields) if was and entry else (),
+            "entry": shown,
+        }
+    )
