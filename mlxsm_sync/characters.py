@@ -45,6 +45,15 @@ def visible(text: str) -> str:
     )
 
 
+def quotable(text: str) -> str:
+    """`text` with everything unseen as an escape of double-quoted YAML, which also editors keep."""
+    return _UNSEEN.sub(lambda found: _yaml_escape(ord(found.group())), text)
+
+
+def _yaml_escape(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
 def fold(text: str) -> str:
     """What two confusable names share: compatibility form and case are folded away."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

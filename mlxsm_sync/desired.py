@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from mlxsm_sync.model import Model
 from mlxsm_sync.profile import (
@@ -15,12 +15,11 @@ from mlxsm_sync.profile import (
     Name,
     Port,
     Profile,
-    check_name,
 )
 
 DEFAULT_COLLECTION = "default"
 
-Collection = Annotated[str, AfterValidator(check_name)]
+Collection = Name
 
 
 class Defaults(Model):

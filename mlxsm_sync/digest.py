@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence, Sized
+from typing import get_args
 
-from mlxsm_sync.changes import Change, Conflict, Orphan, Plan, Summary
+from mlxsm_sync.changes import Action, Change, Conflict, Orphan, Plan, Summary
 from mlxsm_sync.desired import Invalid
 from mlxsm_sync.model import Json, JsonObject, Model, canonical
 
@@ -72,3 +73,9 @@ def summarise(
         invalid=len(invalid),
         orphan=len(orphans),
     )
+
+
+def done(summary: Summary) -> str:
+    """`2 created, 1 updated`: what the history remembers and a person is told."""
+    counts = {action: getattr(summary, action) for action in get_args(Action)}
+    return ", ".join(f"{count} {action}{'ed' if action == 'claim' else 'd'}" for action, count in counts.items() if count)

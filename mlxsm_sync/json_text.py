@@ -6,9 +6,12 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from mlxsm_sync.model import Json
 from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Problems, build
+
+if TYPE_CHECKING:
+    from mlxsm_sync.model import Json
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+')
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -116,6 +116,10 @@ class Court:
                 self._verdicts[case.index] = verdict
                 if verdict.blocked:
                     waiting.extend(self._block(case))
+        # What was blocked early did not see what came to stay later.
+        for index, verdict in self._verdicts.items():
+            if verdict.blocked:
+                self._verdicts[index] = self._decide(verdict.case)
 
     def _block(self, case: Case) -> Iterator[Case]:
         """Let the profile's entries stay after all; yield those whom they may be in the way of."""

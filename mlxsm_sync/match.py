@@ -34,25 +34,20 @@ def match(
             matched[one.index] = entry
             taken.add(entry.id)
 
-    pair(
-        wanted,
-        own,
-        lambda one: (one.profile.name, one.profile.identity),
-        lambda entry: (entry.key, entry.profile.identity),
-    )
-    pair(
-        (one for one in wanted if one.index not in leaving),
-        own,
-        lambda one: one.profile.name,
-        lambda entry: entry.key,
-    )
-    pair(
-        wanted,
-        (entry for entry in own if entry.key not in names),
-        lambda one: one.profile.identity,
-        lambda entry: entry.profile.identity,
-    )
+    pair(wanted, own, _name_and_identity, lambda entry: (entry.key, entry.profile.identity))
+    keeping = [one for one in wanted if one.index not in leaving]
+    moved = [entry for entry in own if entry.key not in names]
+    found = -1
+    while found < len(matched):
+        # A move can leave one profile and one entry of a key, so the two are tried in turn.
+        found = len(matched)
+        pair(keeping, own, lambda one: one.profile.name, lambda entry: entry.key)
+        pair(wanted, moved, lambda one: one.profile.identity, lambda entry: entry.profile.identity)
     return matched
+
+
+def _name_and_identity(one: Wanted) -> Hashable:
+    return one.profile.name, one.profile.identity
 
 
 def _one_to_one(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from mlxsm_sync.desired import Wanted
-from mlxsm_sync.profile import NAME_LENGTH, check_name
+from mlxsm_sync.profile import NAME_LENGTH, Identity, check_name
 
 LAST_SUGGESTION = 999
 
@@ -18,20 +18,20 @@ def suggestions(wanted: Iterable[Wanted], entry_names: Iterable[str]) -> dict[in
     Made in order of name and runtime identity, so that the order of the file does not matter, and
     for all profiles, so that one person's answer does not change what another profile was offered.
     """
-    profiles = sorted(wanted, key=lambda one: (one.profile.name, one.profile.identity, one.index))
+    profiles = [*wanted]
     taken = set(chain(entry_names, (one.profile.name for one in profiles)))
     next_number: dict[str, int] = {}
-    result: dict[int, str | None] = {}
-    for one in profiles:
-        name = one.profile.name
-        result[one.index] = None
+    # Two profiles that share name and identity can never both be there, so one name serves both.
+    free: dict[tuple[str, Identity], str | None] = {}
+    for name, identity in sorted({(one.profile.name, one.profile.identity) for one in profiles}):
+        free[name, identity] = None
         for number in range(next_number.get(name, 1), LAST_SUGGESTION + 1):
             next_number[name] = number + 1
             if (candidate := _numbered(name, number)) not in taken:
                 taken.add(candidate)
-                result[one.index] = candidate
+                free[name, identity] = candidate
                 break
-    return result
+    return {one.index: free[one.profile.name, one.profile.identity] for one in profiles}
 
 
 def _numbered(name: str, number: int) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mlxsm_sync.errors import InvalidFile, Problem
-from mlxsm_sync.model import Json
+
+if TYPE_CHECKING:
+    from mlxsm_sync.model import Json
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 16

@@ -58,16 +58,24 @@ class _Docket:
 
     def judge(self, part: Sequence[Wanted], renames: dict[int, str | None]) -> Court:
         """One judgement of the profiles that take part, under these new names."""
-        own = match(part, self.own, renames.keys(), self.file_names)
-        refused = collisions(
-            renames,
-            {index: entry.name for index, entry in own.items()},
-            {entry.name for entry in self.state.entries},
-            self.file_names,
-        )
+        own, refused = self._match(part, renames)
         cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
         deleted = {entry.id for entry in self.orphans.deleted}
         return Court(cases, self.state.entries, self.desired.owner, deleted, self.choices.take_from)
+
+    def _match(
+        self, part: Sequence[Wanted], renames: dict[int, str | None]
+    ) -> tuple[dict[int, Entry], dict[int, str]]:
+        """Each profile's own entry, and why a new name is not to be had: then it changes nothing."""
+        entry_names = {entry.name for entry in self.state.entries}
+        refused: dict[int, str] = {}
+        while True:
+            own = match(part, self.own, renames.keys() - refused.keys(), self.file_names)
+            own_names = {index: entry.name for index, entry in own.items()}
+            found = collisions(renames, own_names, entry_names, self.file_names)
+            if found.keys() <= refused.keys():
+                return own, refused
+            refused = found | refused
 
     def _case(
         self, one: Wanted, own: Entry | None, renames: dict[int, str | None], refused: dict[int, str]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, normal, unseen
 from mlxsm_sync.model import Json, JsonObject, Model
@@ -33,10 +33,11 @@ class Identity(NamedTuple):
     port: int
 
 
-def _text_schema(*patterns: str) -> WithJsonSchema:
+def text_schema(*patterns: str) -> Any:
+    """What JSON Schema says of a text; in the model, a function says it with better words."""
     if len(patterns) == 1:
-        return WithJsonSchema({"type": "string", "pattern": patterns[0]})
-    return WithJsonSchema({"type": "string", "allOf": [{"pattern": one} for one in patterns]})
+        return Field(json_schema_extra={"pattern": patterns[0]})
+    return Field(json_schema_extra={"allOf": [{"pattern": one} for one in patterns]})
 
 
 def check_name(text: str) -> str:
@@ -108,7 +109,7 @@ _PREFIXES = "|".join(own[2:stop] for own in _OWN_FLAGS for stop in range(3, len(
 Name = Annotated[
     str,
     AfterValidator(check_name),
-    _text_schema(
+    text_schema(
         rf"^[{_WHITE}]*[^{_WHITE}]",
         rf"^[{_WHITE}]*(?:[^{_WHITE}][\s\S]{{0,{NAME_LENGTH - 1}}})?[{_WHITE}]*{_END}",
         rf"^[{_WHITE}]*[^{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]*[{_WHITE}]*{_END}",
@@ -118,21 +119,21 @@ Name = Annotated[
 ModelID = Annotated[
     str,
     AfterValidator(check_model_id),
-    _text_schema(rf"^[{_WHITE}]*[^\-{_WHITE}]"),
+    text_schema(rf"^[{_WHITE}]*[^\-{_WHITE}]"),
 ]
 Host = Annotated[
     str,
     AfterValidator(check_host),
-    _text_schema(*(pattern for pattern, _ in _HOST_RULES)),
+    text_schema(*(pattern for pattern, _ in _HOST_RULES)),
 ]
 Port = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=65535)]
 Positive = Annotated[int, BeforeValidator(_whole_number), Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-NotBlank = Annotated[str, AfterValidator(_not_blank), _text_schema(rf"[^{_WHITE}]")]
+NotBlank = Annotated[str, AfterValidator(_not_blank), text_schema(rf"[^{_WHITE}]")]
 RawArgument = Annotated[
     str,
     AfterValidator(check_raw_argument),
-    _text_schema(rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
+    text_schema(rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
 ]
 
 
@@ -184,7 +185,7 @@ class Profile(Model):
     """Whether the chat template is asked to think; unset asks nothing."""
     notes: str | None = None
     """Free text for people."""
-    advanced_launch_options: LaunchOptions = LaunchOptions()
+    advanced_launch_options: LaunchOptions = Field(default_factory=LaunchOptions)
     """Options of the server's command line."""
 
     @cached_property

@@ -1,12 +1,10 @@
-"""The profile file: found, read with line and column, judged as a whole."""
+"""The profile file: read with line and column, judged as a whole."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 from typing import BinaryIO
 
 from mlxsm_sync.declarations import judge, note_duplicates
@@ -15,20 +13,7 @@ from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble
 from mlxsm_sync.nodes import MAX_BYTES, Node, Position, Problems
 
-NAMES = ("profiles.yaml", "mlxsm.yaml")
 STDIN = "-"
-
-
-def find_profile_file(environment: Mapping[str, str]) -> str:
-    """The profile file to use where none was named; FileTrouble where there is none."""
-    config = Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "mlxsm"
-    for candidate in (*map(Path, NAMES), *(config / name for name in NAMES)):
-        if candidate.is_file():
-            return str(candidate)
-    raise FileTrouble(
-        f"there is no profile file: neither {' nor '.join(NAMES)}, here or in {config}",
-        "mlxsm init writes one, -f FILE names another",
-    )
 
 
 def read_profile_file(path: str, *, refuse_duplicates: bool = False) -> Desired:
@@ -44,14 +29,6 @@ def read_profile_file(path: str, *, refuse_duplicates: bool = False) -> Desired:
         note_duplicates(desired, problems)
         problems.raise_any()
     return desired
-
-
-def profile_names(path: str) -> list[str]:
-    """The names in a file that may be broken elsewhere, for shell completion."""
-    root = _parse(path, _read(path), Problems(path))
-    listed = (root.members or {}).get("profiles", Node(root.at)).items or []
-    names = ((item.members or {}).get("name", Node(item.at)).value for item in listed)
-    return [name for name in names if isinstance(name, str)]
 
 
 def _read(path: str) -> bytes:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mlxsm_sync.model import JsonObject, Model
-from mlxsm_sync.profile import Fields, Profile, flat
+from mlxsm_sync.profile import Fields, Profile, flat, text_schema
 
 ID_LENGTH = 16
 
@@ -25,7 +25,7 @@ def check_id(text: str) -> str:
     return text
 
 
-EntryId = Annotated[str, AfterValidator(check_id), WithJsonSchema({"type": "string", "pattern": _ID})]
+EntryId = Annotated[str, AfterValidator(check_id), text_schema(_ID)]
 
 
 class Entry(Model):

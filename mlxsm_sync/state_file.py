@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -20,12 +20,6 @@ from mlxsm_sync.state_text import read_state, write_state
 MAX_BYTES = 64 * 1024 * 1024
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _SYNCED_FOLDERS = ("Mobile Documents", "Dropbox", "OneDrive", "Google Drive", "iCloud Drive")
-
-
-def default_state_path(environment: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/mlxsm/state.json`, else the same in `~/.local/state`, on every system."""
-    base = environment.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "mlxsm" / "state.json"
 
 
 class StateFile:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import yaml
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.model import Json
 from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Problems, build
+
+if TYPE_CHECKING:
+    from mlxsm_sync.model import Json
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

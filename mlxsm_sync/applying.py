@@ -1,0 +1,60 @@
+"""Carry out what was shown: lock, plan again, compare, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from mlxsm_sync.changes import Outcome, Plan
+from mlxsm_sync.digest import done, unbound_digest
+from mlxsm_sync.errors import StalePlan
+from mlxsm_sync.state import ID_LENGTH, State, Write
+from mlxsm_sync.state_file import StateFile
+
+Remake = Callable[[State], tuple[Plan, State]]
+"""From the state under the lock: the plan as it is now, and the state that it leads to."""
+
+
+def write_as_shown(
+    file: StateFile, remake: Remake, shown: str, command: str, lock_timeout: float
+) -> tuple[Plan, State]:
+    """Write what a plan of the digest `shown` says; StalePlan where it now says something else."""
+    with file.locked(lock_timeout, f"mlxsm {command}") as state:
+        plan, following = remake(state)
+        if shown != plan.digest and not (state.lineage and shown == unbound_digest(plan)):
+            raise StalePlan(
+                f"stale plan: the state {file.path} is no longer as it was when this was planned",
+                "run mlxsm plan again and look at what it says now",
+            )
+        if not plan.changes:
+            return plan, state
+        written = Write(at=now(), command=command, owner=plan.owner, summary=done(plan.summary))
+        return plan, file.replace(following, written, new_lineage())
+
+
+def outcome(plan: Plan, *, applied: bool, serial: int | None = None) -> Outcome:
+    """A plan as it ended."""
+    values = {name: getattr(plan, name) for name in Plan.model_fields}
+    values["serial"] = plan.serial if serial is None else serial
+    return Outcome(**values, applied=applied)
+
+
+def now() -> str:
+    """The time, as files hold it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def new_ids() -> Iterator[str]:
+    """Ids for new entries, without end."""
+    from secrets import choice
+    from string import ascii_lowercase, digits
+
+    while True:
+        yield "".join(choice(ascii_lowercase + digits) for _ in range(ID_LENGTH))
+
+
+def new_lineage() -> str:
+    """A name for a state that no other state has."""
+    from uuid import uuid4
+
+    return str(uuid4())

@@ -1,0 +1,47 @@
+"""Names for shell completion: read fast, and silent about everything that is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from mlxsm_sync.errors import MlxsmError
+from mlxsm_sync.places import default_state_path, find_profile_file
+
+
+def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names in the profile file; only its YAML is read, nothing is judged."""
+    from mlxsm_sync.nodes import Node, Problems
+    from mlxsm_sync.yaml_text import read_yaml
+
+    names: list[object] = []
+    with suppress(MlxsmError, OSError, ValueError):
+        path = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None) or find_profile_file(os.environ)
+        root = read_yaml(Path(path).read_text(encoding="utf-8"), Problems(path))
+        listed = (root.members or {}).get("profiles", Node(root.at)).items or []
+        names = [(item.members or {}).get("name", Node(item.at)).value for item in listed]
+    return _matching(names, incomplete)
+
+
+def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names in the state."""
+    names: list[object] = []
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None)
+        data = json.loads((Path(given) if given else default_state_path(os.environ)).read_bytes())
+        names = [entry["profile"]["name"] for entry in data["entries"]]
+    return _matching(names, incomplete)
+
+
+def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:
+    return [
+        CompletionItem(name)
+        for name in names
+        if isinstance(name, str) and name.startswith(incomplete) and name.isprintable()
+    ]

@@ -1,0 +1,80 @@
+"""`mlxsm list` and `mlxsm remove`: the entries of the state."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.characters import normal, visible
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.transitions import show_and_write
+from mlxsm_sync.errors import Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.changes import Plan
+    from mlxsm_sync.state import State
+
+
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  mlxsm list                 every profile of this machine
+  mlxsm list Qwen --json     one of them, for a script
+Next: mlxsm plan shows what the file would change.""",
+)
+@options.names
+@options.state
+@options.as_json
+@click.pass_obj
+def list_(shared: Shared, names: tuple[str, ...]) -> None:
+    """Show the profiles of this machine: model, endpoint, owner, drift."""
+    from mlxsm_sync.render import list_text
+    from mlxsm_sync.reports import list_report
+
+    state = shared.state_file().read()
+    report = list_report(state, _known(state, names))
+    shared.output.data(report)
+    if report.entries:
+        shared.output.show(list_text(report, shared.output.style(sys.stdout)))
+    else:
+        shared.output.say("there are no profiles on this machine yet; mlxsm apply puts them there")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm remove Qwen          show it, ask, take it out of the state
+  mlxsm remove A B --yes     without the question
+Next: mlxsm rollback undoes it."""
+)
+@options.some_names
+@options.state
+@options.lock
+@options.yes
+@options.text_only
+@click.pass_obj
+def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
+    """Take profiles out of the state, whoever owns them. No server is stopped, no model deleted."""
+    from mlxsm_sync.transition import between, without
+
+    def remake(state: State) -> tuple[Plan, State]:
+        after = without(state, _known(state, names))
+        return between(state, after), after
+
+    show_and_write(shared, remake, "remove", yes=yes)
+
+
+def _known(state: State, names: Collection[str]) -> set[str]:
+    """These names in the form of the state; Usage where one is not in it."""
+    from mlxsm_sync.suggest import did_you_mean
+
+    known = {entry.name for entry in state.entries}
+    wanted = {normal(name) for name in names}
+    for name in sorted(wanted - known):
+        raise Usage(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, known))
+    return wanted

@@ -1,0 +1,113 @@
+"""`mlxsm init`, `validate` and `schema`: the profile file itself."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.errors import FileTrouble, MlxsmError
+
+if TYPE_CHECKING:
+    from mlxsm_sync.reports import JudgedFile
+
+SCHEMAS = ("profiles", "document", "plan", "state", "error")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm init                     a commented starter in ./profiles.yaml
+  mlxsm init --from-state        the profiles of this machine, as a file
+  mlxsm init -f team.yaml        another name
+Next: mlxsm plan, and mlxsm schema profiles > profiles.schema.json for your editor."""
+)
+@click.option("--from-state", is_flag=True, help="Begin with the profiles of this machine.")
+@options.profile_file
+@options.state
+@options.text_only
+@click.pass_obj
+def init(shared: Shared, from_state: bool) -> None:
+    """Write a commented starter profile file; an existing file is never overwritten."""
+    from mlxsm_sync.places import PROFILE_FILES
+    from mlxsm_sync.starter import starter
+
+    path = shared.file or PROFILE_FILES[0]
+    profiles = [entry.profile for entry in shared.state_file().read().entries] if from_state else []
+    text = starter(profiles)
+    if path == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise FileTrouble(f"{path} exists already; it was not touched", "-f FILE writes another one") from None
+    except OSError as error:
+        raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
+    shared.output.say(f"wrote {path}")
+    shared.output.say("Next: edit it, then mlxsm plan")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm validate                         the profile file of this folder
+  mlxsm validate a.yaml b.yaml --json    several, for CI
+Next: mlxsm plan."""
+)
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
+@options.profile_file
+@options.as_json
+@click.pass_obj
+def validate(shared: Shared, files: tuple[str, ...]) -> int:
+    """Judge profile files: every problem with file, line and column."""
+    from mlxsm_sync.characters import visible
+    from mlxsm_sync.reports import ValidateReport
+
+    report = ValidateReport(files=tuple(_judged(path) for path in files or (shared.path,)))
+    shared.output.data(report)
+    for judged in report.files:
+        for problem in judged.problems:
+            shared.output.show(f"{visible(str(problem))}\n")
+        if judged.valid and not shared.output.quiet:
+            for warning in judged.warnings:
+                place = f"{judged.path}:{warning.line}:{warning.column}"
+                shared.output.say(visible(f"{place}: warning: {warning.name}: {warning.message}"))
+            shared.output.show(f"{visible(judged.path)}: valid\n")
+    return 0 if all(judged.valid for judged in report.files) else 1
+
+
+def _judged(path: str) -> JudgedFile:
+    from mlxsm_sync.cautions import about, together
+    from mlxsm_sync.errors import InvalidFile, Problem
+    from mlxsm_sync.profile_file import read_profile_file
+    from mlxsm_sync.reports import JudgedFile
+
+    try:
+        desired = read_profile_file(path, refuse_duplicates=True)
+    except InvalidFile as error:
+        return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
+    except MlxsmError as error:
+        problem = Problem(path, None, None, error.message)
+        return JudgedFile(path=path, valid=False, problems=(problem,), warnings=())
+    warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
+    return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm schema profiles > profiles.schema.json     for your editor
+  mlxsm schema plan                                what plan --json prints
+Next: name the file in the first line of profiles.yaml, as mlxsm init does."""
+)
+@click.argument("name", type=click.Choice(SCHEMAS), default="profiles")
+def schema(name: str) -> None:
+    """Print a JSON Schema (draft-07)."""
+    from mlxsm_sync.schema import published
+
+    click.echo(json.dumps(published(name), indent=2, ensure_ascii=False))

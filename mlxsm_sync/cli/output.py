@@ -1,0 +1,95 @@
+"""What goes where: data to standard output, words to standard error, JSON alone where asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from mlxsm_sync.characters import visible
+from mlxsm_sync.errors import FileTrouble, MlxsmError
+
+if TYPE_CHECKING:
+    from mlxsm_sync.model import Model
+    from mlxsm_sync.render import Style
+
+
+@dataclass
+class Output:
+    """How one run of a command speaks."""
+
+    color: str = "auto"
+    json: bool = False
+    json_out: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    def style(self, stream: TextIO) -> Style:
+        """How text for a stream is dressed."""
+        from mlxsm_sync.render import Style
+
+        return Style(colour=wants_colour(self.color, os.environ, stream), verbose=self.verbose)
+
+    def show(self, text: str) -> None:
+        """Print finished text, unless only JSON is wanted."""
+        if not self.json:
+            click.echo(text, nl=False, color=True)
+
+    def data(self, value: Model) -> None:
+        """Print a value as JSON where that is wanted, and write it to a file where that is."""
+        if not (self.json or self.json_out):
+            return
+        import json
+
+        text = json.dumps(value.model_dump(mode="json"), indent=2, ensure_ascii=True)
+        if self.json:
+            click.echo(text)
+        if self.json_out:
+            try:
+                with open(self.json_out, "w", encoding="utf-8") as file:
+                    file.write(text + "\n")
+            except OSError as error:
+                raise FileTrouble(f"cannot write {self.json_out}: {error.strerror}") from None
+
+    def say(self, message: str) -> None:
+        """Print a message for the person at the terminal."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+
+def wants_colour(choice: str, environment: Mapping[str, str], stream: TextIO) -> bool:
+    """The option decides, then FORCE_COLOR, NO_COLOR and the terminal; see https://no-color.org."""
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("FORCE_COLOR"):
+        return True
+    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
+    """Tell a failure, as JSON where the command line asked for that; return the exit code."""
+    # The options may not have been read when a command fails, so the words themselves decide.
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    as_json = "--json" in options or "--format=json" in options or ("--format", "json") in zip(
+        options, options[1:], strict=False
+    )
+    try:
+        if as_json:
+            from mlxsm_sync.reports import error_report
+
+            Output(json=True).data(error_report(error))
+        else:
+            for problem in error.problems:
+                click.echo(visible(str(problem)), err=True)
+            click.echo(f"error: {visible(error.message)}", err=True)
+            if error.hint:
+                click.echo(f"hint: {visible(error.hint)}", err=True)
+    except OSError:
+        sys.stdout = None  # type: ignore[assignment]  # nobody is left to tell
+    return error.exit_code

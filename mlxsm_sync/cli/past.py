@@ -1,0 +1,81 @@
+"""`mlxsm history` and `mlxsm rollback`: earlier states."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.transitions import show_and_write
+from mlxsm_sync.errors import Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.changes import Plan
+    from mlxsm_sync.state import State
+    from mlxsm_sync.state_file import StateFile
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm history              earlier states, newest first
+Next: mlxsm rollback SERIAL plans back to one and asks."""
+)
+@options.state
+@options.as_json
+@click.pass_obj
+def history(shared: Shared) -> None:
+    """Show the earlier states that are kept, and which command wrote each."""
+    from mlxsm_sync.render import history_text
+    from mlxsm_sync.reports import history_report
+
+    report = history_report(_earlier(shared.state_file()).values())
+    shared.output.data(report)
+    if report.entries:
+        shared.output.show(history_text(report, shared.output.style(sys.stdout)))
+    else:
+        shared.output.say("there are no earlier states yet")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm rollback             back to the state before the last write
+  mlxsm rollback 7 --yes     back to state 7, without the question
+Next: mlxsm rollback again undoes the rollback."""
+)
+@click.argument("serial", required=False, type=click.IntRange(min=0))
+@options.state
+@options.lock
+@options.yes
+@options.text_only
+@click.pass_obj
+def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
+    """Go back to an earlier state, as a new write. No server is started or changed."""
+    from mlxsm_sync.transition import back_to, between
+
+    earlier = _earlier(shared.state_file())
+    if not earlier:
+        raise Usage("there is no earlier state to go back to", "mlxsm history lists them")
+    if serial is not None and serial not in earlier:
+        raise Usage(f"there is no earlier state {serial}", "mlxsm history lists them")
+    goal = earlier[max(earlier) if serial is None else serial]
+
+    def remake(state: State) -> tuple[Plan, State]:
+        after = back_to(goal, state)
+        return between(state, after), after
+
+    show_and_write(shared, remake, "rollback", yes=yes)
+
+
+def _earlier(state_file: StateFile) -> dict[int, State]:
+    """The earlier states by serial, newest first."""
+    from mlxsm_sync.history import earlier
+
+    states: dict[int, State] = {}
+    for one in earlier(state_file.path, state_file.read().lineage):
+        states.setdefault(one.state.serial, one.state)
+    return states

@@ -1,0 +1,30 @@
+"""Show, ask and write what leads from one state to another."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from mlxsm_sync.cli.ask import confirm
+from mlxsm_sync.cli.options import Shared
+
+if TYPE_CHECKING:
+    from mlxsm_sync.applying import Remake
+
+
+def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -> None:
+    """Write the state that `remake` makes, as it was shown and confirmed."""
+    from mlxsm_sync.applying import outcome, write_as_shown
+    from mlxsm_sync.render import outcome_text, plan_text
+
+    style = shared.output.style(sys.stdout)
+    state_file = shared.state_file()
+    shown, _ = remake(state_file.read())
+    if not shared.output.quiet:
+        shared.output.show(plan_text(shown, style))
+    if not shown.changes:
+        return
+    if not yes:
+        confirm("Write this?")
+    plan, state = write_as_shown(state_file, remake, shown.digest, command, shared.lock_timeout)
+    shared.output.show(outcome_text(outcome(plan, applied=True, serial=state.serial), style))

@@ -1,0 +1,192 @@
+"""The JSON documents of commands that do not print a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from mlxsm_sync.changes import Plan
+from mlxsm_sync.desired import Warned
+from mlxsm_sync.diff import drifted
+from mlxsm_sync.errors import Kind, MlxsmError, Problem
+from mlxsm_sync.model import Model
+from mlxsm_sync.profile import Profile
+from mlxsm_sync.state import State
+
+
+class Failure(Model):
+    """Why a command failed."""
+
+    kind: Kind
+    """What sort of failure it is."""
+    message: str
+    """What is."""
+    hint: str | None
+    """What to do."""
+    applied: bool
+    """Whether the state was written before the failure."""
+    problems: tuple[Problem, ...] = ()
+    """Everything that is wrong in a file."""
+
+
+class ErrorReport(Model):
+    """What a failed command prints with `--json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    error: Failure
+    """Why it failed."""
+
+
+class GuardedPlan(Plan):
+    """A plan that deletes too much to be applied without `--force`."""
+
+    error: Failure
+    """What the guard says."""
+
+
+class Listed(Model):
+    """One entry of the state."""
+
+    id: str
+    """Kept by every change but delete."""
+    name: str
+    """Its name on this machine."""
+    model_id: str = Field(alias="modelID")
+    """What it serves."""
+    host: str
+    """Where it listens."""
+    port: int
+    """Where it listens."""
+    owner: str | None
+    """The collection that put it there, null for nobody."""
+    source: str | None
+    """Its name in the profile file, where that differs."""
+    from_: str | None = Field(alias="from")
+    """The profile file that it was applied from."""
+    drifted: bool
+    """Whether it was changed on this machine since it was applied."""
+    profile: Profile
+    """All of it."""
+
+
+class ListReport(Model):
+    """`mlxsm list --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    lineage: str | None
+    """The state's lineage, null where there is no state yet."""
+    serial: int
+    """The state's serial."""
+    entries: tuple[Listed, ...]
+    """The entries, oldest first."""
+
+
+class HistoryEntry(Model):
+    """One earlier state."""
+
+    serial: int
+    """What `rollback` takes."""
+    written_at: str | None
+    """When it was written, ISO 8601 in UTC."""
+    command: str | None
+    """The command that wrote it."""
+    owner: str | None
+    """The collection that was applied."""
+    summary: str | None
+    """What that did."""
+
+
+class HistoryReport(Model):
+    """`mlxsm history --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    entries: tuple[HistoryEntry, ...]
+    """Earlier states, newest first."""
+
+
+class JudgedFile(Model):
+    """What `validate` found in one file."""
+
+    path: str
+    """As it was named on the command line."""
+    valid: bool
+    """Whether it can be used."""
+    problems: tuple[Problem, ...]
+    """Everything that is wrong."""
+    warnings: tuple[Warned, ...]
+    """What is allowed and worth a look."""
+
+
+class ValidateReport(Model):
+    """`mlxsm validate --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    files: tuple[JudgedFile, ...]
+    """In the order of the command line."""
+
+
+def error_report(error: MlxsmError) -> ErrorReport:
+    """The report of a failure."""
+    return ErrorReport(error=_failure(error))
+
+
+def guarded_plan(plan: Plan, error: MlxsmError) -> GuardedPlan:
+    """The plan, and why it is not applied."""
+    return GuardedPlan(**{name: getattr(plan, name) for name in Plan.model_fields}, error=_failure(error))
+
+
+def _failure(error: MlxsmError) -> Failure:
+    return Failure(
+        kind=error.kind,
+        message=error.message,
+        hint=error.hint,
+        applied=error.applied,
+        problems=error.problems,
+    )
+
+
+def list_report(state: State, names: Iterable[str] = ()) -> ListReport:
+    """The entries of these names, or all."""
+    wanted = set(names)
+    return ListReport(
+        lineage=state.lineage,
+        serial=state.serial,
+        entries=tuple(
+            Listed(
+                id=entry.id,
+                name=entry.name,
+                model_id=entry.profile.model_id,
+                host=entry.profile.host,
+                port=entry.profile.port,
+                owner=entry.owner,
+                source=entry.source,
+                from_=entry.from_,
+                drifted=drifted(entry),
+                profile=entry.profile,
+            )
+            for entry in state.entries
+            if not wanted or entry.name in wanted
+        ),
+    )
+
+
+def history_report(states: Iterable[State]) -> HistoryReport:
+    """The earlier states, as they come."""
+    return HistoryReport(
+        entries=tuple(
+            HistoryEntry(
+                serial=state.serial,
+                written_at=state.written.at if state.written else None,
+                command=state.written.command if state.written else None,
+                owner=state.written.owner if state.written else None,
+                summary=state.written.summary if state.written else None,
+            )
+            for state in states
+        )
+    )

@@ -1,0 +1,158 @@
+"""The published JSON Schemas: made from the models, written and checked by this module.
+
+`python -m mlxsm_sync.schema` writes them to `schemas/`, `--check` says whether they are fresh.
+Draft-07, since that is what editors read.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from mlxsm_sync.app_document import Document
+from mlxsm_sync.changes import Outcome
+from mlxsm_sync.desired import ProfileFile
+from mlxsm_sync.reports import ErrorReport, Failure
+from mlxsm_sync.state import State
+
+Schema = dict[str, Any]
+
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+_PUBLISHED: dict[str, tuple[type[BaseModel], Literal["validation", "serialization"]]] = {
+    "profiles": (ProfileFile, "validation"),
+    "document": (Document, "validation"),
+    "plan": (Outcome, "serialization"),
+    "state": (State, "validation"),
+    "error": (ErrorReport, "serialization"),
+}
+_ONLY_AFTER_APPLY = ("applied", "skipped")
+
+
+def published(name: str) -> Schema:
+    """One of the schemas: profiles, document, plan, state or error."""
+    model, mode = _PUBLISHED[name]
+    schema = model.model_json_schema(by_alias=True, mode=mode, ref_template="#/definitions/{model}")
+    definitions = schema.pop("$defs", {})
+    for known in _models(model):
+        _describe(definitions.get(known.__name__, schema if known is model else {}), known)
+    if name == "profiles":
+        _say_what_models_cannot(schema, definitions)
+    if name == "plan":
+        schema["required"] = [key for key in schema["required"] if key not in _ONLY_AFTER_APPLY]
+        schema["properties"]["error"] = published("error")["definitions"]["Failure"]
+        definitions["Problem"] = published("error")["definitions"]["Problem"]
+    head = {"$schema": _DRAFT, "$id": f"urn:mlxsm:schema:{name}:1", "title": f"mlxsm {name}"}
+    return head | _tidy(schema) | ({"definitions": _tidy(definitions)} if definitions else {})
+
+
+def _say_what_models_cannot(schema: Schema, definitions: Schema) -> None:
+    """Rules across fields: what may come from defaults, and what contradicts."""
+    for key in ("host", "port"):
+        given = {"properties": {"profiles": {"items": {"required": [key]}}}}
+        given_there = {"type": "object", "properties": {key: {"not": {"type": "null"}}}, "required": [key]}
+        inherited = {"properties": {"defaults": given_there}, "required": ["defaults"]}
+        schema.setdefault("allOf", []).append({"anyOf": [given, inherited]})
+    definitions["Declaration"]["not"] = {"anyOf": [_thinking(True, False), _thinking(False, True)]}
+
+
+def _thinking(asked: bool, told: bool) -> Schema:
+    arguments = {
+        "type": "object",
+        "properties": {"enable_thinking": {"const": told}},
+        "required": ["enable_thinking"],
+    }
+    options = {
+        "type": "object",
+        "properties": {"chatTemplateArgs": arguments},
+        "required": ["chatTemplateArgs"],
+    }
+    return {
+        "properties": {"enableThinking": {"const": asked}, "advancedLaunchOptions": options},
+        "required": ["enableThinking", "advancedLaunchOptions"],
+    }
+
+
+def _models(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """The model and every model below it."""
+    found = [model]
+    for known in found:
+        for field in known.model_fields.values():
+            found += [one for one in _inside(field.annotation) if one not in found]
+    return [*found, Failure]
+
+
+def _inside(annotation: Any) -> list[type[BaseModel]]:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [one for argument in getattr(annotation, "__args__", ()) for one in _inside(argument)]
+
+
+def _describe(schema: Schema, model: type[BaseModel]) -> None:
+    """Put the docstrings of a model's fields into its schema."""
+    for name, field in model.model_fields.items():
+        text = next((docs[name] for one in model.__mro__ if name in (docs := _docstrings(one))), None)
+        if text and (found := schema.get("properties", {}).get(field.alias or name)) is not None:
+            found["description"] = text
+
+
+@cache
+def _docstrings(model: type) -> dict[str, str]:
+    """The text under each field of a class."""
+    if model.__module__.partition(".")[0] != __package__:
+        return {}
+    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
+def _tidy(schema: Any, *, names: bool = False) -> Any:
+    """Without made-up titles and defaults; `$ref` alone, as draft-07 ignores what stands beside it."""
+    if isinstance(schema, list):
+        return [_tidy(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {
+        key: _tidy(value, names=key in ("properties", "definitions"))
+        for key, value in schema.items()
+        if names or key not in ("title", "default")
+    }
+    if "$ref" in kept and len(kept) > 1 and not names:
+        kept = {"allOf": [{"$ref": kept.pop("$ref")}], **kept}
+    return kept
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write `schemas/`, or with `--check` name what is not fresh."""
+    folder = Path(__file__).parent.parent / "schemas"
+    stale = []
+    for name in _PUBLISHED:
+        path = folder / f"{name}.schema.json"
+        text = json.dumps(published(name), indent=2, ensure_ascii=False) + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(path.name)
+            if "--check" not in arguments:
+                path.write_text(text, encoding="utf-8")
+    verb = "stale" if "--check" in arguments else "written"
+    sys.stdout.write(f"schemas {verb}: {', '.join(stale) or 'none'}\n")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

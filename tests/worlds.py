@@ -1,0 +1,138 @@
+"""Small random worlds: files, states with drift, several owners, sources and moves, all choices."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.desired import Desired, Input, Wanted
+from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested
+from mlxsm_sync.state import Entry, State
+
+HERE = "/repo/profiles.yaml"
+ELSEWHERE = "/other/profiles.yaml"
+OWNERS = ("team", "me")
+
+names = st.sampled_from(["A", "B", "C", "D", "A (Imported)"])
+models = st.sampled_from(["m/1", "m/2"])
+hosts = st.sampled_from(["127.0.0.1", "LocalHost"])
+ports = st.integers(1, 3)
+optional_fields: dict[str, st.SearchStrategy[Any]] = {
+    "/enableThinking": st.booleans(),
+    "/notes": st.sampled_from(["x", "y"]),
+    "/advancedLaunchOptions/defaultTopP": st.sampled_from([0, 0.5, 1]),
+    "/advancedLaunchOptions/rawExtraArgs": st.lists(st.sampled_from(["-a", "-b"]), max_size=3),
+    "/advancedLaunchOptions/chatTemplateArgs": st.dictionaries(
+        st.sampled_from(["a", "b"]), st.sampled_from([0, 1, True, 1.0, [1], [True]]), max_size=2
+    ),
+}
+
+
+@st.composite
+def fields(draw: Callable[..., Any]) -> Fields:
+    """A profile's fields, some of them unset."""
+    required = {
+        NAME: draw(names),
+        "/modelID": draw(models),
+        "/host": draw(hosts),
+        "/port": draw(ports),
+    }
+    chosen = draw(st.sets(st.sampled_from(sorted(optional_fields)), max_size=3))
+    return required | {path: draw(optional_fields[path]) for path in sorted(chosen)}
+
+
+profiles = fields().map(from_fields)
+
+
+@st.composite
+def entries(draw: Callable[..., Any], number: int) -> Entry:
+    """An entry with an owner or without, as applied or changed since, renamed or not."""
+    profile: Profile = draw(profiles)
+    owner = draw(st.sampled_from([None, *OWNERS]))
+    entry = {"id": f"{number + 1:016d}", "profile": profile, "owner": owner}
+    if owner is None:
+        return Entry(**entry)
+    applied = dict(profile.fields)
+    for path, value in draw(fields()).items():
+        if draw(st.integers(0, 5)) == 0:
+            applied[path] = value
+    for path in [*applied]:
+        if path in optional_fields and draw(st.integers(0, 3)) == 0:
+            del applied[path]
+    source = draw(st.none() | names)
+    source = None if source == profile.name else source
+    came_from = draw(st.sampled_from([HERE, ELSEWHERE, None]))
+    return Entry(**entry, source=source, applied=nested(applied), from_=came_from)
+
+
+@st.composite
+def states(draw: Callable[..., Any]) -> State:
+    """A state of up to six entries."""
+    kept: list[Entry] = []
+    for number in range(draw(st.integers(0, 6))):
+        entry = draw(entries(number))
+        if all(entry.name != e.name and entry.profile.identity != e.profile.identity for e in kept):
+            kept.append(entry)
+    return State(lineage="world", serial=3, entries=tuple(kept))
+
+
+def wanted(profiles: list[Profile], *, whole: bool = False) -> tuple[Wanted, ...]:
+    """Profiles as a file declares them; `whole` as a document does, which declares every option."""
+    unset = dict.fromkeys(path for path in optional_fields if path.startswith("/adv")) if whole else {}
+    return tuple(
+        Wanted(index=index, profile=profile, declared=unset | profile.fields, line=index, column=1)
+        for index, profile in enumerate(profiles, start=1)
+    )
+
+
+def desired(profiles: list[Profile], owner: str | None = "team") -> Desired:
+    """A file of the team, or a document that owns nothing."""
+    return Desired(
+        owner=owner,
+        input=Input(path="profiles.yaml", digest="sha256:0"),
+        from_=HERE if owner else None,
+        profiles=wanted(profiles, whole=owner is None),
+    )
+
+
+desires = st.builds(desired, st.lists(profiles, max_size=5), st.sampled_from(["team", "team", "team", None]))
+
+
+@st.composite
+def choices(draw: Callable[..., Any], want: Desired, state: State) -> Choices:
+    """Any answers that do not contradict each other."""
+    indexes = [one.index for one in want.profiles]
+    entry_names = [entry.name for entry in state.entries]
+    answers = {index: draw(st.sampled_from(["", "", "rename", "replace", "skip"])) for index in indexes}
+    of = lambda what: [index for index, answer in answers.items() if answer == what]  # noqa: E731
+    some = st.sets(st.sampled_from(entry_names)) if entry_names else st.just(set())
+    only = draw(st.none() | st.none() | st.sets(st.sampled_from(indexes))) if indexes else None
+    return Choices(
+        rename={index: draw(st.none() | names | st.just("N") | st.just(" ")) for index in of("rename")},
+        replace={index: draw(st.none() | st.sampled_from([*entry_names, "?"])) for index in of("replace")},
+        skip=frozenset(of("skip")),
+        only=None if only is None else frozenset(only),
+        orphans_replace=frozenset(draw(some)),
+        orphans_skip=frozenset(draw(some)),
+        orphans_only=frozenset(draw(some)) if only is not None else frozenset(),
+        take_from=frozenset(draw(st.sets(st.sampled_from([*OWNERS[1:], "gone"])))),
+        prune=draw(st.booleans()),
+        prune_foreign=draw(st.booleans()),
+        force=draw(st.booleans()),
+    )
+
+
+@st.composite
+def worlds(draw: Callable[..., Any]) -> tuple[Desired, State, Choices]:
+    """A file, a machine, and a person's answers."""
+    want, state = draw(desires), draw(states())
+    return want, state, draw(choices(want, state))
+
+
+def new_ids() -> itertools.chain[str]:
+    """Ids that no entry of a world has."""
+    return itertools.chain(f"new{number:013d}" for number in itertools.count())
