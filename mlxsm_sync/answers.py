@@ -22,13 +22,11 @@ def answered(choices: Choices, conflict: Conflict, way: Choice, new_name: str | 
         replace[index] = conflict.target
     else:
         skip |= {index}
-    return choices.model_copy(
-        update={"rename": rename, "replace": replace, "skip": skip, "flags": (*choices.flags, *flags)}
-    )
+    return choices.copy(rename=rename, replace=replace, skip=skip, flags=(*choices.flags, *flags))
 
 
 def _about_orphan(choices: Choices, name: str, way: Choice) -> Choices:
     kept, gone = choices.orphans_skip - {name}, choices.orphans_replace - {name}
     kept, gone = (kept, gone | {name}) if way == "replace" else (kept | {name}, gone)
     flags = (*choices.flags, f"--{way}", name)
-    return choices.model_copy(update={"orphans_skip": kept, "orphans_replace": gone, "flags": flags})
+    return choices.copy(orphans_skip=kept, orphans_replace=gone, flags=flags)

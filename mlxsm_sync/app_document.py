@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
-
-from mlxsm_sync.model import Json, Model
+from mlxsm_sync.model import Check, Json, Model, field
 
 Setting = str | float | None
 """The app writes every option as text; a number is read, too."""
 
 
+_DIGITS = {"pattern": r"^\s*[0-9]{1,5}\s*(?![\s\S])"}
+
+
 class Open(Model):
     """A part of a document: what is unknown in it is data, and ignored."""
 
-    model_config = ConfigDict(extra="allow")
+    open_to_unknown = True
 
 
 class DocumentOptions(Open):
@@ -56,11 +57,11 @@ class DocumentProfile(Open):
 
     name: str
     """What people call it; not blank."""
-    model_id: str = Field(alias="modelID")
+    model_id: str = field(alias="modelID")
     """What it serves; not blank."""
     host: str
     """Where the server listens; no white space and no slash."""
-    port: Annotated[int, Field(ge=1, le=65535)] | Annotated[str, Field(pattern=r"^\s*[0-9]{1,5}\s*$")]
+    port: Annotated[int, Check(limits={"ge": 1, "le": 65535})] | Annotated[str, Check(schema=_DIGITS)]
     """1 to 65535; a whole number as text is read, too."""
     advanced_launch_options: DocumentOptions | None = None
     """Absent where no option is set."""

@@ -34,9 +34,8 @@ def write_as_shown(
 
 def outcome(plan: Plan, *, applied: bool, serial: int | None = None) -> Outcome:
     """A plan as it ended."""
-    values = {name: getattr(plan, name) for name in Plan.model_fields}
-    values["serial"] = plan.serial if serial is None else serial
-    return Outcome(**values, applied=applied)
+    serial = plan.serial if serial is None else serial
+    return Outcome(**(vars(plan) | {"serial": serial, "applied": applied}))
 
 
 def now() -> str:

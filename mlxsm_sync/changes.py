@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from mlxsm_sync.desired import Input, Invalid, Warned
-from mlxsm_sync.model import Json, Model
+from mlxsm_sync.model import Json, Model, field
 from mlxsm_sync.profile import Profile
 from mlxsm_sync.state import Entry
 
@@ -24,9 +22,6 @@ ConflictKind = Literal[
 ]
 Choice = Literal["skip", "rename", "replace"]
 Clash = Literal["name", "identity"]
-
-Internal = Field(exclude=True)
-"""What applying needs and nobody else: never in JSON."""
 
 
 class FieldChange(Model):
@@ -65,7 +60,7 @@ class Change(Model):
     """The profile as it will be, null for a delete."""
     fields: tuple[FieldChange, ...] = ()
     """For update and replace: what differs."""
-    entry: Annotated[Entry, Internal]
+    entry: Entry = field(internal=True)
     """The entry as it will be; a create's id is still to be given."""
 
 
@@ -76,7 +71,7 @@ class Rival(Model):
     """Its name on this machine."""
     owner: str | None
     """Its owner, null for nobody."""
-    model_id: str = Field(alias="modelID")
+    model_id: str = field(alias="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -122,7 +117,7 @@ class Orphan(Model):
 
     name: str
     """Its name on this machine."""
-    from_: str | None = Field(alias="from")
+    from_: str | None = field(alias="from")
     """The profile file that put it there, null for standard input."""
     drifted: bool
     """Whether it was changed on this machine since."""
@@ -183,9 +178,9 @@ class Plan(Model):
     """What a person should know."""
     summary: Summary
     """How much of each."""
-    skipped: Annotated[tuple[Skipped, ...], Internal] = ()
-    notices: Annotated[tuple[str, ...], Internal] = ()
-    guard: Annotated[str | None, Internal] = None
+    skipped: tuple[Skipped, ...] = field(internal=True, default=())
+    notices: tuple[str, ...] = field(internal=True, default=())
+    guard: str | None = field(internal=True, default=None)
 
     @property
     def undecided(self) -> tuple[Conflict, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 # Control characters, line and paragraph separators, lone surrogates, and all code points with the
 # Unicode property Default_Ignorable_Code_Point (zero-width, bidi controls, fillers, tags, variation
@@ -20,19 +21,28 @@ UNSEEN_CLASS = _CONTROL + _IGNORABLE
 UNSEEN_BEYOND_BMP = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 """The same beyond the basic plane, as literal characters."""
 
-_UNSEEN = re.compile(f"[{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]")
-_FORMAT = re.compile(f"[{_IGNORABLE}{UNSEEN_BEYOND_BMP}]")
+
+@cache
+def _unseen() -> re.Pattern[str]:
+    return re.compile(f"[{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]")
+
+
+@cache
+def _format() -> re.Pattern[str]:
+    return re.compile(f"[{_IGNORABLE}{UNSEEN_BEYOND_BMP}]")
 
 
 def unseen(text: str) -> str | None:
     """The first character of `text` that nobody can see, as `U+XXXX`, else None."""
-    found = _UNSEEN.search(text)
+    if text.isascii() and text.isprintable():
+        return None
+    found = _unseen().search(text)
     return f"U+{ord(found.group()):04X}" if found else None
 
 
 def without_format(text: str) -> str:
     """`text` without its zero-width characters, which could hide a token from a scan."""
-    return text if text.isascii() else _FORMAT.sub("", text)
+    return text if text.isascii() else _format().sub("", text)
 
 
 def visible(text: str) -> str:
@@ -40,14 +50,14 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() and not _UNSEEN.match(char) else f"\\u{{{ord(char):x}}}"
+        char if char.isprintable() and not _unseen().match(char) else f"\\u{{{ord(char):x}}}"
         for char in text
     )
 
 
 def quotable(text: str) -> str:
     """`text` with everything unseen as an escape of double-quoted YAML, which also editors keep."""
-    return _UNSEEN.sub(lambda found: _yaml_escape(ord(found.group())), text)
+    return _unseen().sub(lambda found: _yaml_escape(ord(found.group())), text)
 
 
 def _yaml_escape(code: int) -> str:

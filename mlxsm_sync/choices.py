@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from pydantic import Field
-
-from mlxsm_sync.model import Model
+from mlxsm_sync.model import Model, field
 
 
 class Choices(Model):
@@ -15,9 +13,9 @@ class Choices(Model):
     Profiles are named by their index in the file (1-based), so that duplicates can be told apart.
     """
 
-    rename: dict[int, str | None] = Field(default_factory=dict)
+    rename: dict[int, str | None] = field(default_factory=dict)
     """Index -> the new name; null takes the suggested one."""
-    replace: dict[int, str | None] = Field(default_factory=dict)
+    replace: dict[int, str | None] = field(default_factory=dict)
     """Index -> the name of the entry to be replaced; null takes the only one."""
     skip: frozenset[int] = frozenset()
     """Profiles that are left as they are."""

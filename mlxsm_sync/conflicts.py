@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlxsm_sync.changes import Choice, Clash, Conflict, ConflictKind, Rival
 from mlxsm_sync.choices import Choices
@@ -36,8 +36,7 @@ def _may_rename(verdict: Verdict, court: Court) -> bool:
     return verdict.ruling in (*RENAMEABLE, "ambiguous-replace", "duplicate-replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(NamedTuple):
     """What it takes to tell the conflicts of one judgement."""
 
     court: Court

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from mlxsm_sync.characters import unseen
-from mlxsm_sync.desired import Declaration, Defaults, Desired, Input, ProfileFile, Wanted
-from mlxsm_sync.model import Json
+from mlxsm_sync.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
+from mlxsm_sync.model import Json, Model, wire_names
 from mlxsm_sync.nodes import Node, Position, Problems
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile, thinking_contradicts
 from mlxsm_sync.secret_scan import key_reason, looks_like
@@ -18,7 +18,7 @@ from mlxsm_sync.suggest import did_you_mean
 
 SHOWN_KEY_LENGTH = 60
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Model)
 
 
 def judge(root: Node, problems: Problems, read_from: Input, resolved: str | None) -> Desired:
@@ -33,13 +33,11 @@ def judge(root: Node, problems: Problems, read_from: Input, resolved: str | None
     ]
     problems.raise_any()
     assert head is not None  # or there was a problem
-    return Desired.model_validate(
-        {
-            "owner": head.collection,
-            "input": read_from,
-            "from": resolved,
-            "profiles": tuple(one for one in judged if one is not None),
-        }
+    return Desired(
+        owner=head.collection,
+        input=read_from,
+        from_=resolved,
+        profiles=tuple(one for one in judged if one is not None),
     )
 
 
@@ -58,16 +56,18 @@ def note_duplicates(desired: Desired, problems: Problems) -> None:
                 problems.add(at, f"another profile has the same {what} (line {others})")
 
 
-def _judge_head(root: Node, problems: Problems) -> ProfileFile | None:
+def _judge_head(root: Node, problems: Problems) -> Head | None:
     """Everything but the profiles."""
     if root.members is None:
         problems.add(root.at, "a profile file is a mapping with schemaVersion and profiles")
         return None
-    head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
     listed = root.members.get("profiles")
-    if listed is not None and listed.items is None:
+    if listed is None:
+        problems.add(root.at, "profiles is required: write [] for none")
+    elif listed.items is None:
         problems.add(listed.at, "profiles must be a list: write [] for none")
-    return _validated(ProfileFile, head | ({"profiles": []} if listed else {}), root, problems)
+    head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
+    return _validated(Head, head, root, problems)
 
 
 def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Problems) -> Wanted | None:
@@ -100,7 +100,7 @@ def _inherit(profile: Node, defaults: Node | None) -> Node:
     return merged
 
 
-def _over(upper: Node, lower: Node | None, inheritable: type[BaseModel]) -> Node:
+def _over(upper: Node, lower: Node | None, inheritable: type[Model]) -> Node:
     known = _keys(inheritable)
     below = {key: node for key, node in ((lower.members if lower else None) or {}).items() if key in known}
     members = below | (upper.members or {})
@@ -115,24 +115,24 @@ def _is_null(node: Node) -> bool:
     return node.value is None and node.items is None and node.members is None
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+def _keys(model: type[Model]) -> list[str]:
+    return [*wire_names(model).values()]
 
 
 def _validated(model: type[M], data: Json, node: Node, problems: Problems) -> M | None:
     """The value, or None after noting every problem at its place."""
     try:
-        return model.model_validate_json(json.dumps(data))
+        return model.from_json(json.dumps(data))
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             _note(one, model, node, problems)
         return None
 
 
-def _note(error: Mapping[str, Any], model: type[BaseModel], node: Node, problems: Problems) -> None:
+def _note(error: Mapping[str, Any], model: type[Model], node: Node, problems: Problems) -> None:
     *parents, last = error["loc"] or ("",)
     at, found = node.find(error["loc"])
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "unexpected_keyword_argument":
         _, container = node.find(parents)
         problems.add(container.keys[last], _unknown_key(last, _known_keys(model, parents)))
         return
@@ -143,7 +143,9 @@ def _note(error: Mapping[str, Any], model: type[BaseModel], node: Node, problems
     problems.add(at, f"{_called(error['loc'])} {_fault(error)}")
 
 
-def _known_keys(model: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
+def _known_keys(model: type[Model], parents: Iterable[str | int]) -> list[str]:
+    if model is Head:
+        model = ProfileFile
     for parent in parents:
         model = {"defaults": Defaults, OPTIONS: LaunchOptions}.get(str(parent), model)
     return _keys(model)
@@ -172,7 +174,7 @@ _FAULTS: dict[str, str] = {
     "float_type": "must be a number, without quotes",
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
+    "dataclass_type": "must be a mapping",
     "tuple_type": "must be a list",
 }
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from mlxsm_sync.model import Model
+from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import (
     Fields,
     Host,
@@ -40,11 +38,11 @@ class Declaration(Model):
 
     name: Name
     """What people and commands call the profile; unique in the file."""
-    model_id: ModelID = Field(alias="modelID")
+    model_id: ModelID = field(alias="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
-    host: Host = Field(default=None)
+    host: Host = field(default=None)
     """The address that the server listens on; required here or in defaults."""
-    port: Port = Field(default=None)
+    port: Port = field(default=None)
     """The port that the server listens on; required here or in defaults."""
     enable_thinking: bool | None = None
     """Whether the chat template is asked to think; unset asks nothing."""
@@ -54,8 +52,8 @@ class Declaration(Model):
     """Options of the server's command line."""
 
 
-class ProfileFile(Model):
-    """A whole profile file."""
+class Head(Model):
+    """Everything of a profile file but its profiles."""
 
     schema_version: Literal[1]
     """The version of this format."""
@@ -63,6 +61,11 @@ class ProfileFile(Model):
     """Who owns these profiles on a machine; two files on one machine need two names."""
     defaults: Defaults | None = None
     """What every profile inherits."""
+
+
+class ProfileFile(Head):
+    """A whole profile file."""
+
     profiles: tuple[Declaration, ...]
     """The profiles, in the order in which people read them."""
 
@@ -122,7 +125,7 @@ class Desired(Model):
     """Its collection; null for a document, which owns nothing."""
     input: Input
     """Where it was read from."""
-    from_: str | None = Field(default=None, alias="from")
+    from_: str | None = field(default=None, alias="from")
     """The profile file, resolved; it never leaves the machine. Null for standard input."""
     profiles: tuple[Wanted, ...]
     """In the order of the file."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlxsm_sync.changes import FieldChange
-from mlxsm_sync.model import Json, canonical, same
+from mlxsm_sync.json_value import canonical, same
+from mlxsm_sync.model import Json
 from mlxsm_sync.profile import Fields, field_paths
 from mlxsm_sync.state import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What the file decides about an entry, against what is and what was applied."""
 
     after: Fields

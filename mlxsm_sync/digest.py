@@ -9,7 +9,8 @@ from typing import get_args
 
 from mlxsm_sync.changes import Action, Change, Conflict, Orphan, Plan, Summary
 from mlxsm_sync.desired import Invalid
-from mlxsm_sync.model import Json, JsonObject, Model, canonical
+from mlxsm_sync.json_value import canonical
+from mlxsm_sync.model import Json, JsonObject, Model
 
 _NOT_COVERED = {"index", "message", "messages", "remedies"}
 
@@ -49,7 +50,7 @@ def unbound_digest(plan: Plan) -> str:
 
 
 def _covered(value: Model) -> JsonObject:
-    return value.model_dump(mode="json", exclude=_NOT_COVERED)
+    return {key: item for key, item in value.dump().items() if key not in _NOT_COVERED}
 
 
 def _sorted(values: Iterable[JsonObject]) -> list[Json]:

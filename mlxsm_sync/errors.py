@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from mlxsm_sync.model import Model
 
 Kind = Literal[
     "invalid-file",
@@ -21,8 +22,7 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Model):
     """One thing that is wrong in a file, and where."""
 
     path: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mlxsm_sync.errors import UnreadableState
 from mlxsm_sync.state import State
@@ -15,8 +15,7 @@ from mlxsm_sync.state_text import read_state
 KEPT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """One state that was replaced."""
 
     path: Path

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mlxsm_sync.changes import ConflictKind
 from mlxsm_sync.diff import Comparison, compare, drifted
 from mlxsm_sync.desired import Wanted
-from mlxsm_sync.model import same
+from mlxsm_sync.json_value import same
 from mlxsm_sync.profile import NAME, Fields
 from mlxsm_sync.state import Entry
 
 Ruling = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One profile that takes part, and what was found out about it before the judgement."""
 
     wanted: Wanted
@@ -52,8 +50,7 @@ class Case:
         return entry.profile.identity == self.wanted.profile.identity
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What becomes of one profile."""
 
     case: Case
@@ -236,14 +233,14 @@ class Court:
         verdict = Verdict(case, _taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
         target = self._targets.get(case.index)
         if self._is_held(case, rival, comparison) and (target is None or self._owner is None):
-            return replace(verdict, ruling="unchanged", blocked=False)
+            return verdict._replace(ruling="unchanged", blocked=False)
         if rival.owner is None and comparison.equal:
-            return replace(verdict, ruling="claim", blocked=False)
+            return verdict._replace(ruling="claim", blocked=False)
         if target is None or rival.id in self._own:
             return verdict
         if len(self._replacers_of(target)) > 1:
-            return replace(verdict, ruling="duplicate-replace")
-        return replace(verdict, ruling="replace", blocked=False)
+            return verdict._replace(ruling="duplicate-replace")
+        return verdict._replace(ruling="replace", blocked=False)
 
     def _replacers_of(self, target: Entry) -> list[int]:
         # Blocked ones count: of two replaces of one target, neither is first.

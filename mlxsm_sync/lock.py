@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mlxsm_sync.characters import visible
@@ -52,6 +51,7 @@ def _refuse_special(path: Path) -> None:
 
 def _note_holder(path: Path, command: str) -> None:
     import platform
+    from datetime import UTC, datetime
 
     note = {
         "pid": os.getpid(),

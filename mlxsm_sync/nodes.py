@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mlxsm_sync.errors import InvalidFile, Problem
@@ -33,19 +32,26 @@ class Event(NamedTuple):
     value: Json = None
 
 
-@dataclass(slots=True)
 class Node:
-    """One value, where it begins, and what is inside."""
+    """One value, where it begins, and what is inside: items of a list, members of a mapping.
 
-    at: Position
-    value: Json = None
-    """Of a scalar."""
-    items: list[Node] | None = None
-    """Of a list."""
-    members: dict[str, Node] | None = None
-    """Of a mapping."""
-    keys: dict[str, Position] = field(default_factory=dict)
-    """Of a mapping: where each key is."""
+    `keys` tells where each key of a mapping is.
+    """
+
+    __slots__ = ("at", "items", "keys", "members", "value")
+
+    def __init__(
+        self,
+        at: Position,
+        value: Json = None,
+        members: dict[str, Node] | None = None,
+        keys: dict[str, Position] | None = None,
+    ) -> None:
+        self.at = at
+        self.value = value
+        self.items: list[Node] | None = None
+        self.members = members
+        self.keys = keys or {}
 
     def plain(self) -> Json:
         """The data without positions."""
@@ -90,7 +96,7 @@ class Problems:
     def add(self, at: Position | None, message: str) -> None:
         """Note a problem; the first one of a position stands, as the later ones follow from it."""
         line, column = at if at else (None, None)
-        self._found.setdefault(at, Problem(self.path, line, column, message))
+        self._found.setdefault(at, Problem(path=self.path, line=line, column=column, message=message))
 
     def stop(self, at: Position | None, message: str) -> InvalidFile:
         """The error to raise where reading cannot go on: this problem and all before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlxsm_sync.changes import Change, Conflict, Orphan
 from mlxsm_sync.choices import Choices
@@ -16,8 +16,7 @@ GUARDED_FROM = 10
 GUARDED_SHARE = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Orphans:
+class Orphans(NamedTuple):
     """What becomes of each orphan."""
 
     deleted: tuple[Entry, ...]
@@ -96,7 +95,7 @@ def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterato
 def report(orphans: Orphans) -> tuple[Orphan, ...]:
     """The orphans that stay."""
     return tuple(
-        Orphan.model_validate({"name": entry.name, "from": entry.from_, "drifted": drifted(entry)})
+        Orphan(name=entry.name, from_=entry.from_, drifted=drifted(entry))
         for entry in orphans.kept
     )
 

@@ -152,7 +152,7 @@ class _Docket:
     def _entry(self, case: Case, target: Entry | None, after: Profile) -> Entry:
         """The entry as it will be. What a document changes keeps its owner, who will see drift."""
         if self.desired.owner is None and target is not None:
-            return target.model_copy(update={"profile": after})
+            return target.copy(profile=after)
         owned = self.desired.owner is not None
         file_name = case.wanted.profile.name
         return Entry(
@@ -248,7 +248,7 @@ def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:
     deleted = {change.entry.id for change in plan.changes if change.action == "delete"}
     kept = (changed.get(entry.id, entry) for entry in state.entries if entry.id not in deleted)
     created = (
-        change.entry.model_copy(update={"id": next(fresh)})
+        change.entry.copy(id=next(fresh))
         for change in plan.changes
         if change.action == "create"
     )

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
@@ -30,7 +30,7 @@ class SavedPlan(Model):
 
 def save_plan(path: str, saved: SavedPlan) -> None:
     """Write a plan for `apply`; it belongs to this machine, and only its owner can read it."""
-    data = saved.model_dump_json(indent=1).encode() + b"\n"
+    data = json.dumps(saved.dump(), indent=1).encode() + b"\n"
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as file:
@@ -49,7 +49,7 @@ def load_plan(path: str) -> SavedPlan:
     try:
         if len(data) <= MAX_PLAN_BYTES:
             json.loads(data)
-            return SavedPlan.model_validate_json(data)
+            return SavedPlan.from_json(data)
     except (ValueError, RecursionError) as error:
         what = "breaks the format of a saved plan" if isinstance(error, ValidationError) else "is no JSON"
         problems = Problems(path)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
 from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, normal, unseen
-from mlxsm_sync.model import Json, JsonObject, Model
+from mlxsm_sync.model import Check, Json, JsonObject, Model, field, wire_names
 
 Fields = dict[str, Json]
 """A profile laid flat: JSON Pointer of a field -> its value; null is declared as unset."""
@@ -33,11 +32,11 @@ class Identity(NamedTuple):
     port: int
 
 
-def text_schema(*patterns: str) -> Any:
-    """What JSON Schema says of a text; in the model, a function says it with better words."""
+def checked_text(check: Callable[[str], str], *patterns: str) -> Check:
+    """A text judged by a function, which has the better words, and by patterns for JSON Schema."""
     if len(patterns) == 1:
-        return Field(json_schema_extra={"pattern": patterns[0]})
-    return Field(json_schema_extra={"allOf": [{"pattern": one} for one in patterns]})
+        return Check(after=check, schema={"pattern": patterns[0]})
+    return Check(after=check, schema={"allOf": [{"pattern": one} for one in patterns]})
 
 
 def check_name(text: str) -> str:
@@ -108,8 +107,9 @@ _PREFIXES = "|".join(own[2:stop] for own in _OWN_FLAGS for stop in range(3, len(
 
 Name = Annotated[
     str,
-    AfterValidator(check_name),
-    text_schema(
+    checked_text(
+        check_name,
+
         rf"^[{_WHITE}]*[^{_WHITE}]",
         rf"^[{_WHITE}]*(?:[^{_WHITE}][\s\S]{{0,{NAME_LENGTH - 1}}})?[{_WHITE}]*{_END}",
         rf"^[{_WHITE}]*[^{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]*[{_WHITE}]*{_END}",
@@ -118,29 +118,33 @@ Name = Annotated[
 ]
 ModelID = Annotated[
     str,
-    AfterValidator(check_model_id),
-    text_schema(rf"^[{_WHITE}]*[^\-{_WHITE}]"),
+    checked_text(
+        check_model_id,
+rf"^[{_WHITE}]*[^\-{_WHITE}]"),
 ]
 Host = Annotated[
     str,
-    AfterValidator(check_host),
-    text_schema(*(pattern for pattern, _ in _HOST_RULES)),
+    checked_text(
+        check_host,
+*(pattern for pattern, _ in _HOST_RULES)),
 ]
-Port = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=65535)]
-Positive = Annotated[int, BeforeValidator(_whole_number), Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-NotBlank = Annotated[str, AfterValidator(_not_blank), text_schema(rf"[^{_WHITE}]")]
+Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=_whole_number)]
+Positive = Annotated[int, Check(limits={"gt": 0}, before=_whole_number)]
+Share = Annotated[float, Check(limits={"ge": 0, "le": 1})]
+Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
+NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]
 RawArgument = Annotated[
     str,
-    AfterValidator(check_raw_argument),
-    text_schema(rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
+    checked_text(
+        check_raw_argument,
+rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
 ]
 
 
 class LaunchOptions(Model):
     """Options of the server's command line; an absent one is left to the server."""
 
-    default_temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    default_temperature: Temperature | None = None
     """Sampling temperature where a request names none, 0 to 2."""
     default_top_p: Share | None = None
     """Nucleus sampling, 0 to 1."""
@@ -175,7 +179,7 @@ class Profile(Model):
 
     name: Name
     """What people and commands call the profile; unique on a machine."""
-    model_id: ModelID = Field(alias="modelID")
+    model_id: ModelID = field(alias="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
     host: Host
     """The address that the server listens on, usually 127.0.0.1."""
@@ -185,7 +189,7 @@ class Profile(Model):
     """Whether the chat template is asked to think; unset asks nothing."""
     notes: str | None = None
     """Free text for people."""
-    advanced_launch_options: LaunchOptions = Field(default_factory=LaunchOptions)
+    advanced_launch_options: LaunchOptions = field(default_factory=LaunchOptions)
     """Options of the server's command line."""
 
     @cached_property
@@ -201,18 +205,18 @@ class Profile(Model):
     @cached_property
     def sparse(self) -> JsonObject:
         """As JSON, without what is unset."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.dump(exclude_none=True)
 
     @cached_property
     def full(self) -> JsonObject:
         """As JSON, with null for what is unset."""
-        return self.model_dump(mode="json")
+        return self.dump()
 
 
 def field_paths() -> tuple[str, ...]:
     """The JSON Pointer of every field, in the model's order."""
-    options = (f"/{OPTIONS}/{field.alias}" for field in LaunchOptions.model_fields.values())
-    own = (f"/{field.alias}" for field in Profile.model_fields.values() if field.alias != OPTIONS)
+    options = (f"/{OPTIONS}/{name}" for name in wire_names(LaunchOptions).values())
+    own = (f"/{name}" for name in wire_names(Profile).values() if name != OPTIONS)
     return (*own, *options)
 
 
@@ -239,12 +243,8 @@ def nested(fields: Mapping[str, Json]) -> JsonObject:
 
 
 def from_fields(fields: Mapping[str, Json]) -> Profile:
-    """The profile with these fields; pydantic.ValidationError where they break a rule."""
-    data: dict[str, Any] = nested(fields)
-    options = data.get(OPTIONS, {})
-    if "rawExtraArgs" in options:
-        data[OPTIONS] = options | {"rawExtraArgs": tuple(options["rawExtraArgs"])}
-    return Profile.model_validate(data)
+    """The profile with these fields; pydantic_core.ValidationError where they break a rule."""
+    return Profile.from_json(json.dumps(nested(fields)))
 
 
 def thinking_contradicts(profile: Profile) -> bool:

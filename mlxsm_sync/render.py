@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlxsm_sync.changes import Action, Change, Conflict, FieldChange, Orphan, Outcome, Plan
 from mlxsm_sync.characters import visible
 from mlxsm_sync.digest import done
 from mlxsm_sync.model import Json
 from mlxsm_sync.profile import OPTIONS, Profile
-from mlxsm_sync.reports import HistoryReport, ListReport
+
+if TYPE_CHECKING:
+    from mlxsm_sync.reports import HistoryReport, ListReport
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "replace": "±", "claim": "=", "delete": "-"}
 CONFLICT_SIGN, INVALID_SIGN, ORPHAN_SIGN = "!", "✗", "?"
@@ -21,8 +23,7 @@ _COLOURS = {"+": 32, "~": 33, "±": 35, "=": 36, "-": 31, "!": 31, "✗": 31, "?
 _VALUE_LENGTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How text is dressed for one stream."""
 
     colour: bool = False

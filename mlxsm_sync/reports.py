@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
-
 from mlxsm_sync.changes import Plan
 from mlxsm_sync.desired import Warned
 from mlxsm_sync.diff import drifted
 from mlxsm_sync.errors import Kind, MlxsmError, Problem
-from mlxsm_sync.model import Model
+from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import Profile
 from mlxsm_sync.state import State
 
@@ -54,7 +52,7 @@ class Listed(Model):
     """Kept by every change but delete."""
     name: str
     """Its name on this machine."""
-    model_id: str = Field(alias="modelID")
+    model_id: str = field(alias="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -64,7 +62,7 @@ class Listed(Model):
     """The collection that put it there, null for nobody."""
     source: str | None
     """Its name in the profile file, where that differs."""
-    from_: str | None = Field(alias="from")
+    from_: str | None = field(alias="from")
     """The profile file that it was applied from."""
     drifted: bool
     """Whether it was changed on this machine since it was applied."""
@@ -138,7 +136,7 @@ def error_report(error: MlxsmError) -> ErrorReport:
 
 def guarded_plan(plan: Plan, error: MlxsmError) -> GuardedPlan:
     """The plan, and why it is not applied."""
-    return GuardedPlan(**{name: getattr(plan, name) for name in Plan.model_fields}, error=_failure(error))
+    return GuardedPlan(**vars(plan), error=_failure(error))
 
 
 def _failure(error: MlxsmError) -> Failure:

@@ -16,18 +16,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
 
 from mlxsm_sync.app_document import Document
 from mlxsm_sync.changes import Outcome
 from mlxsm_sync.desired import ProfileFile
-from mlxsm_sync.reports import ErrorReport, Failure
+from mlxsm_sync.model import Model, core_schema_of, models_in, wire_names
+from mlxsm_sync.reports import ErrorReport
 from mlxsm_sync.state import State
 
 Schema = dict[str, Any]
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-_PUBLISHED: dict[str, tuple[type[BaseModel], Literal["validation", "serialization"]]] = {
+_PUBLISHED: dict[str, tuple[type[Model], Literal["validation", "serialization"]]] = {
     "profiles": (ProfileFile, "validation"),
     "document": (Document, "validation"),
     "plan": (Outcome, "serialization"),
@@ -40,10 +41,12 @@ _ONLY_AFTER_APPLY = ("applied", "skipped")
 def published(name: str) -> Schema:
     """One of the schemas: profiles, document, plan, state or error."""
     model, mode = _PUBLISHED[name]
-    schema = model.model_json_schema(by_alias=True, mode=mode, ref_template="#/definitions/{model}")
+    generator = GenerateJsonSchema(by_alias=True, ref_template="#/definitions/{model}")
+    schema = generator.generate(core_schema_of(model), mode=mode)
     definitions = schema.pop("$defs", {})
-    for known in _models(model):
-        _describe(definitions.get(known.__name__, schema if known is model else {}), known)
+    schema = definitions.pop(model.__name__, schema)
+    for known in models_in(model):
+        _describe(schema if known is model else definitions[known.__name__], known, mode)
     if name == "profiles":
         _say_what_models_cannot(schema, definitions)
     if name == "plan":
@@ -81,27 +84,17 @@ def _thinking(asked: bool, told: bool) -> Schema:
     }
 
 
-def _models(model: type[BaseModel]) -> list[type[BaseModel]]:
-    """The model and every model below it."""
-    found = [model]
-    for known in found:
-        for field in known.model_fields.values():
-            found += [one for one in _inside(field.annotation) if one not in found]
-    return [*found, Failure]
-
-
-def _inside(annotation: Any) -> list[type[BaseModel]]:
-    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [one for argument in getattr(annotation, "__args__", ()) for one in _inside(argument)]
-
-
-def _describe(schema: Schema, model: type[BaseModel]) -> None:
-    """Put the docstrings of a model's fields into its schema."""
-    for name, field in model.model_fields.items():
+def _describe(schema: Schema, model: type[Model], mode: str) -> None:
+    """Put the docstrings of a model and its fields into its schema; what is written is complete."""
+    schema["description"] = " ".join((model.__doc__ or "").split())
+    written = wire_names(model)
+    for name, alias in written.items():
         text = next((docs[name] for one in model.__mro__ if name in (docs := _docstrings(one))), None)
-        if text and (found := schema.get("properties", {}).get(field.alias or name)) is not None:
-            found["description"] = text
+        schema["properties"][alias]["description"] = text
+    for alias in schema["properties"].keys() - written.values():
+        del schema["properties"][alias]
+    if mode == "serialization":
+        schema["required"] = [*written.values()]
 
 
 @cache

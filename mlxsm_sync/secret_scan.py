@@ -66,8 +66,8 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
         r"(?i:api[_-]?key|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?:access|auth|hf|api|refresh)[_-]?token)"
         r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}",
     ),
+    ("a private key", "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"),
 )
-_PRIVATE_KEY = ("a private key", "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----")
 
 _SECRET_WORDS = {"secret", "secrets", "password", "passwd", "passphrase", "credential", "credentials"}
 _SECRET_WORDS |= {"authorization", "bearer", "apikey", "authtoken", "accesstoken", "hftoken"}
@@ -78,13 +78,13 @@ _PLACE_PAIRS |= {("hf", "home"), ("server", "path")}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
+# Each kind of secret, the words (in lower case) of which any such value contains one, its pattern.
+_KINDS = tuple((what, tuple(words.split(",")), pattern) for what, words, pattern in _FORMATS)
+
+
 @cache
-def _patterns() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
-    """Each kind of secret, the words (in lower case) that any of its values contains, its pattern."""
-    named = [(what, words, rf"(?<![A-Za-z0-9])(?:{pattern})") for what, words, pattern in _FORMATS]
-    return tuple(
-        (what, tuple(words.split(",")), re.compile(pattern)) for what, words, pattern in (*named, _PRIVATE_KEY)
-    )
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})")
 
 
 @lru_cache(maxsize=4096)
@@ -96,8 +96,8 @@ def looks_like(text: str) -> str | None:
     for start in range(0, len(plain), WINDOW - OVERLAP):
         window = plain[start : start + WINDOW]
         lower = window.lower()
-        for what, words, pattern in _patterns():
-            if any(word in lower for word in words) and pattern.search(window):
+        for what, words, pattern in _KINDS:
+            if any(word in lower for word in words) and _compiled(pattern).search(window):
                 return what
     return None
 

@@ -6,12 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
-
-from mlxsm_sync.model import JsonObject, Model
-from mlxsm_sync.profile import Fields, Profile, flat, text_schema
+from mlxsm_sync.model import Check, JsonObject, Model, field
+from mlxsm_sync.profile import Fields, Profile, flat, checked_text
 
 ID_LENGTH = 16
 
@@ -25,7 +23,7 @@ def check_id(text: str) -> str:
     return text
 
 
-EntryId = Annotated[str, AfterValidator(check_id), text_schema(_ID)]
+EntryId = Annotated[str, checked_text(check_id, _ID)]
 
 
 class Entry(Model):
@@ -41,14 +39,13 @@ class Entry(Model):
     """Its name in the profile file, where that differs."""
     applied: JsonObject | None = None
     """What its owner last declared, sparse; null without an owner."""
-    from_: str | None = Field(default=None, alias="from")
+    from_: str | None = field(default=None, alias="from")
     """The profile file that it was applied from, resolved; null for standard input."""
 
-    @model_validator(mode="after")
-    def _owned_is_applied(self) -> Self:
+    def check(self) -> None:
+        """What has an owner was applied under a name."""
         if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
             raise ValueError("has an owner, but no applied name")
-        return self
 
     @cached_property
     def applied_fields(self) -> Fields | None:
@@ -86,24 +83,22 @@ class State(Model):
     """The version of this format."""
     lineage: str | None
     """Tells two states apart; made at the first write, null before it."""
-    serial: Annotated[int, Field(ge=0)] = 0
+    serial: Annotated[int, Check(limits={"ge": 0})] = 0
     """Grows by one with every write."""
     written: Write | None = None
     """The command that wrote this state."""
     entries: tuple[Entry, ...] = ()
     """The profiles, oldest first."""
 
-    @field_validator("entries")
-    @classmethod
-    def _unique(cls, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    def check(self) -> None:
+        """No two entries share an id, a name or a runtime identity."""
         for what, values in (
-            ("id", (entry.id for entry in entries)),
-            ("name", (entry.name for entry in entries)),
-            ("runtime identity", (entry.profile.identity for entry in entries)),
+            ("id", (entry.id for entry in self.entries)),
+            ("name", (entry.name for entry in self.entries)),
+            ("runtime identity", (entry.profile.identity for entry in self.entries)),
         ):
             if doubled := _doubled(values):
                 raise ValueError(f"{doubled} entries share a {what} with another")
-        return entries
 
     @cached_property
     def by_id(self) -> dict[str, Entry]:

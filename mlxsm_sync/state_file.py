@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 
 from mlxsm_sync import history
 from mlxsm_sync.digest import digest_bytes
@@ -61,7 +60,7 @@ class StateFile:
         Old or new, whatever happens in between: temporary file, fsync, backup, rename, fsync.
         """
         lineage = state.lineage or lineage
-        stamped = state.model_copy(update={"lineage": lineage, "written": written})
+        stamped = state.copy(lineage=lineage, written=written)
         with _system_errors(f"cannot write {self.path}; the state is as it was"):
             self._sweep()
             temporary = self._write_beside(write_state(stamped))
@@ -116,6 +115,8 @@ class StateFile:
                 os.unlink(entry.path)
 
     def _write_beside(self, data: bytes) -> Path:
+        from secrets import token_hex
+
         path = self.path.with_name(f".{self.path.name}.{os.getpid()}.{token_hex(6)}.tmp")
         _write_new(path, data)
         return path

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from mlxsm_sync.errors import UnreadableState
 from mlxsm_sync.model import Json
@@ -37,17 +37,15 @@ def read_state(data: bytes, path: Path) -> State:
     if version is True or version != FORMAT_VERSION:
         raise _unreadable(path, "has another format version: a newer mlxsm wrote it")
     try:
-        return State.model_validate_json(data)
+        return State.from_json(data)
     except ValidationError as error:
         raise _unreadable(path, _first_fault(error)) from None
 
 
 def write_state(state: State) -> bytes:
     """The bytes of a state; reading them back gives the same state, or this fails."""
-    data = state.model_dump(mode="json", exclude={"entries"})
-    data["entries"] = [
-        entry.model_dump(mode="json") | {"profile": entry.profile.sparse} for entry in state.entries
-    ]
+    data = state.copy(entries=()).dump()
+    data["entries"] = [entry.dump() | {"profile": entry.profile.sparse} for entry in state.entries]
     written = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
     if read_state(written, Path()) != state:
         raise AssertionError("the state does not survive being written")  # pragma: no cover - a bug of ours

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from mlxsm_sync.changes import Change, Plan
+from mlxsm_sync.changes import Action, Change, Plan
 from mlxsm_sync.diff import explain
 from mlxsm_sync.digest import plan_digest, summarise
 from mlxsm_sync.state import Entry, State
@@ -49,21 +49,19 @@ def _changes(before: State, after: State) -> Iterator[Change]:
             yield _change("delete", entry, None)
 
 
-def _change(action: str, was: Entry | None, entry: Entry | None) -> Change:
+def _change(action: Action, was: Entry | None, entry: Entry | None) -> Change:
     shown = entry or was
     assert shown is not None  # or nothing changed
-    return Change.model_validate(
-        {
-            "action": action,
-            "name": shown.name,
-            "source": entry.source if entry else None,
-            "index": None,
-            "target": was.name if was else None,
-            "owner_before": was.owner if was else None,
-            "owner_after": entry.owner if entry else None,
-            "before": was.profile if was else None,
-            "after": entry.profile if entry else None,
-            "fields": explain(was.profile.fields, entry.profile.fields) if was and entry else (),
-            "entry": shown,
-        }
+    return Change(
+        action=action,
+        name=shown.name,
+        source=entry.source if entry else None,
+        index=None,
+        target=was.name if was else None,
+        owner_before=was.owner if was else None,
+        owner_after=entry.owner if entry else None,
+        before=was.profile if was else None,
+        after=entry.profile if entry else None,
+        fields=explain(was.profile.fields, entry.profile.fields) if was and entry else (),
+        entry=shown,
     )

@@ -11,7 +11,7 @@ from mlxsm_sync.changes import Plan
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.diff import compare
-from mlxsm_sync.model import canonical
+from mlxsm_sync.json_value import canonical
 from mlxsm_sync.plan import apply_plan, make_plan
 from mlxsm_sync.profile import NAME
 from mlxsm_sync.state import State
@@ -88,16 +88,12 @@ def test_the_order_of_the_file_does_not_matter(world: World, shuffler: random.Ra
     shuffled = list(want.profiles)
     shuffler.shuffle(shuffled)
     place = {one.index: new for new, one in enumerate(shuffled, start=1)}
-    moved = want.model_copy(
-        update={"profiles": tuple(one.model_copy(update={"index": place[one.index]}) for one in shuffled)}
-    )
-    again = choices.model_copy(
-        update={
-            "rename": {place[index]: name for index, name in choices.rename.items()},
-            "replace": {place[index]: name for index, name in choices.replace.items()},
-            "skip": frozenset(place[index] for index in choices.skip),
-            "only": None if choices.only is None else frozenset(place[index] for index in choices.only),
-        }
+    moved = want.copy(profiles=tuple(one.copy(index=place[one.index]) for one in shuffled))
+    again = choices.copy(
+        rename={place[index]: name for index, name in choices.rename.items()},
+        replace={place[index]: name for index, name in choices.replace.items()},
+        skip=frozenset(place[index] for index in choices.skip),
+        only=None if choices.only is None else frozenset(place[index] for index in choices.only),
     )
     plan, permuted = make_plan(want, state, choices), make_plan(moved, state, again)
     assert permuted.digest == plan.digest
@@ -107,7 +103,7 @@ def test_the_order_of_the_file_does_not_matter(world: World, shuffler: random.Ra
 
 
 def _by_name(state: State) -> dict[str, object]:
-    return {entry.name: entry.model_copy(update={"id": "0" * 16}) for entry in state.entries}
+    return {entry.name: entry.copy(id="0" * 16) for entry in state.entries}
 
 
 @given(worlds())
@@ -154,17 +150,15 @@ def test_every_offered_way_out_leads_out(world: World) -> None:
         index = conflict.index
         if index is None:
             continue
-        others = choices.model_copy(
-            update={
-                "rename": {i: name for i, name in choices.rename.items() if i != index},
-                "replace": {i: name for i, name in choices.replace.items() if i != index},
-            }
+        others = choices.copy(
+            rename={i: name for i, name in choices.rename.items() if i != index},
+            replace={i: name for i, name in choices.replace.items() if i != index},
         )
         if "rename" in conflict.choices and conflict.suggested_name is not None:
-            answer = others.model_copy(update={"rename": others.rename | {index: conflict.suggested_name}})
+            answer = others.copy(rename=others.rename | {index: conflict.suggested_name})
             left = {c.kind for c in make_plan(want, state, answer).undecided if c.index == index}
             assert not left & {conflict.kind, "duplicate-name", "rename-collision"}
         if "replace" in conflict.choices:
-            answer = others.model_copy(update={"replace": others.replace | {index: None}})
+            answer = others.copy(replace=others.replace | {index: None})
             left = {c.kind for c in make_plan(want, state, answer).undecided if c.index == index}
             assert not left - {"duplicate-replace"}

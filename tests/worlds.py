@@ -53,7 +53,7 @@ def entries(draw: Callable[..., Any], number: int) -> Entry:
     """An entry with an owner or without, as applied or changed since, renamed or not."""
     profile: Profile = draw(profiles)
     owner = draw(st.sampled_from([None, *OWNERS]))
-    entry = {"id": f"{number + 1:016d}", "profile": profile, "owner": owner}
+    entry: dict[str, Any] = {"id": f"{number + 1:016d}", "profile": profile, "owner": owner}
     if owner is None:
         return Entry(**entry)
     applied = dict(profile.fields)

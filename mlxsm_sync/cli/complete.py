@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from mlxsm_sync.errors import MlxsmError
-from mlxsm_sync.places import default_state_path, find_profile_file
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names in the profile file; only its YAML is read, nothing is judged."""
+    from pathlib import Path
+
     from mlxsm_sync.nodes import Node, Problems
+    from mlxsm_sync.places import find_profile_file
     from mlxsm_sync.yaml_text import read_yaml
 
     names: list[object] = []
@@ -31,6 +34,11 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
 
 def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names in the state."""
+    import json
+    from pathlib import Path
+
+    from mlxsm_sync.places import default_state_path
+
     names: list[object] = []
     with suppress(OSError, ValueError, TypeError, KeyError):
         given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None)
@@ -40,6 +48,8 @@ def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str
 
 
 def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
     return [
         CompletionItem(name)
         for name in names

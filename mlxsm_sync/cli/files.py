@@ -92,7 +92,7 @@ def _judged(path: str) -> JudgedFile:
     except InvalidFile as error:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
     except MlxsmError as error:
-        problem = Problem(path, None, None, error.message)
+        problem = Problem(path=path, line=None, column=None, message=error.message)
         return JudgedFile(path=path, valid=False, problems=(problem,), warnings=())
     warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
     return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)

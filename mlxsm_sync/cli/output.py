@@ -45,7 +45,7 @@ class Output:
             return
         import json
 
-        text = json.dumps(value.model_dump(mode="json"), indent=2, ensure_ascii=True)
+        text = json.dumps(value.dump(), indent=2, ensure_ascii=True)
         if self.json:
             click.echo(text)
         if self.json_out:

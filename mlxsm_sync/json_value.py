@@ -1,0 +1,37 @@
+"""JSON data compared by value, and written in one way only."""
+
+from __future__ import annotations
+
+import json
+
+from mlxsm_sync.model import Json
+
+
+def same(a: Json, b: Json) -> bool:
+    """Equal by value as JSON sees it: `1` equals `1.0`, `true` does not equal `1`."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(value, b[key]) for key, value in a.items())
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def canonical(value: Json) -> str:
+    """One text for one value: sorted keys, no spaces, whole floats as integers.
+
+    Two values have the same text exactly where `same` holds.
+    """
+    return json.dumps(_whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _whole(value: Json) -> Json:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value
+
