@@ -50,8 +50,7 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() and not _unseen().match(char) else f"\\u{{{ord(char):x}}}"
-        for char in text
+        char if char.isprintable() and not _unseen().match(char) else f"\\u{{{ord(char):x}}}" for char in text
     )
 
 

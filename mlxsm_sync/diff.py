@@ -59,9 +59,7 @@ def drifted(entry: Entry) -> bool:
 def explain(before: Fields, after: Fields) -> tuple[FieldChange, ...]:
     """What differs between two profiles, in the order of the model's fields."""
     return tuple(
-        change
-        for path in field_paths()
-        for change in _explain(path, before.get(path), after.get(path))
+        change for path in field_paths() for change in _explain(path, before.get(path), after.get(path))
     )
 
 

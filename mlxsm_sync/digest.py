@@ -54,7 +54,7 @@ def _covered(value: Model) -> JsonObject:
 
 
 def _sorted(values: Iterable[JsonObject]) -> list[Json]:
-    return [*sorted(values, key=canonical)]
+    return [*sorted(map(canonical, values))]
 
 
 def summarise(
@@ -79,4 +79,6 @@ def summarise(
 def done(summary: Summary) -> str:
     """`2 created, 1 updated`: what the history remembers and a person is told."""
     counts = {action: getattr(summary, action) for action in get_args(Action)}
-    return ", ".join(f"{count} {action}{'ed' if action == 'claim' else 'd'}" for action, count in counts.items() if count)
+    return ", ".join(
+        f"{count} {action}{'ed' if action == 'claim' else 'd'}" for action, count in counts.items() if count
+    )

@@ -34,4 +34,3 @@ def _whole(value: Json) -> Json:
     if isinstance(value, list):
         return [_whole(item) for item in value]
     return value
-

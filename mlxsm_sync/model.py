@@ -12,7 +12,17 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union, dataclass_transform, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Self,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
 
 if TYPE_CHECKING:
     from pydantic_core import CoreConfig, CoreSchema, SchemaSerializer, SchemaValidator
@@ -102,6 +112,7 @@ class Model:
         """Rules across fields; ValueError says which one is broken."""
 
 
+@cache
 def wire_names(model: type[Model]) -> dict[str, str]:
     """The fields that are written, by attribute: their names in JSON."""
     return {one.name: _alias(one) for one in _fields(model) if not one.metadata.get("internal")}
@@ -186,9 +197,7 @@ def _checked(value: Model) -> Model:
     return value
 
 
-def _field_schema(
-    model: type[Model], one: dataclasses.Field[Any], definitions: dict[str, CoreSchema]
-) -> Any:
+def _field_schema(model: type[Model], one: dataclasses.Field[Any], definitions: dict[str, CoreSchema]) -> Any:
     from pydantic_core import core_schema
 
     internal = bool(one.metadata.get("internal"))

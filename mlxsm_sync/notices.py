@@ -9,9 +9,7 @@ from mlxsm_sync.desired import Desired
 from mlxsm_sync.judge import Court, Verdict
 
 
-def notices(
-    court: Court, renames: Collection[int], desired: Desired, choices: Choices
-) -> Iterator[str]:
+def notices(court: Court, renames: Collection[int], desired: Desired, choices: Choices) -> Iterator[str]:
     """One sentence for each answer that had no effect."""
     names = {one.index: one.profile.name for one in desired.profiles}
     for index in choices.rename:
@@ -26,7 +24,9 @@ def notices(
         else:
             yield _unused("replace", names[index], verdict)
     taken = {
-        verdict.rivals[0].owner for verdict in court.verdicts.values() if verdict.ruling == "replace" and verdict.rivals
+        verdict.rivals[0].owner
+        for verdict in court.verdicts.values()
+        if verdict.ruling == "replace" and verdict.rivals
     }
     for owner in sorted(choices.take_from - taken):
         yield f'--take-from "{owner}": nothing of it clashes'

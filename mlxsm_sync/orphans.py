@@ -94,10 +94,7 @@ def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterato
 
 def report(orphans: Orphans) -> tuple[Orphan, ...]:
     """The orphans that stay."""
-    return tuple(
-        Orphan(name=entry.name, from_=entry.from_, drifted=drifted(entry))
-        for entry in orphans.kept
-    )
+    return tuple(Orphan(name=entry.name, from_=entry.from_, drifted=drifted(entry)) for entry in orphans.kept)
 
 
 def guard(desired: Desired, own: Collection[Entry], orphans: Orphans, choices: Choices) -> str | None:

@@ -247,9 +247,5 @@ def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:
     changed = {change.entry.id: change.entry for change in plan.changes if change.action != "create"}
     deleted = {change.entry.id for change in plan.changes if change.action == "delete"}
     kept = (changed.get(entry.id, entry) for entry in state.entries if entry.id not in deleted)
-    created = (
-        change.entry.copy(id=next(fresh))
-        for change in plan.changes
-        if change.action == "create"
-    )
+    created = (change.entry.copy(id=next(fresh)) for change in plan.changes if change.action == "create")
     return State(lineage=state.lineage, serial=state.serial + 1, entries=(*kept, *created))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
 from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, normal, unseen
@@ -109,7 +109,6 @@ Name = Annotated[
     str,
     checked_text(
         check_name,
-
         rf"^[{_WHITE}]*[^{_WHITE}]",
         rf"^[{_WHITE}]*(?:[^{_WHITE}][\s\S]{{0,{NAME_LENGTH - 1}}})?[{_WHITE}]*{_END}",
         rf"^[{_WHITE}]*[^{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]*[{_WHITE}]*{_END}",
@@ -118,15 +117,11 @@ Name = Annotated[
 ]
 ModelID = Annotated[
     str,
-    checked_text(
-        check_model_id,
-rf"^[{_WHITE}]*[^\-{_WHITE}]"),
+    checked_text(check_model_id, rf"^[{_WHITE}]*[^\-{_WHITE}]"),
 ]
 Host = Annotated[
     str,
-    checked_text(
-        check_host,
-*(pattern for pattern, _ in _HOST_RULES)),
+    checked_text(check_host, *(pattern for pattern, _ in _HOST_RULES)),
 ]
 Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=_whole_number)]
 Positive = Annotated[int, Check(limits={"gt": 0}, before=_whole_number)]
@@ -135,9 +130,7 @@ Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
 NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]
 RawArgument = Annotated[
     str,
-    checked_text(
-        check_raw_argument,
-rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
+    checked_text(check_raw_argument, rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
 ]
 
 
@@ -213,6 +206,7 @@ class Profile(Model):
         return self.dump()
 
 
+@cache
 def field_paths() -> tuple[str, ...]:
     """The JSON Pointer of every field, in the model's order."""
     options = (f"/{OPTIONS}/{name}" for name in wire_names(LaunchOptions).values())

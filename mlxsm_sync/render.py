@@ -109,9 +109,7 @@ def _told(change: Change) -> str:
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:
-    yield from _aligned(
-        (path, value(setting)) for path, setting in profile.fields.items() if path != "/name"
-    )
+    yield from _aligned((path, value(setting)) for path, setting in profile.fields.items() if path != "/name")
 
 
 def _field_lines(fields: Iterable[FieldChange]) -> Iterator[str]:

@@ -22,7 +22,15 @@ def plan_markdown(plan: Plan) -> str:
     text = plan_text(plan, Style())
     while fence in text:
         fence += "`"
-    lines += ["<details><summary>Details</summary>", "", f"{fence}text", text.rstrip("\n"), fence, "", "</details>"]
+    lines += [
+        "<details><summary>Details</summary>",
+        "",
+        f"{fence}text",
+        text.rstrip("\n"),
+        fence,
+        "",
+        "</details>",
+    ]
     return "\n".join([*lines, "", f"<!-- mlxsm plan {plan.digest} -->"]) + "\n"
 
 

@@ -76,7 +76,9 @@ def resolve(
     skips, orphans_skip = _assigned(names, skip)
     selected, orphans_only = _assigned(names, only)
     for index in renames.keys() & replaces.keys() | (renames.keys() | replaces.keys()) & skips.keys():
-        raise Usage(f"profile #{index} is given two different answers", "choose one of rename, replace and skip")
+        raise Usage(
+            f"profile #{index} is given two different answers", "choose one of rename, replace and skip"
+        )
     return Choices(
         rename=renames,
         replace=replaces,
@@ -90,7 +92,13 @@ def resolve(
         prune_foreign=prune_foreign,
         force=force,
         flags=_flags(
-            {"--rename": rename, "--replace": replace, "--skip": skip, "--only": only, "--take-from": take_from},
+            {
+                "--rename": rename,
+                "--replace": replace,
+                "--skip": skip,
+                "--only": only,
+                "--take-from": take_from,
+            },
             {"--prune": prune, "--prune-foreign": prune_foreign, "--force": force},
         ),
     )
@@ -115,15 +123,15 @@ def _assigned(
                 raise names.unknown(selector)
             orphans.add(normal(selector))
         elif value is not None and looks_like(value):
-            raise Usage("a new name on the command line looks like a secret", "secrets never go into a profile")
+            raise Usage(
+                "a new name on the command line looks like a secret", "secrets never go into a profile"
+            )
         for index in indexes or ():
             given[index] = value_form(value) if value is not None and value_form else None
     return given, orphans
 
 
-def _flags(
-    repeated: Mapping[str, Collection[str]], single: Mapping[str, bool]
-) -> tuple[str, ...]:
+def _flags(repeated: Mapping[str, Collection[str]], single: Mapping[str, bool]) -> tuple[str, ...]:
     """The same answers as arguments again."""
     flags = [part for flag, values in repeated.items() for value in values for part in (flag, value)]
     return (*flags, *(flag for flag, given in single.items() if given))

@@ -112,5 +112,3 @@ class State(Model):
 
 def _doubled(values: Iterable[object]) -> int:
     return sum(count - 1 for count in Counter(values).values())
-
-

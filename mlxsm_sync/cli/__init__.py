@@ -52,7 +52,9 @@ class _Commands(click.Group):
         for section, names in _SECTIONS.items():
             commands = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(section):
-                formatter.write_dl([(name, found.get_short_help_str(80)) for name, found in commands if found])
+                formatter.write_dl(
+                    [(name, found.get_short_help_str(80)) for name, found in commands if found]
+                )
 
 
 @click.group(

@@ -45,7 +45,9 @@ def init(shared: Shared, from_state: bool) -> None:
         with open(path, "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise FileTrouble(f"{path} exists already; it was not touched", "-f FILE writes another one") from None
+        raise FileTrouble(
+            f"{path} exists already; it was not touched", "-f FILE writes another one"
+        ) from None
     except OSError as error:
         raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
     shared.output.say(f"wrote {path}")

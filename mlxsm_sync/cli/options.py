@@ -56,7 +56,9 @@ class Shared:
         from mlxsm_sync.state_file import StateFile
 
         if self.state == "app" or (self.state or "").startswith("app:"):
-            raise Usage("the Mac app's own list cannot be used as a state yet", "leave --state out, or name a file")
+            raise Usage(
+                "the Mac app's own list cannot be used as a state yet", "leave --state out, or name a file"
+            )
         file = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
         for caution in file.cautions():
             self.output.say(f"warning: {caution}")
@@ -160,11 +162,17 @@ choices = _all(
         shell_complete=profile_names,
         help="Let a profile replace the entry it clashes with.",
     ),
-    click.option("--skip", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave a profile out."),
-    click.option("--only", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave all others out."),
+    click.option(
+        "--skip", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave a profile out."
+    ),
+    click.option(
+        "--only", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave all others out."
+    ),
     click.option("--take-from", multiple=True, metavar="OWNER", help="Replace what clashes and is OWNER's."),
     click.option("--prune", is_flag=True, help="Delete entries of this file that it no longer lists."),
-    click.option("--prune-foreign", is_flag=True, help="With --prune: also those that came from another file."),
+    click.option(
+        "--prune-foreign", is_flag=True, help="With --prune: also those that came from another file."
+    ),
     click.option("--force", is_flag=True, help="With --prune: delete however many."),
 )
 names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=entry_names)

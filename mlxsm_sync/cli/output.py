@@ -76,8 +76,10 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
     """Tell a failure, as JSON where the command line asked for that; return the exit code."""
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    as_json = "--json" in options or "--format=json" in options or ("--format", "json") in zip(
-        options, options[1:], strict=False
+    as_json = (
+        "--json" in options
+        or "--format=json" in options
+        or ("--format", "json") in zip(options, options[1:], strict=False)
     )
     try:
         if as_json:

@@ -59,7 +59,9 @@ def plan(shared: Shared, out: str | None, form: str, detailed_exitcode: bool, **
     refuse_guarded(shared, made)
     if not shared.output.json and made.changes:
         more = f" {out}" if out is not None else ""
-        shared.output.say(f"Next: {choices.command(shared.command('apply')) if not out else 'mlxsm apply' + more}")
+        shared.output.say(
+            f"Next: {choices.command(shared.command('apply')) if not out else 'mlxsm apply' + more}"
+        )
     return _exit_code(made) if detailed_exitcode else 0
 
 
