@@ -57,7 +57,7 @@ class DocumentProfile(Open):
 
     name: str
     """What people call it; not blank."""
-    model_id: str = field(alias="modelID")
+    model_id: str = field(wire="modelID")
     """What it serves; not blank."""
     host: str
     """Where the server listens; no white space and no slash."""

@@ -71,7 +71,7 @@ class Rival(Model):
     """Its name on this machine."""
     owner: str | None
     """Its owner, null for nobody."""
-    model_id: str = field(alias="modelID")
+    model_id: str = field(wire="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -117,7 +117,7 @@ class Orphan(Model):
 
     name: str
     """Its name on this machine."""
-    from_: str | None = field(alias="from")
+    from_: str | None = field(wire="from")
     """The profile file that put it there, null for standard input."""
     drifted: bool
     """Whether it was changed on this machine since."""

@@ -56,10 +56,10 @@ class Teller(NamedTuple):
         return Conflict(
             kind=verdict.ruling,  # type: ignore[arg-type]  # a blocked verdict rules a conflict
             name=case.wanted.profile.name,
-            index=case.index,
+            index=case.number,
             rivals=tuple(_rival(case, entry) for entry in verdict.rivals),
             choices=ways,
-            suggested_name=self.suggestions[case.index] if "rename" in ways else None,
+            suggested_name=self.suggestions[case.number] if "rename" in ways else None,
             target=verdict.target.name if verdict.target and "replace" in ways else None,
             before=before,
             after=after,
@@ -72,12 +72,12 @@ class Teller(NamedTuple):
     def selector(self, case: Case) -> str:
         """What names the profile on a command line: its name, or `#N` where that is not unique."""
         name = case.wanted.profile.name
-        return f"#{case.index}" if name in self.doubled else name
+        return f"#{case.number}" if name in self.doubled else name
 
     def _remedies(self, verdict: Verdict, ways: tuple[Choice, ...]) -> Iterator[str]:
         selector = self.selector(verdict.case)
         if "rename" in ways:
-            new = self.suggestions[verdict.case.index] or "NEW NAME"
+            new = self.suggestions[verdict.case.number] or "NEW NAME"
             yield self.choices.command(self.command, "--rename", f"{selector}={new}")
         if "replace" in ways:
             yield self.choices.command(self.command, "--replace", selector)

@@ -38,7 +38,7 @@ class Declaration(Model):
 
     name: Name
     """What people and commands call the profile; unique in the file."""
-    model_id: ModelID = field(alias="modelID")
+    model_id: ModelID = field(wire="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
     host: Host = field(default=None)
     """The address that the server listens on; required here or in defaults."""
@@ -125,7 +125,7 @@ class Desired(Model):
     """Its collection; null for a document, which owns nothing."""
     input: Input
     """Where it was read from."""
-    from_: str | None = field(default=None, alias="from")
+    from_: str | None = field(default=None, wire="from")
     """The profile file, resolved; it never leaves the machine. Null for standard input."""
     profiles: tuple[Wanted, ...]
     """In the order of the file."""

@@ -65,9 +65,13 @@ def summarise(
     unchanged: Sized = (),
 ) -> Summary:
     """How much of each there is; a create under a chosen name counts as rename, too."""
-    actions = Counter(change.action for change in changes)
+    counted = Counter(change.action for change in changes)
     return Summary(
-        **actions,
+        create=counted["create"],
+        update=counted["update"],
+        replace=counted["replace"],
+        claim=counted["claim"],
+        delete=counted["delete"],
         rename=sum(change.renamed for change in changes if change.action == "create"),
         unchanged=len(unchanged),
         conflict=len(conflicts),

@@ -40,7 +40,7 @@ def _events(tokens: Iterator[tuple[Position, str]], problems: Problems) -> Itera
     for at, token in tokens:
         match token:
             case "[" | "]" | "{" | "}":
-                yield Event(token, at)  # type: ignore[arg-type]  # mypy does not narrow to literals
+                yield Event(token, at)
             case _:
                 yield Event("value", at, _scalar(token, at, problems))
 

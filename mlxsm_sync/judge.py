@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.changes import ConflictKind
-from mlxsm_sync.diff import Comparison, compare, drifted
 from mlxsm_sync.desired import Wanted
+from mlxsm_sync.diff import Comparison, compare, drifted
 from mlxsm_sync.json_value import same
+from mlxsm_sync.model import Json
 from mlxsm_sync.profile import NAME, Fields
 from mlxsm_sync.state import Entry
 
@@ -32,7 +33,7 @@ class Case(NamedTuple):
     """The one entry that it may replace, by name."""
 
     @property
-    def index(self) -> int:
+    def number(self) -> int:
         """The profile's place in the file, 1-based."""
         return self.wanted.index
 
@@ -107,10 +108,10 @@ class Court:
         waiting = deque(cases)
         while waiting:
             case = waiting.popleft()
-            before = self._verdicts.get(case.index)
+            before = self._verdicts.get(case.number)
             if before is None or not before.blocked:
                 verdict = self._decide(case)
-                self._verdicts[case.index] = verdict
+                self._verdicts[case.number] = verdict
                 if verdict.blocked:
                     waiting.extend(self._block(case))
         # What was blocked early did not see what came to stay later.
@@ -123,7 +124,7 @@ class Court:
         back = [case.own] if case.own is not None else []
         if case.own is not None:
             self._stay(case.own)
-        if (target := self._targets.pop(case.index, None)) is not None:
+        if (target := self._targets.pop(case.number, None)) is not None:
             back.append(target)
         for entry in back:
             yield from self._by_key.get(entry.name, ())
@@ -145,11 +146,11 @@ class Court:
 
     def _rivals(self, case: Case) -> tuple[Entry, ...]:
         """What is in the way, less what another profile is going to replace."""
-        mine = self._targets.get(case.index)
+        mine = self._targets.get(case.number)
         others = {
             target.id
             for index, target in self._targets_near(case)
-            if index != case.index and (mine is None or target.id != mine.id)
+            if index != case.number and (mine is None or target.id != mine.id)
         }
         return tuple(entry for entry in self._in_the_way(case) if entry.id not in others)
 
@@ -170,9 +171,9 @@ class Court:
         open_cases = [case for case in cases if case.own is None and not case.collision]
         while True:
             picked = {
-                case.index: target
+                case.number: target
                 for case in open_cases
-                if case.index not in self._targets
+                if case.number not in self._targets
                 if (target := self._target(case)) is not None
             }
             if not picked:
@@ -231,7 +232,7 @@ class Court:
     def _decide_rival(self, case: Case, rival: Entry) -> Verdict:
         comparison = compare(case.declared, rival.profile.fields)
         verdict = Verdict(case, _taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
-        target = self._targets.get(case.index)
+        target = self._targets.get(case.number)
         if self._is_held(case, rival, comparison) and (target is None or self._owner is None):
             return verdict._replace(ruling="unchanged", blocked=False)
         if rival.owner is None and comparison.equal:
@@ -274,7 +275,7 @@ def _taken(case: Case, rivals: Iterable[Entry]) -> ConflictKind:
 
 def _recorded(case: Case, own: Entry) -> bool:
     """Whether the bookkeeping of an equal entry is right, too."""
-    remembered = own.applied_fields or {}
-    declared = {path: value for path, value in case.declared.items() if value is not None}
+    remembered: Json = {**(own.applied_fields or {})}
+    declared: Json = {path: value for path, value in case.declared.items() if value is not None}
     source = case.wanted.profile.name if case.wanted.profile.name != case.name else None
     return own.source == source and same(remembered, declared)

@@ -8,6 +8,7 @@ own classes: defining a single one of those takes longer than all the rest of a 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,9 @@ from typing import (
     Any,
     Literal,
     Self,
+    TypeVar,
     Union,
+    cast,
     dataclass_transform,
     get_args,
     get_origin,
@@ -29,14 +32,15 @@ if TYPE_CHECKING:
 
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
 JsonObject = dict[str, Json]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 _CONFIG: CoreConfig = {"strict": True, "allow_inf_nan": False, "hide_input_in_errors": True}
 
 
-def field(*, alias: str | None = None, internal: bool = False, **settings: Any) -> Any:
+def field(*, wire: str | None = None, internal: bool = False, **settings: Any) -> Any:
     """A field with its name in JSON where camelCase is not it; an internal one is never written."""
-    return dataclasses.field(**settings, metadata={"alias": alias, "internal": internal})
+    return dataclasses.field(**settings, metadata={"wire": wire, "internal": internal})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -86,7 +90,9 @@ class Model:
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and _values(self) == _values(other)
 
-    __hash__ = None  # type: ignore[assignment]  # some fields are mappings
+    def __hash__(self) -> int:
+        # Equal values must share a hash, and some fields are mappings, which have none.
+        return hash(type(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}{_values(self)}"
@@ -112,10 +118,15 @@ class Model:
         """Rules across fields; ValueError says which one is broken."""
 
 
-@cache
+def remembered(function: Function) -> Function:
+    """`functools.cache`; mypy takes the hash of a class for that of its values, and so objects to it."""
+    return cast(Function, cache(function))
+
+
+@remembered
 def wire_names(model: type[Model]) -> dict[str, str]:
     """The fields that are written, by attribute: their names in JSON."""
-    return {one.name: _alias(one) for one in _fields(model) if not one.metadata.get("internal")}
+    return {one.name: _wire_name(one) for one in _fields(model) if not one.metadata.get("internal")}
 
 
 def _fields(model: type[Model]) -> tuple[dataclasses.Field[Any], ...]:
@@ -126,9 +137,9 @@ def _values(value: Model) -> dict[str, Any]:
     return {one.name: getattr(value, one.name) for one in _fields(type(value))}
 
 
-def _alias(one: dataclasses.Field[Any]) -> str:
+def _wire_name(one: dataclasses.Field[Any]) -> str:
     first, *rest = one.name.split("_")
-    return one.metadata.get("alias") or first + "".join(map(str.capitalize, rest))
+    return one.metadata.get("wire") or first + "".join(map(str.capitalize, rest))
 
 
 def models_in(model: type[Model]) -> list[type[Model]]:
@@ -149,7 +160,7 @@ def _models_of(hint: Any) -> Iterator[type[Model]]:
             yield from _models_of(one)
 
 
-@cache
+@remembered
 def core_schema_of(model: type[Model]) -> CoreSchema:
     """What pydantic's engine is built from: the model and every model inside it."""
     from pydantic_core import core_schema
@@ -159,14 +170,14 @@ def core_schema_of(model: type[Model]) -> CoreSchema:
     return core_schema.definitions_schema(reference, [*definitions.values()])
 
 
-@cache
+@remembered
 def _validator(model: type[Model]) -> SchemaValidator:
     from pydantic_core import SchemaValidator
 
     return SchemaValidator(core_schema_of(model), _CONFIG)
 
 
-@cache
+@remembered
 def _serializer(model: type[Model]) -> SchemaSerializer:
     from pydantic_core import SchemaSerializer
 
@@ -210,8 +221,8 @@ def _field_schema(model: type[Model], one: dataclasses.Field[Any], definitions: 
         one.name,
         schema,
         kw_only=True,
-        validation_alias=_alias(one),
-        serialization_alias=_alias(one),
+        validation_alias=_wire_name(one),
+        serialization_alias=_wire_name(one),
         serialization_exclude=internal or None,
     )
 
@@ -219,9 +230,8 @@ def _field_schema(model: type[Model], one: dataclasses.Field[Any], definitions: 
 def _annotation(model: type[Model], one: dataclasses.Field[Any]) -> Any:
     """The annotation as it stands in the module of the class that declares it."""
     for known in model.__mro__:
-        if one.name in known.__dict__.get("__annotations__", {}):
-            names = vars(sys.modules[known.__module__])
-            return eval(known.__annotations__[one.name], names)  # noqa: S307 - our own source
+        if (text := inspect.get_annotations(known).get(one.name)) is not None:
+            return eval(text, vars(sys.modules[known.__module__]))  # noqa: S307 - our own source
     raise AssertionError(one.name)
 
 

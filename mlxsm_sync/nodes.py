@@ -165,7 +165,8 @@ def _key(event: Event, problems: Problems) -> tuple[str, Position]:
 
 
 def _join(parent: Node, key: tuple[str, Position] | None, node: Node, problems: Problems) -> None:
-    assert parent.members is not None and key is not None
+    assert parent.members is not None
+    assert key is not None
     name, at = key
     if name in parent.members:
         problems.add(at, "this key is here twice; keep one of the two")

@@ -138,9 +138,9 @@ class _Docket:
             action=verdict.ruling,  # type: ignore[arg-type]  # no conflict, and not unchanged
             name=after.name,
             source=case.wanted.profile.name,
-            index=case.index,
+            index=case.number,
             target=target.name if target else None,
-            renamed=case.index in self.renames,
+            renamed=case.number in self.renames,
             owner_before=target.owner if target else None,
             owner_after=entry.owner,
             before=before,

@@ -172,7 +172,7 @@ class Profile(Model):
 
     name: Name
     """What people and commands call the profile; unique on a machine."""
-    model_id: ModelID = field(alias="modelID")
+    model_id: ModelID = field(wire="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
     host: Host
     """The address that the server listens on, usually 127.0.0.1."""

@@ -52,7 +52,7 @@ class Listed(Model):
     """Kept by every change but delete."""
     name: str
     """Its name on this machine."""
-    model_id: str = field(alias="modelID")
+    model_id: str = field(wire="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -62,7 +62,7 @@ class Listed(Model):
     """The collection that put it there, null for nobody."""
     source: str | None
     """Its name in the profile file, where that differs."""
-    from_: str | None = field(alias="from")
+    from_: str | None = field(wire="from")
     """The profile file that it was applied from."""
     drifted: bool
     """Whether it was changed on this machine since it was applied."""

@@ -12,7 +12,6 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from mlxsm_sync.app_document import Document
 from mlxsm_sync.changes import Outcome
 from mlxsm_sync.desired import ProfileFile
-from mlxsm_sync.model import Model, core_schema_of, models_in, wire_names
+from mlxsm_sync.model import Model, core_schema_of, models_in, remembered, wire_names
 from mlxsm_sync.reports import ErrorReport
 from mlxsm_sync.state import State
 
@@ -53,8 +52,11 @@ def published(name: str) -> Schema:
         schema["required"] = [key for key in schema["required"] if key not in _ONLY_AFTER_APPLY]
         schema["properties"]["error"] = published("error")["definitions"]["Failure"]
         definitions["Problem"] = published("error")["definitions"]["Problem"]
-    head = {"$schema": _DRAFT, "$id": f"urn:mlxsm:schema:{name}:1", "title": f"mlxsm {name}"}
-    return head | _tidy(schema) | ({"definitions": _tidy(definitions)} if definitions else {})
+    head: Schema = {"$schema": _DRAFT, "$id": f"urn:mlxsm:schema:{name}:1", "title": f"mlxsm {name}"}
+    head |= _tidy(schema)
+    if definitions:
+        head["definitions"] = _tidy(definitions)
+    return head
 
 
 def _say_what_models_cannot(schema: Schema, definitions: Schema) -> None:
@@ -97,7 +99,7 @@ def _describe(schema: Schema, model: type[Model], mode: str) -> None:
         schema["required"] = [*written.values()]
 
 
-@cache
+@remembered
 def _docstrings(model: type) -> dict[str, str]:
     """The text under each field of a class."""
     if model.__module__.partition(".")[0] != __package__:

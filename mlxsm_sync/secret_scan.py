@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from mlxsm_sync.characters import without_format
 
@@ -87,8 +88,10 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
     (
         "a secret",
         "key,secret,passw,passphrase,token",
-        r"(?i:api[_-]?key|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?:access|auth|hf|api|refresh)[_-]?token)"
-        r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}",
+        (
+            r"(?i:api[_-]?key|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?:access|auth|hf|api|refresh)[_-]?token)"
+            r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}"
+        ),
     ),
     ("a private key", "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"),
 )
@@ -129,7 +132,7 @@ def looks_like(text: str) -> str | None:
 def key_reason(key: str) -> str | None:
     """Why a key's name is not acceptable, else None. Known keys are to be let through before."""
     words = [word.lower() for word in _WORD.findall(without_format(key))]
-    pairs = set(zip(words, words[1:], strict=False))
+    pairs = set(pairwise(words))
     if _SECRET_WORDS & set(words) or _SECRET_PAIRS & pairs or words in (["token"], ["tokens"]):
         return "looks like a secret: keys, tokens and passwords never go into a profile"
     if "executable" in words or _PLACE_PAIRS & pairs:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from mlxsm_sync.model import Check, JsonObject, Model, field
-from mlxsm_sync.profile import Fields, Profile, flat, checked_text
+from mlxsm_sync.profile import Fields, Profile, checked_text, flat
 
 ID_LENGTH = 16
 
@@ -39,7 +39,7 @@ class Entry(Model):
     """Its name in the profile file, where that differs."""
     applied: JsonObject | None = None
     """What its owner last declared, sparse; null without an owner."""
-    from_: str | None = field(default=None, alias="from")
+    from_: str | None = field(default=None, wire="from")
     """The profile file that it was applied from, resolved; null for standard input."""
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""Did you mean …?"""
+"""The nearest known word, as a question."""
 
 from __future__ import annotations
 

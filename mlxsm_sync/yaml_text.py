@@ -59,7 +59,7 @@ def _position(text: str, offset: int) -> Position:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, problems: Problems) -> InvalidFile:
-    """libyaml's words name tokens, never values; the tab is worth better ones."""
+    """Tell it in the words of libyaml, which name tokens and never values, but for tabs."""
     mark = error.problem_mark or error.context_mark
     at = Position(mark.line + 1, mark.column + 1) if mark else None
     problem = str(error.problem or "unreadable")
@@ -72,7 +72,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, problems: Problems) -> InvalidFil
 def _events(text: str, problems: Problems) -> Iterator[Event]:
     documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        at = Position(event.start_mark.line + 1, event.start_mark.column + 1)
+        at = _begin(event)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -81,10 +81,6 @@ def _events(text: str, problems: Problems) -> Iterator[Event]:
             problems.add(at, "aliases (*) are not allowed: write the value out, or use defaults")
             yield Event("value", at)
         elif isinstance(event, yaml.NodeEvent):
-            if event.anchor is not None:
-                problems.add(at, "anchors (&) are not allowed: write the value out, or use defaults")
-            elif event.tag is not None:
-                problems.add(at, "tags (!) are not allowed: write a plain or quoted value")
             yield _node_event(event, at, problems)
         elif isinstance(event, yaml.SequenceEndEvent):
             yield Event("]", at)
@@ -92,11 +88,22 @@ def _events(text: str, problems: Problems) -> Iterator[Event]:
             yield Event("}", at)
 
 
+def _begin(event: yaml.Event) -> Position:
+    mark = event.start_mark
+    assert mark is not None  # events of a parser have marks
+    return Position(mark.line + 1, mark.column + 1)
+
+
 def _node_event(event: yaml.NodeEvent, at: Position, problems: Problems) -> Event:
+    if event.anchor is not None:
+        problems.add(at, "anchors (&) are not allowed: write the value out, or use defaults")
+    if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
+        problems.add(at, "tags (!) are not allowed: write a plain or quoted value")
     if isinstance(event, yaml.SequenceStartEvent):
         return Event("[", at)
     if isinstance(event, yaml.MappingStartEvent):
         return Event("{", at)
+    assert isinstance(event, yaml.ScalarEvent)  # there is no other kind of node
     if len(event.value) * 4 > MAX_SCALAR and len(event.value.encode()) > MAX_SCALAR:
         problems.add(at, f"this value is longer than {MAX_SCALAR // 1024} KiB")
         return Event("value", at)

@@ -6,6 +6,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import new_ids, worlds
 
 from mlxsm_sync.changes import Plan
 from mlxsm_sync.choices import Choices
@@ -16,7 +17,6 @@ from mlxsm_sync.plan import apply_plan, make_plan
 from mlxsm_sync.profile import NAME
 from mlxsm_sync.state import State
 from mlxsm_sync.transition import between
-from worlds import new_ids, worlds
 
 World = tuple[Desired, State, Choices]
 

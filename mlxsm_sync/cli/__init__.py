@@ -27,10 +27,10 @@ INTERRUPTED, TERMINATED = 130, 143
 class _Commands(click.Group):
     """Commands that are imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*_MODULES]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"mlxsm_sync.cli.{_MODULES[cmd_name]}")
@@ -123,5 +123,5 @@ def _flushed(code: int, arguments: Sequence[str]) -> int:
 
 def _silenced() -> int:
     """The reader of our output is gone: say nothing more, to nobody."""
-    sys.stdout = None  # type: ignore[assignment]  # or Python complains about the pipe at exit
+    sys.stdout = None  # or Python complains about the pipe at exit
     return 1

@@ -48,6 +48,7 @@ Next: mlxsm list; mlxsm rollback undoes it."""
 @click.pass_obj
 def apply(
     shared: Shared,
+    /,
     saved: str | None,
     expect: str | None,
     yes: bool,

@@ -12,7 +12,7 @@ from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.errors import Cancelled, NoTerminal
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Conflict, Plan
+    from mlxsm_sync.changes import Choice, Conflict, Plan
     from mlxsm_sync.choices import Choices
     from mlxsm_sync.desired import Desired
 
@@ -35,10 +35,9 @@ def confirm(question: str, desired: Desired | None = None) -> None:
 
 def ask_conflicts(plan: Plan, choices: Choices) -> Choices | None:
     """The choices with an answer to every undecided conflict; None where there was nothing to ask."""
-    asked = [conflict for conflict in plan.undecided]
-    for conflict in asked:
+    for conflict in plan.undecided:
         choices = _ask_conflict(conflict, choices)
-    return choices if asked else None
+    return choices if plan.undecided else None
 
 
 def _ask_conflict(conflict: Conflict, choices: Choices) -> Choices:
@@ -65,7 +64,7 @@ def _ask_name(suggestion: str | None) -> str | None:
         click.echo("that looks like a secret; please choose another name", err=True)
 
 
-def _choose(ways: Sequence[str]) -> str:
+def _choose(ways: Sequence[Choice]) -> Choice:
     numbered = ", ".join(f"{number} {way}" for number, way in enumerate(ways, start=1))
     while True:
         answer = _ask(f"{numbered} [1 skip]: ").lower() or "skip"

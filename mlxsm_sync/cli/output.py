@@ -93,5 +93,5 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
             if error.hint:
                 click.echo(f"hint: {visible(error.hint)}", err=True)
     except OSError:
-        sys.stdout = None  # type: ignore[assignment]  # nobody is left to tell
+        sys.stdout = None  # nobody is left to tell
     return error.exit_code

@@ -41,7 +41,7 @@ Next: mlxsm apply, with the same answers."""
 @click.option("--detailed-exitcode", is_flag=True, help="2: there are changes, 3: decisions are left.")
 @options.as_json
 @click.pass_obj
-def plan(shared: Shared, out: str | None, form: str, detailed_exitcode: bool, **answers: Any) -> int:
+def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool, **answers: Any) -> int:
     """Show what an apply would change on this machine; change nothing."""
     from mlxsm_sync.plan import make_plan
     from mlxsm_sync.selectors import resolve
