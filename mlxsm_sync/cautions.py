@@ -48,7 +48,7 @@ def _trusts_remote_code(argument: str) -> bool:
 
 def together(wanted: Sequence[Wanted], others: Iterable[Entry]) -> Iterator[Warned]:
     """Warnings about profiles that share a port or nearly a name, with each other or the machine."""
-    profiles = [(one, one.profile) for one in wanted]
+    profiles: list[tuple[Wanted | None, Profile]] = [(one, one.profile) for one in wanted]
     profiles += [(None, entry.profile) for entry in others]
     yield from _shared_ports(profiles)
     yield from _confusable_names(profiles)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
-
-from pydantic_core import ValidationError
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from mlxsm_sync.characters import unseen
 from mlxsm_sync.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
-from mlxsm_sync.model import Json, Model, wire_names
+from mlxsm_sync.model import Fault, Json, Model, Rejected, wire_names
 from mlxsm_sync.nodes import Node, Position, Problems
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile, thinking_contradicts
 from mlxsm_sync.secret_scan import key_reason, looks_like
@@ -123,24 +121,25 @@ def _validated(model: type[M], data: Json, node: Node, problems: Problems) -> M 
     """The value, or None after noting every problem at its place."""
     try:
         return model.from_json(json.dumps(data))
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
+    except Rejected as error:
+        for one in error.faults:
             _note(one, model, node, problems)
         return None
 
 
-def _note(error: Mapping[str, Any], model: type[Model], node: Node, problems: Problems) -> None:
-    *parents, last = error["loc"] or ("",)
-    at, found = node.find(error["loc"])
-    if error["type"] == "unexpected_keyword_argument":
+def _note(fault: Fault, model: type[Model], node: Node, problems: Problems) -> None:
+    *parents, last = fault.path
+    at, found = node.find(fault.path)
+    if fault.kind == "unexpected_keyword_argument":
         _, container = node.find(parents)
-        problems.add(container.keys[last], _unknown_key(last, _known_keys(model, parents)))
+        key = str(last)
+        problems.add(container.keys[key], _unknown_key(key, _known_keys(model, parents)))
         return
-    if error["type"] == "missing" or (_is_null(found) and found is not node):
+    if fault.kind == "missing" or (_is_null(found) and found is not node):
         where = ", here or in defaults" if last in ("host", "port") else ""
         problems.add(at, f"{last} is required{where}")
         return
-    problems.add(at, f"{_called(error['loc'])} {_fault(error)}")
+    problems.add(at, f"{_called(fault.path)} {_told(fault)}")
 
 
 def _known_keys(model: type[Model], parents: Iterable[str | int]) -> list[str]:
@@ -179,10 +178,10 @@ _FAULTS: dict[str, str] = {
 }
 
 
-def _fault(error: Mapping[str, Any]) -> str:
+def _told(fault: Fault) -> str:
     """What is wrong, without the value that is."""
-    context = error.get("ctx", {})
-    match error["type"]:
+    context = fault.context
+    match fault.kind:
         case "value_error":
             return str(context["error"])
         case "literal_error":

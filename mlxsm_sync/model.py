@@ -18,6 +18,7 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    NamedTuple,
     Self,
     TypeVar,
     Union,
@@ -33,6 +34,25 @@ if TYPE_CHECKING:
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
 JsonObject = dict[str, Json]
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Fault(NamedTuple):
+    """One broken rule, without the value that broke it."""
+
+    path: tuple[str | int, ...]
+    """The keys and places that lead to it."""
+    kind: str
+    """https://docs.pydantic.dev/latest/errors/validation_errors/"""
+    context: Mapping[str, Any]
+    """The limit, the allowed values or the error of a check of ours."""
+
+
+class Rejected(ValueError):
+    """What came from outside is not the value that it should be."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
 
 
 _CONFIG: CoreConfig = {"strict": True, "allow_inf_nan": False, "hide_input_in_errors": True}
@@ -99,8 +119,14 @@ class Model:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """The checked value of a JSON text; pydantic_core.ValidationError where it breaks a rule."""
-        value: Self = _validator(cls).validate_json(text)
+        """The checked value of a JSON text; Rejected with every fault where it breaks a rule."""
+        from pydantic_core import ValidationError
+
+        try:
+            value: Self = _validator(cls).validate_json(text)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False)
+            raise Rejected([Fault(one["loc"], one["type"], one.get("ctx", {})) for one in faults]) from None
         return value
 
     def dump(self, *, exclude_none: bool = False) -> JsonObject:

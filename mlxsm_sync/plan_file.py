@@ -7,12 +7,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic_core import ValidationError
-
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import FileTrouble, InvalidFile
-from mlxsm_sync.model import Model
+from mlxsm_sync.model import Model, Rejected
 from mlxsm_sync.nodes import MAX_BYTES, Problems
 
 # A plan carries everything twice, as a profile and as what it declares.
@@ -51,7 +49,7 @@ def load_plan(path: str) -> SavedPlan:
             json.loads(data)
             return SavedPlan.from_json(data)
     except (ValueError, RecursionError) as error:
-        what = "breaks the format of a saved plan" if isinstance(error, ValidationError) else "is no JSON"
+        what = "breaks the format of a saved plan" if isinstance(error, Rejected) else "is no JSON"
         problems = Problems(path)
         raise problems.stop(None, f"this {what}: make it anew with mlxsm plan --out") from None
     raise InvalidFile(f"{path} is too large for a saved plan")

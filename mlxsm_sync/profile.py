@@ -237,7 +237,7 @@ def nested(fields: Mapping[str, Json]) -> JsonObject:
 
 
 def from_fields(fields: Mapping[str, Json]) -> Profile:
-    """The profile with these fields; pydantic_core.ValidationError where they break a rule."""
+    """The profile with these fields; Rejected where they break a rule."""
     return Profile.from_json(json.dumps(nested(fields)))
 
 

@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import ValidationError
-
 from mlxsm_sync.errors import UnreadableState
-from mlxsm_sync.model import Json
+from mlxsm_sync.model import Json, Rejected
 from mlxsm_sync.state import State
 
 FORMAT_VERSION = 1
@@ -38,7 +36,7 @@ def read_state(data: bytes, path: Path) -> State:
         raise _unreadable(path, "has another format version: a newer mlxsm wrote it")
     try:
         return State.from_json(data)
-    except ValidationError as error:
+    except Rejected as error:
         raise _unreadable(path, _first_fault(error)) from None
 
 
@@ -56,11 +54,12 @@ def _unreadable(path: Path, what: str) -> UnreadableState:
     return UnreadableState(f"the state {path} {what}; it was not touched")
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: Rejected) -> str:
     """Where the state breaks its format; only our own keys are named, no values."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = "/".join(map(str, first["loc"]))
-    return f"breaks its format at {where or 'its top'} ({first['type']})"
+    first = error.faults[0]
+    where = "/".join(map(str, first.path))
+    why = first.context.get("error", first.kind)
+    return f"breaks its format at {where or 'its top'} ({why})"
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Json]:

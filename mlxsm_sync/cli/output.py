@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -76,11 +77,7 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
     """Tell a failure, as JSON where the command line asked for that; return the exit code."""
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    as_json = (
-        "--json" in options
-        or "--format=json" in options
-        or ("--format", "json") in zip(options, options[1:], strict=False)
-    )
+    as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
     try:
         if as_json:
             from mlxsm_sync.reports import error_report
