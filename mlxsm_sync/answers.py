@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlxsm_sync.changes import Choice, Conflict
-from mlxsm_sync.choices import Choices
+from mlxsm_sync.choices import Choices, Given
 
 
 def answered(choices: Choices, conflict: Conflict, way: Choice, new_name: str | None = None) -> Choices:
@@ -11,22 +11,23 @@ def answered(choices: Choices, conflict: Conflict, way: Choice, new_name: str | 
     index = conflict.index
     if index is None:
         return _about_orphan(choices, conflict.name, way)
-    flags: tuple[str, ...] = (f"--{way}", f"#{index}")
+    words: tuple[str, ...] = (f"--{way}", f"#{index}")
     rename = {at: name for at, name in choices.rename.items() if at != index}
     replace = {at: name for at, name in choices.replace.items() if at != index}
     skip = choices.skip - {index}
     if way == "rename":
         rename[index] = new_name
-        flags = ("--rename", f"#{index}" if new_name is None else f"#{index}={new_name}")
+        words = ("--rename", f"#{index}" if new_name is None else f"#{index}={new_name}")
     elif way == "replace":
         replace[index] = conflict.target
     else:
         skip |= {index}
-    return choices.copy(rename=rename, replace=replace, skip=skip, flags=(*choices.flags, *flags))
+    given = (*(one for one in choices.given if one.index != index), Given(words=words, index=index))
+    return choices.copy(rename=rename, replace=replace, skip=skip, given=given)
 
 
 def _about_orphan(choices: Choices, name: str, way: Choice) -> Choices:
     kept, gone = choices.orphans_skip - {name}, choices.orphans_replace - {name}
     kept, gone = (kept, gone | {name}) if way == "replace" else (kept | {name}, gone)
-    flags = (*choices.flags, f"--{way}", name)
-    return choices.copy(orphans_skip=kept, orphans_replace=gone, flags=flags)
+    given = (*choices.given, Given(words=(f"--{way}", name)))
+    return choices.copy(orphans_skip=kept, orphans_replace=gone, given=given)

@@ -7,6 +7,15 @@ import shlex
 from mlxsm_sync.model import Model, field
 
 
+class Given(Model):
+    """One answer as it was typed."""
+
+    words: tuple[str, ...]
+    """The option and its value."""
+    index: int | None = None
+    """The one profile that it decides, where it decides just one."""
+
+
 class Choices(Model):
     """Explicit answers to conflicts, and the limits of a run.
 
@@ -35,13 +44,15 @@ class Choices(Model):
     """Delete orphans that came from another file, too."""
     force: bool = False
     """Lift the limit on how many entries a prune deletes."""
-    flags: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
     """The same answers as they were typed, to be repeated in a remedy."""
 
     def selects(self, index: int) -> bool:
         """Whether the profile takes part at all."""
         return index not in self.skip and (self.only is None or index in self.only)
 
-    def command(self, command: str, *more: str) -> str:
-        """A command line that gives these answers and `more`."""
-        return " ".join([command, *map(shlex.quote, (*self.flags, *more))])
+    def command(self, command: str, *more: str, instead_of: int | None = None) -> str:
+        """A command line that gives these answers and `more`, which may take one profile's place."""
+        kept = (one for one in self.given if instead_of is None or one.index != instead_of)
+        words = [word for one in kept for word in one.words]
+        return " ".join([command, *map(shlex.quote, (*words, *more))])

@@ -75,12 +75,12 @@ class Teller(NamedTuple):
         return f"#{case.number}" if name in self.doubled else name
 
     def _remedies(self, verdict: Verdict, ways: tuple[Choice, ...]) -> Iterator[str]:
-        selector = self.selector(verdict.case)
+        selector, index = self.selector(verdict.case), verdict.case.number
         if "rename" in ways:
             new = self.suggestions[verdict.case.number] or "NEW NAME"
-            yield self.choices.command(self.command, "--rename", f"{selector}={new}")
+            yield self.choices.command(self.command, "--rename", f"{selector}={new}", instead_of=index)
         if "replace" in ways:
-            yield self.choices.command(self.command, "--replace", selector)
+            yield self.choices.command(self.command, "--replace", selector, instead_of=index)
         if any(rival.id in self.orphans for rival in verdict.rivals):
             yield self.choices.command(self.command, "--prune")
 

@@ -87,13 +87,24 @@ def _explain_nested(path: str, before: Json, after: Json) -> Iterator[FieldChang
         threshold_to_diff_deeper=0,
         ignore_private_variables=False,
     )
-    for level in (level for levels in found.values() for level in levels):
-        kind = level.report_type
-        yield FieldChange(
-            path=path + "".join(map(_token, level.path(output_format="list", use_t2="removed" not in kind))),
-            before=None if kind.endswith("_added") else _decode(level.t1),
-            after=None if kind.endswith("_removed") else _decode(level.t2),
-        )
+    changes = [_change(path, level) for levels in found.values() for level in levels]
+    # deepdiff goes through sets, whose order changes from run to run.
+    yield from sorted(changes, key=lambda one: (_places(one.path), one.path))
+
+
+def _change(path: str, level: Any) -> FieldChange:
+    kind: str = level.report_type
+    steps = level.path(output_format="list", use_t2="removed" not in kind)
+    return FieldChange(
+        path=path + "".join(map(_token, steps)),
+        before=None if kind.endswith("_added") else _decode(level.t1),
+        after=None if kind.endswith("_removed") else _decode(level.t2),
+    )
+
+
+def _places(path: str) -> list[tuple[int, str]]:
+    """A pointer in an order in which 10 comes after 9."""
+    return [(int(step), "") if step.isdecimal() else (-1, step) for step in path.split("/")]
 
 
 def _token(key: str | int) -> str:

@@ -237,15 +237,13 @@ class Court:
             return verdict._replace(ruling="unchanged", blocked=False)
         if rival.owner is None and comparison.equal:
             return verdict._replace(ruling="claim", blocked=False)
+        replacers = self._replacers[rival.id]
+        if case.number in replacers and len(replacers) > 1:
+            # Blocked ones count: of two replaces of one target, neither is first.
+            return verdict._replace(ruling="duplicate-replace")
         if target is None or rival.id in self._own:
             return verdict
-        if len(self._replacers_of(target)) > 1:
-            return verdict._replace(ruling="duplicate-replace")
         return verdict._replace(ruling="replace", blocked=False)
-
-    def _replacers_of(self, target: Entry) -> list[int]:
-        # Blocked ones count: of two replaces of one target, neither is first.
-        return self._replacers[target.id]
 
     def _is_held(self, case: Case, rival: Entry, comparison: Comparison) -> bool:
         """Whether the rival already is what the profile wants, and somebody else's to keep."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlxsm_sync.changes import Action, Change, Conflict, FieldChange, Orphan, Outcome, Plan
+from mlxsm_sync.changes import Action, Change, Choice, Conflict, FieldChange, Orphan, Outcome, Plan
 from mlxsm_sync.characters import visible
 from mlxsm_sync.digest import done
 from mlxsm_sync.model import Json
@@ -70,7 +70,7 @@ def outcome_text(outcome: Outcome, style: Style) -> str:
         what += f"; {len(outcome.skipped)} skipped"
     lines = [style.paint(f"{what}.", "bold")]
     lines += [f"  {visible(one.name)}: {one.reason}" for one in outcome.skipped]
-    return "\n".join([*lines, NO_SERVER]) + "\n"
+    return "\n".join(["", *lines, NO_SERVER]) + "\n"
 
 
 def _block(lines: Iterable[str]) -> str:
@@ -152,11 +152,17 @@ def conflict_lines(conflict: Conflict, style: Style) -> Iterator[str]:
     yield "      1. skip it; this is what happens if you do nothing"
     ways = dict(zip((way for way in conflict.choices if way != "skip"), conflict.remedies, strict=False))
     for number, (way, remedy) in enumerate(ways.items(), start=2):
-        told = f'rename it to "{visible(conflict.suggested_name or "")}"' if way == "rename" else ""
-        told = told or f'replace "{visible(conflict.target or "")}"'
-        yield f"      {number}. {told}: {visible(remedy)}"
+        yield f"      {number}. {_way(conflict, way)}: {visible(remedy)}"
     for number, remedy in enumerate(conflict.remedies[len(ways) :], start=len(ways) + 2):
         yield f"      {number}. or: {visible(remedy)}"
+
+
+def _way(conflict: Conflict, way: Choice) -> str:
+    if way == "rename":
+        return f'rename it to "{visible(conflict.suggested_name or "another name")}"'
+    if conflict.kind == "drift":
+        return "delete it all the same" if conflict.index is None else "take the file's values"
+    return f'replace "{visible(conflict.target or "")}"'
 
 
 def _invalid_lines(plan: Plan, style: Style) -> Iterator[str]:

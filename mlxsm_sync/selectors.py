@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mlxsm_sync.characters import normal, visible
-from mlxsm_sync.choices import Choices
+from mlxsm_sync.choices import Choices, Given
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import Usage
 from mlxsm_sync.orphans import find_orphans
@@ -34,6 +34,11 @@ class _Names:
             number = int(found[1])
             return [number] if 1 <= number <= self.count else None
         return self.indexes.get(normal(selector))
+
+    def only_one(self, argument: str) -> int | None:
+        """The one profile that an answer is about, None where it is about more, or an orphan."""
+        indexes, *_ = self.split(argument)
+        return indexes[0] if indexes and len(indexes) == 1 else None
 
     def unknown(self, selector: str) -> Usage:
         """The error for a name that means nothing here."""
@@ -79,6 +84,7 @@ def resolve(
         raise Usage(
             f"profile #{index} is given two different answers", "choose one of rename, replace and skip"
         )
+    switches = {"--prune": prune, "--prune-foreign": prune_foreign, "--force": force}
     return Choices(
         rename=renames,
         replace=replaces,
@@ -91,15 +97,15 @@ def resolve(
         prune=prune or prune_foreign,
         prune_foreign=prune_foreign,
         force=force,
-        flags=_flags(
-            {
-                "--rename": rename,
-                "--replace": replace,
-                "--skip": skip,
-                "--only": only,
-                "--take-from": take_from,
-            },
-            {"--prune": prune, "--prune-foreign": prune_foreign, "--force": force},
+        given=(
+            *(
+                Given(words=(flag, argument), index=names.only_one(argument))
+                for flag, arguments in (("--rename", rename), ("--replace", replace), ("--skip", skip))
+                for argument in arguments
+            ),
+            *(Given(words=("--only", argument)) for argument in only),
+            *(Given(words=("--take-from", argument)) for argument in take_from),
+            *(Given(words=(flag,)) for flag, is_given in switches.items() if is_given),
         ),
     )
 
@@ -129,9 +135,3 @@ def _assigned(
         for index in indexes or ():
             given[index] = value_form(value) if value is not None and value_form else None
     return given, orphans
-
-
-def _flags(repeated: Mapping[str, Collection[str]], single: Mapping[str, bool]) -> tuple[str, ...]:
-    """The same answers as arguments again."""
-    flags = [part for flag, values in repeated.items() for value in values for part in (flag, value)]
-    return (*flags, *(flag for flag, given in single.items() if given))

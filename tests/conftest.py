@@ -1,15 +1,102 @@
-"""Shared settings of the tests."""
+"""What the tests share: settings, and the installed command in an empty home."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "ci", max_examples=400, deadline=None, derandomize=True, suppress_health_check=_quiet
+    "ci", max_examples=300, deadline=None, derandomize=True, suppress_health_check=_quiet
 )
 settings.register_profile("nightly", max_examples=10_000, deadline=None, suppress_health_check=_quiet)
-settings.register_profile("hunt", max_examples=3000, deadline=None, suppress_health_check=_quiet)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+BIN = Path(sys.executable).parent
+MLXSM = BIN / "mlxsm"
+REPOSITORY = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the expected output of the stories")
+
+
+@dataclass
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Project:
+    """A folder and a home of its own, and the installed command."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state_path(self) -> Path:
+        return self.folder / "home/.local/state/mlxsm/state.json"
+
+    @property
+    def state(self) -> Any:
+        return json.loads(self.state_path.read_text())
+
+    def write(self, text: str, name: str = "profiles.yaml") -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(MLXSM), *arguments]
+
+    def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment | environment,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def apply(self, text: str, *arguments: str) -> Result:
+        self.write(text)
+        result = self.run("apply", "--yes", *arguments)
+        assert result.code == 0, result.err
+        return result
+
+    def edit_state(self, change: Callable[[Any], None]) -> None:
+        """Change the state as somebody else would, behind the command's back."""
+        state = self.state
+        change(state)
+        self.state_path.write_text(json.dumps(state))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "100"}
+    return Project(tmp_path, environment)

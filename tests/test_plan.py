@@ -1,0 +1,439 @@
+"""One test per row of the table that decides what becomes of a profile."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from mlxsm_sync.changes import Plan
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.desired import Desired, Input, Wanted
+from mlxsm_sync.plan import apply_plan, make_plan
+from mlxsm_sync.profile import flat, from_fields
+from mlxsm_sync.state import Entry, State
+
+HERE = "/repo/profiles.yaml"
+
+
+def profile(name: str, port: int, **more: Any) -> dict[str, Any]:
+    return {"name": name, "modelID": f"m/{port}", "host": "127.0.0.1", "port": port} | more
+
+
+def entry(number: int, owner: str | None, data: dict[str, Any], **more: Any) -> Entry:
+    """An entry as it was applied, unless `applied` says otherwise."""
+    about: dict[str, Any] = {
+        "source": None,
+        "applied": data if owner else None,
+        "from_": HERE if owner else None,
+    }
+    return Entry(id=f"{number:016d}", profile=from_fields(flat(data)), owner=owner, **(about | more))
+
+
+def state(*entries: Entry) -> State:
+    return State(lineage="here", serial=4, entries=entries)
+
+
+def file(*profiles: dict[str, Any], owner: str | None = "team") -> Desired:
+    wanted = tuple(
+        Wanted(index=index, profile=(made := from_fields(flat(data))), declared=made.fields, line=index)
+        for index, data in enumerate(profiles, start=1)
+    )
+    return Desired(
+        owner=owner, input=Input(path="profiles.yaml", digest="sha256:0"), from_=HERE, profiles=wanted
+    )
+
+
+def actions(plan: Plan) -> list[tuple[str, str, str | None]]:
+    return [(change.action, change.name, change.target) for change in plan.changes]
+
+
+def kinds(plan: Plan) -> list[tuple[str, str, tuple[str, ...], str | None]]:
+    return [(one.kind, one.name, one.choices, one.target) for one in plan.conflicts]
+
+
+def settled(desired: Desired, before: State, choices: Choices) -> State:
+    """The state after the plan, of which a second plan leaves nothing."""
+    plan = make_plan(desired, before, choices)
+    after = apply_plan(plan, before, (f"new{number:013d}" for number in itertools.count()))
+    assert make_plan(desired, after, choices).changes == ()
+    return after
+
+
+def test_two_profiles_of_one_name_both_conflict() -> None:
+    plan = make_plan(file(profile("A", 1), profile("A", 2), profile("B", 3)), state())
+    assert kinds(plan) == [
+        ("duplicate-name", "A", ("skip", "rename"), None),
+        ("duplicate-name", "A", ("skip", "rename"), None),
+    ]
+    assert [one.suggested_name for one in plan.conflicts] == ["A (Imported)", "A (Imported 2)"]
+    assert [one.remedies for one in plan.conflicts] == [
+        ("mlxsm apply --rename '#1=A (Imported)'",),
+        ("mlxsm apply --rename '#2=A (Imported 2)'",),
+    ]
+    assert actions(plan) == [("create", "B", None)]
+
+
+def test_two_profiles_of_one_identity_both_conflict_and_no_name_helps() -> None:
+    plan = make_plan(file(profile("A", 1), profile("B", 1, host="127.0.0.1")), state())
+    assert kinds(plan) == [
+        ("duplicate-identity", "A", ("skip",), None),
+        ("duplicate-identity", "B", ("skip",), None),
+    ]
+
+
+def test_exact_duplicates_cannot_be_renamed_apart() -> None:
+    plan = make_plan(file(profile("A", 1), profile("A", 1)), state(), Choices(rename={2: "B"}))
+    assert [(one.kind, one.choices) for one in plan.conflicts] == [("duplicate-name", ("skip",))] * 2
+    assert plan.notices == ('--rename "A": no way out of this conflict (duplicate-name)',)
+
+
+def test_a_skipped_duplicate_lets_the_other_through() -> None:
+    plan = make_plan(file(profile("A", 1), profile("A", 2)), state(), Choices(skip=frozenset({2})))
+    assert actions(plan) == [("create", "A", None)]
+    assert [(one.index, one.decided) for one in plan.conflicts] == [(2, True)]
+    assert plan.undecided == ()
+
+
+def test_a_new_name_that_the_state_has_is_a_collision() -> None:
+    others = state(entry(1, "me", profile("A", 9)), entry(2, None, profile("C", 8)))
+    plan = make_plan(file(profile("A", 1)), others, Choices(rename={1: "C"}))
+    assert kinds(plan) == [("rename-collision", "A", ("skip", "rename"), None)]
+    assert plan.conflicts[0].message == 'the new name "C" is taken by an entry of this machine'
+
+
+def test_a_new_name_that_the_file_has_is_a_collision_of_the_renamed_alone() -> None:
+    plan = make_plan(
+        file(profile("A", 1), profile("A", 2), profile("C", 3)), state(), Choices(rename={2: "C"})
+    )
+    assert [(one.kind, one.index) for one in plan.conflicts] == [
+        ("duplicate-name", 1),
+        ("rename-collision", 2),
+    ]
+    assert actions(plan) == [("create", "C", None)]
+
+
+def test_two_renames_to_one_name_collide() -> None:
+    plan = make_plan(file(profile("A", 1), profile("A", 2)), state(), Choices(rename={1: "X", 2: "X"}))
+    assert [one.kind for one in plan.conflicts] == ["rename-collision"] * 2
+
+
+def test_an_invalid_new_name_is_a_collision() -> None:
+    plan = make_plan(file(profile("A", 1), profile("A", 2)), state(), Choices(rename={1: "#1"}))
+    assert plan.conflicts[0].kind == "rename-collision"
+    assert plan.conflicts[0].message.startswith("the new name must not be # with digits only")
+
+
+def test_own_entry_with_a_rival_by_name_can_only_be_renamed_or_skipped() -> None:
+    before = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
+    desired = file(profile("B", 1))
+    plan = make_plan(desired, before)
+    assert kinds(plan) == [("name-taken", "B", ("skip", "rename"), None)]
+    after = settled(desired, before, Choices(rename={1: "A"}))
+    assert [(e.name, e.source, e.owner) for e in after.entries] == [("A", "B", "team"), ("B", None, None)]
+
+
+def test_own_entry_with_a_rival_by_identity_can_only_be_skipped() -> None:
+    before = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
+    plan = make_plan(file(profile("A", 2)), before, Choices(replace={1: None}))
+    assert kinds(plan) == [("identity-taken", "A", ("skip",), None)]
+    assert plan.conflicts[0].rivals[0].matches == ("identity",)
+
+
+def test_own_orphan_in_the_way_is_hinted_at_prune() -> None:
+    sourced = entry(1, "team", profile("A (Imported)", 1), source="A")
+    orphan = entry(2, "team", profile("Z", 9), source="Q")
+    before = state(sourced, orphan)
+    # The orphan's name on this machine is what the sourced entry would take.
+    moved = file(profile("A", 1))
+    plan = make_plan(moved, state(entry(1, "team", profile("A", 1)), orphan))
+    assert plan.orphans[0].name == "Z"
+    assert make_plan(moved, before).conflicts == ()
+
+
+def test_own_entry_changed_on_the_machine_is_drift() -> None:
+    before = state(entry(1, "team", profile("A", 1, notes="mine"), applied=profile("A", 1, notes="old")))
+    desired = file(profile("A", 1, notes="new"))
+    plan = make_plan(desired, before)
+    assert kinds(plan) == [("drift", "A", ("skip", "replace"), "A")]
+    assert [(f.path, f.before, f.after) for f in plan.conflicts[0].fields] == [("/notes", "mine", "new")]
+    after = settled(desired, before, Choices(replace={1: None}))
+    assert after.entries[0].profile.notes == "new"
+    pinned_elsewhere = make_plan(desired, before, Choices(replace={1: "B"}))
+    assert pinned_elsewhere.changes == ()
+    assert pinned_elsewhere.notices == ('--replace "A": "B" is not what it clashes with',)
+
+
+def test_a_name_changed_on_the_machine_is_drift_but_not_where_the_name_is_the_machines() -> None:
+    renamed = entry(1, "team", profile("Mine", 1), applied=profile("A", 1))
+    assert [one.kind for one in make_plan(file(profile("A", 1)), state(renamed)).conflicts] == ["drift"]
+    sourced = entry(1, "team", profile("Mine", 1), applied=profile("A (Imported)", 1), source="A")
+    assert actions(make_plan(file(profile("A", 1)), state(sourced))) == [("claim", "Mine", "Mine")]
+
+
+def test_own_entry_that_differs_is_updated_field_by_field() -> None:
+    options = {"advancedLaunchOptions": {"defaultTopP": 0.5, "rawExtraArgs": ["-a", "-b"]}}
+    newer = {"advancedLaunchOptions": {"defaultTopP": 0.9, "rawExtraArgs": ["-a", "-x", "-b"]}}
+    plan = make_plan(file(profile("A", 1, **newer)), state(entry(1, "team", profile("A", 1, **options))))
+    assert actions(plan) == [("update", "A", "A")]
+    assert [(f.path, f.before, f.after) for f in plan.changes[0].fields] == [
+        ("/advancedLaunchOptions/defaultTopP", 0.5, 0.9),
+        ("/advancedLaunchOptions/rawExtraArgs/1", None, "-x"),
+    ]
+
+
+def test_a_field_no_longer_declared_is_unset_and_the_machines_own_are_kept() -> None:
+    applied = profile("A", 1, enableThinking=True)
+    before = state(entry(1, "team", applied | {"notes": "mine"}, applied=applied))
+    after = settled(file(profile("A", 1)), before, Choices())
+    assert after.entries[0].profile.enable_thinking is None
+    assert after.entries[0].profile.notes == "mine"
+
+
+def test_a_move_is_an_update_of_the_name() -> None:
+    plan = make_plan(file(profile("B", 1)), state(entry(1, "team", profile("A", 1))))
+    assert actions(plan) == [("update", "B", "A")]
+    assert [field.path for field in plan.changes[0].fields] == ["/name"]
+
+
+def test_names_can_be_swapped_and_endpoints_can_go_round() -> None:
+    before = state(*(entry(n, "team", profile(name, n)) for n, name in enumerate("ABC", start=1)))
+    swapped = file(*(profile(name, n) for n, name in enumerate("BCA", start=1)))
+    after = settled(swapped, before, Choices())
+    assert {e.name: e.profile.port for e in after.entries} == {"B": 1, "C": 2, "A": 3}
+
+
+def test_a_skipped_profile_keeps_its_place_and_blocks_who_wanted_it() -> None:
+    before = state(entry(1, "team", profile("A", 1)), entry(2, "team", profile("B", 2)))
+    chain = file(profile("A", 2, modelID="m/2"), profile("B", 3))
+    assert [a for a, *_ in actions(make_plan(chain, before))] == ["update", "update"]
+    plan = make_plan(chain, before, Choices(skip=frozenset({2})))
+    assert kinds(plan) == [("identity-taken", "A", ("skip",), None)]
+
+
+def test_own_entry_equal_but_for_bookkeeping_is_claimed() -> None:
+    before = state(entry(1, "team", profile("A", 1, notes="x"), applied=profile("A", 1)))
+    plan = make_plan(file(profile("A", 1, notes="x")), before)
+    assert actions(plan) == [("claim", "A", "A")]
+    assert plan.changes[0].fields == ()
+
+
+def test_own_entry_that_is_equal_is_unchanged_by_value() -> None:
+    options = {"advancedLaunchOptions": {"defaultTopP": 1, "chatTemplateArgs": {"n": 1.0}}}
+    same_values = {"advancedLaunchOptions": {"defaultTopP": 1.0, "chatTemplateArgs": {"n": 1}}}
+    plan = make_plan(
+        file(profile("A", 1, **same_values)), state(entry(1, "team", profile("A", 1, **options)))
+    )
+    assert (plan.changes, plan.conflicts, plan.unchanged) == ((), (), ("A",))
+    other = {"advancedLaunchOptions": {"defaultTopP": 1, "chatTemplateArgs": {"n": True}}}
+    assert make_plan(
+        file(profile("A", 1, **other)), state(entry(1, "team", profile("A", 1, **options)))
+    ).changes
+
+
+def test_without_a_rival_it_is_created() -> None:
+    plan = make_plan(file(profile("A", 1)), state(entry(1, None, profile("B", 2))))
+    assert actions(plan) == [("create", "A", None)]
+    assert (plan.changes[0].owner_before, plan.changes[0].owner_after) == (None, "team")
+
+
+def test_several_rivals_are_never_replaced() -> None:
+    before = state(entry(1, None, profile("A", 9)), entry(2, "me", profile("B", 1)))
+    plan = make_plan(file(profile("A", 1)), before, Choices(replace={1: None}))
+    assert kinds(plan) == [("ambiguous-replace", "A", ("skip",), None)]
+    assert [(r.name, r.owner, r.matches) for r in plan.conflicts[0].rivals] == [
+        ("A", None, ("name",)),
+        ("B", "me", ("identity",)),
+    ]
+
+
+def test_pinned_replaces_that_clear_the_way_for_each_other_are_no_ambiguity() -> None:
+    before = state(entry(1, None, profile("A", 1)), entry(2, None, profile("B", 2)))
+    desired = file(profile("A", 2), profile("B", 1))
+    assert [one.kind for one in make_plan(desired, before).conflicts] == ["ambiguous-replace"] * 2
+    after = settled(desired, before, Choices(replace={1: "A", 2: "B"}))
+    assert [(e.id[-1], e.name, e.profile.port) for e in after.entries] == [("1", "A", 2), ("2", "B", 1)]
+
+
+def test_an_equal_entry_of_nobody_is_claimed() -> None:
+    before = state(entry(1, None, profile("A", 1, notes="mine")))
+    plan = make_plan(file(profile("A", 1)), before)
+    assert actions(plan) == [("claim", "A", "A")]
+    assert (plan.changes[0].owner_before, plan.changes[0].owner_after) == (None, "team")
+
+
+def test_for_a_document_an_equal_entry_is_unchanged() -> None:
+    before = state(entry(1, None, profile("A", 1)), entry(2, "team", profile("B", 2)))
+    plan = make_plan(file(profile("A", 1), profile("B", 2), owner=None), before)
+    assert (plan.changes, plan.conflicts, plan.unchanged) == ((), (), ("A", "B"))
+
+
+def test_an_equal_entry_of_another_owner_is_left_to_it() -> None:
+    before = state(entry(1, "me", profile("A", 1)), entry(2, "me", profile("B (Imported)", 2), source="B"))
+    plan = make_plan(file(profile("A", 1), profile("B", 2)), before)
+    assert (plan.changes, plan.conflicts, plan.unchanged) == ((), (), ("A", "B"))
+    assert plan.warnings[0].message == "held by me, and as this file wants it: left alone"
+
+
+def test_a_rival_by_name_can_be_renamed_or_replaced() -> None:
+    before = state(entry(1, None, profile("A", 9, notes="mine")))
+    desired = file(profile("A", 1))
+    conflict = make_plan(desired, before).conflicts[0]
+    assert (conflict.kind, conflict.choices) == ("name-taken", ("skip", "rename", "replace"))
+    assert (conflict.target, conflict.suggested_name) == ("A", "A (Imported)")
+    assert conflict.remedies == ("mlxsm apply --rename 'A=A (Imported)'", "mlxsm apply --replace A")
+    assert conflict.after is not None
+    assert conflict.after.notes == "mine"
+    renamed = settled(desired, before, Choices(rename={1: None}))
+    assert [(e.name, e.source) for e in renamed.entries] == [("A", None), ("A (Imported)", "A")]
+    replaced = settled(desired, before, Choices(replace={1: "A"}))
+    assert [(e.id, e.owner, e.profile.notes) for e in replaced.entries] == [("0" * 15 + "1", "team", "mine")]
+
+
+def test_a_rival_by_identity_can_only_be_replaced() -> None:
+    before = state(entry(1, "me", profile("B", 1)))
+    desired = file(profile("A", 1))
+    assert kinds(make_plan(desired, before)) == [("identity-taken", "A", ("skip", "replace"), "B")]
+    after = settled(desired, before, Choices(replace={1: None}))
+    assert [(e.name, e.owner) for e in after.entries] == [("A", "team")]
+
+
+def test_the_case_of_a_host_is_no_difference() -> None:
+    before = state(entry(1, None, profile("B", 1, host="LOCALHOST")))
+    assert make_plan(file(profile("A", 1, host="localhost")), before).conflicts[0].kind == "identity-taken"
+
+
+def test_two_replaces_of_one_target_both_conflict() -> None:
+    before = state(entry(1, None, profile("A", 2)))
+    plan = make_plan(file(profile("A", 1), profile("B", 2)), before, Choices(replace={1: None, 2: None}))
+    assert kinds(plan) == [
+        ("duplicate-replace", "A", ("skip", "rename"), None),
+        ("duplicate-replace", "B", ("skip",), None),
+    ]
+
+
+def test_an_imports_replace_leaves_the_owner_who_sees_drift() -> None:
+    before = state(entry(1, "team", profile("A", 1, notes="x")))
+    after = settled(file(profile("A", 1, notes="y"), owner=None), before, Choices(replace={1: None}))
+    assert (after.entries[0].owner, after.entries[0].profile.notes) == ("team", "y")
+    assert [c.kind for c in make_plan(file(profile("A", 1, notes="x")), after).conflicts] == ["drift"]
+
+
+def test_orphans_are_kept_unless_pruned() -> None:
+    before = state(
+        entry(1, "team", profile("A", 1)), entry(2, "team", profile("B", 2)), entry(3, "me", profile("C", 3))
+    )
+    plan = make_plan(file(profile("A", 1)), before)
+    assert [(o.name, o.from_, o.drifted) for o in plan.orphans] == [("B", HERE, False)]
+    pruned = make_plan(file(profile("A", 1)), before, Choices(prune=True))
+    assert actions(pruned) == [("delete", "B", "B")]
+    assert pruned.orphans == ()
+
+
+def test_orphans_of_another_file_need_a_word_of_their_own() -> None:
+    before = state(
+        entry(1, "team", profile("B", 2), from_="/other/profiles.yaml"),
+        entry(2, "team", profile("C", 3), from_=None),
+    )
+    desired = file(profile("A", 1))
+    assert [a for a, *_ in actions(make_plan(desired, before, Choices(prune=True)))] == ["create"]
+    foreign = make_plan(desired, before, Choices(prune=True, prune_foreign=True))
+    assert [a for a, *_ in actions(foreign)] == ["create", "delete", "delete"]
+
+
+def test_a_drifted_orphan_is_deleted_only_when_named() -> None:
+    drifted = entry(1, "team", profile("B", 2, notes="mine"), applied=profile("B", 2))
+    changed = entry(2, "team", profile("C", 3), applied=profile("C", 4))
+    plan = make_plan(file(profile("A", 1)), state(drifted, changed), Choices(prune=True))
+    assert [(c.kind, c.name, c.index, c.choices) for c in plan.conflicts] == [
+        ("drift", "C", None, ("skip", "replace"))
+    ]
+    named = make_plan(
+        file(profile("A", 1)), state(changed), Choices(prune=True, orphans_replace=frozenset({"C"}))
+    )
+    assert [a for a, *_ in actions(named)] == ["create", "delete"]
+
+
+def test_only_limits_profiles_and_prune_alike() -> None:
+    before = state(entry(1, "team", profile("B", 2)), entry(2, "team", profile("C", 3)))
+    desired = file(profile("A", 1), profile("D", 4))
+    only = Choices(only=frozenset({1}), orphans_only=frozenset({"C"}), prune=True)
+    plan = make_plan(desired, before, only)
+    assert actions(plan) == [("create", "A", None), ("delete", "C", "C")]
+    assert [(s.name, s.reason) for s in plan.skipped] == [("D", "not selected")]
+
+
+def test_a_collection_can_be_renamed_by_taking_from_the_old_one() -> None:
+    kept = entry(1, "old", profile("A", 1))
+    drifted = entry(2, "old", profile("B", 2, notes="mine"), applied=profile("B", 2, notes="x"))
+    same_anyway = entry(3, "old", profile("C", 3, notes="z"), applied=profile("C", 3, notes="x"))
+    desired = file(profile("A", 1), profile("B", 2, notes="x"), profile("C", 3, notes="z"))
+    plan = make_plan(desired, state(kept, drifted, same_anyway), Choices(take_from=frozenset({"old"})))
+    assert actions(plan) == [("replace", "A", "A"), ("replace", "C", "C")]
+    assert [(c.kind, c.name) for c in plan.conflicts] == [("identity-taken", "B")]
+    gone = make_plan(desired, state(), Choices(take_from=frozenset({"old"})))
+    assert gone.notices == ('--take-from "old": nothing of it clashes',)
+
+
+def test_deleting_much_needs_force() -> None:
+    before = state(*(entry(n, "team", profile(f"P{n}", n)) for n in range(1, 11)))
+    most = file(*(profile(f"P{n}", n) for n in range(1, 8)))
+    assert make_plan(most, before, Choices(prune=True)).guard is None
+    fewer = file(*(profile(f"P{n}", n) for n in range(1, 7)))
+    guard = make_plan(fewer, before, Choices(prune=True)).guard
+    assert guard == "4 of the 10 entries of team would be deleted, more than 30 %"
+    assert make_plan(fewer, before, Choices(prune=True, force=True)).guard is None
+
+
+def test_emptying_the_file_needs_force() -> None:
+    before = state(entry(1, "team", profile("A", 1)))
+    assert make_plan(file(), before, Choices(prune=True)).guard == (
+        "the file is empty, and all 1 entries of team would be deleted"
+    )
+
+
+def test_answers_that_are_not_needed_are_told() -> None:
+    plan = make_plan(
+        file(profile("A", 1), profile("B", 2)), state(), Choices(rename={1: "X"}, replace={2: None})
+    )
+    assert plan.notices == ('--rename "A": no longer needed', '--replace "B": no longer needed')
+    assert [a for a, *_ in actions(plan)] == ["create", "create"]
+
+
+def test_suggestions_run_out_after_999() -> None:
+    taken = ["A (Imported)", *(f"A (Imported {n})" for n in range(2, 1000))]
+    before = state(
+        entry(1, None, profile("A", 1)),
+        *(entry(n, None, profile(name, n)) for n, name in enumerate(taken, start=2)),
+    )
+    desired = file(profile("A", 5000))
+    conflict = make_plan(desired, before).conflicts[0]
+    assert conflict.suggested_name is None
+    assert conflict.remedies[0] == "mlxsm apply --rename 'A=NEW NAME'"
+    collision = make_plan(desired, before, Choices(rename={1: None})).conflicts[0]
+    assert collision.message == "all 999 suggested names are taken"
+
+
+def test_a_suggestion_is_no_longer_than_a_name_may_be() -> None:
+    name = "x" * 120
+    conflict = make_plan(file(profile(name, 1)), state(entry(1, None, profile(name, 9)))).conflicts[0]
+    assert conflict.suggested_name == "x" * 109 + " (Imported)"
+
+
+def test_a_profile_in_conflict_keeps_its_entry_from_being_replaced() -> None:
+    before = state(
+        entry(1, "team", profile("A", 1, notes="mine"), applied=profile("A", 1, notes="x")),
+    )
+    plan = make_plan(file(profile("A", 1, notes="y"), profile("B", 5)), before, Choices(replace={2: "A"}))
+    assert [c.kind for c in plan.conflicts] == ["drift"]
+
+
+def test_whole_machine_warnings() -> None:
+    before = state(entry(1, None, profile("other", 1, modelID="m/x", host="localhost")))
+    plan = make_plan(file(profile("A", 1), profile("a", 2, modelID="/local", host="0.0.0.0")), before)
+    assert [(w.name, w.message) for w in plan.warnings] == [
+        ("a", "its host is not a loopback address: the server has no authentication"),
+        ("a", "its modelID is a local path: it will not exist on another machine"),
+        ("A", 'it shares its port with "other": only one of them can be up'),
+        ("A", 'its name is easily confused with "a"'),
+        ("a", 'its name is easily confused with "A"'),
+    ]
