@@ -138,15 +138,25 @@ class Summary(Model):
     """How much of each."""
 
     create: int = 0
+    """New entries."""
     update: int = 0
+    """Own entries that change."""
     replace: int = 0
+    """Entries that are overwritten on demand."""
     rename: int = 0
+    """New entries under another name than the file's; they count as create, too."""
     claim: int = 0
+    """Entries of which only the bookkeeping changes."""
     delete: int = 0
+    """Entries that go."""
     unchanged: int = 0
+    """Profiles that need nothing."""
     conflict: int = 0
+    """Conflicts, decided or not."""
     invalid: int = 0
+    """Profiles of a document that cannot be used."""
     orphan: int = 0
+    """Orphans that stay."""
 
 
 class Plan(Model):

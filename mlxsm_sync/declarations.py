@@ -137,7 +137,7 @@ def _note(fault: Fault, model: type[Model], node: Node, problems: Problems) -> N
         return
     if fault.kind == "missing" or (_is_null(found) and found is not node):
         where = ", here or in defaults" if last in ("host", "port") else ""
-        problems.add(at, f"{last} is required{where}")
+        problems.add(node.keys.get(str(last), at), f"{last} is required{where}")
         return
     problems.add(at, f"{_called(fault.path)} {_told(fault)}")
 

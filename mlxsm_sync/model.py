@@ -279,7 +279,8 @@ def _type_schema(hint: Any, definitions: dict[str, CoreSchema]) -> Any:
     if origin is Annotated:
         return _with_check(inner[0], arguments[1])
     if origin is Literal:
-        return core_schema.literal_schema(list(arguments))
+        literal = core_schema.literal_schema(list(arguments))
+        return core_schema.no_info_before_validator_function(_no_boolean, literal)
     if origin is tuple:
         return core_schema.tuple_schema(inner, variadic_item_index=0)
     if origin is frozenset:
@@ -297,6 +298,13 @@ def _inner(origin: Any, arguments: tuple[Any, ...]) -> Iterator[Any]:
         yield arguments[0]
     elif origin in (tuple, frozenset, dict, types.UnionType, Union):
         yield from (one for one in arguments if one is not ...)
+
+
+def _no_boolean(value: Any) -> Any:
+    """The engine takes `true` for the literal 1, as Python does."""
+    if isinstance(value, bool):
+        raise ValueError("must not be true or false")  # noqa: TRY004 - the engine tells ValueErrors
+    return value
 
 
 def _with_check(schema: Any, check: Check) -> Any:

@@ -26,6 +26,7 @@ from mlxsm_sync.state import State
 
 Schema = dict[str, Any]
 
+FOLDER = Path(__file__).parent.parent / "schemas"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _PUBLISHED: dict[str, tuple[type[Model], Literal["validation", "serialization"]]] = {
     "profiles": (ProfileFile, "validation"),
@@ -96,7 +97,10 @@ def _describe(schema: Schema, model: type[Model], mode: str) -> None:
     for alias in schema["properties"].keys() - written.values():
         del schema["properties"][alias]
     if mode == "serialization":
+        # What is written is complete, and may have more fields one day.
         schema["required"] = [*written.values()]
+    else:
+        schema["additionalProperties"] = model.open_to_unknown
 
 
 @remembered
@@ -135,10 +139,9 @@ def _tidy(schema: Any, *, names: bool = False) -> Any:
 
 def main(arguments: Sequence[str]) -> int:
     """Write `schemas/`, or with `--check` name what is not fresh."""
-    folder = Path(__file__).parent.parent / "schemas"
     stale = []
     for name in _PUBLISHED:
-        path = folder / f"{name}.schema.json"
+        path = FOLDER / f"{name}.schema.json"
         text = json.dumps(published(name), indent=2, ensure_ascii=False) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path.name)

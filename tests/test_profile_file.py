@@ -145,7 +145,7 @@ HEADS = {
     "schemaVersion: 1\nprofiles: {}": ["2:11: profiles must be a list: write [] for none"],
     "schemaVersion: 2\nprofiles: []": ["1:16: schemaVersion must be 1"],
     "schemaVersion: '1'\nprofiles: []": ["1:16: schemaVersion must be 1"],
-    "schemaVersion: true\nprofiles: []": ["1:16: schemaVersion must be 1"],
+    "schemaVersion: true\nprofiles: []": ["1:16: schemaVersion must not be true or false"],
     "schemaVersion: 1\ncollection: ' '\nprofiles: []": ["2:13: collection must not be blank"],
     "schemaVersion: 1\ncollection: 5\nprofiles: []": ["2:13: collection must be text: put it in quotes"],
     "schemaVersion: 1\ndefaults: []\nprofiles: []": ["2:11: defaults must be a mapping"],
@@ -185,7 +185,7 @@ FIELDS = {
     "port: 0": "port must be 1 or more",
     "port: 65536": "port must be 65535 or less",
     "port: '80'": "port must be a whole number, without quotes",
-    "port: 80.5": "port must be a whole number",
+    "port: 80.5": "port must be a whole number, without quotes",
     "port: true": "port must be a whole number, without quotes",
     "enableThinking: 'true'": "enableThinking must be true or false",
     "enableThinking: 1": "enableThinking must be true or false",
@@ -200,7 +200,7 @@ OPTIONS = {
     "defaultTopP: 1.1": "defaultTopP must be 1 or less",
     "defaultMinP: -0.1": "defaultMinP must be 0 or more",
     "defaultTopK: 0": "defaultTopK must be more than 0",
-    "defaultMaxTokens: 1.5": "defaultMaxTokens must be a whole number",
+    "defaultMaxTokens: 1.5": "defaultMaxTokens must be a whole number, without quotes",
     "decodeConcurrency: -1": "decodeConcurrency must be more than 0",
     "promptConcurrency: 0": "promptConcurrency must be more than 0",
     "prefillStepSize: 0": "prefillStepSize must be more than 0",
@@ -228,7 +228,7 @@ def _with(field: str) -> str:
 @pytest.mark.parametrize("field", FIELDS)
 def test_what_is_wrong_with_a_field(tmp_path: Path, field: str) -> None:
     key = field.partition(":")[0]
-    column = 5 + len(key) + 2 if field != f"{key}:" else 5 + len(key) + 1
+    column = 5 + len(key) + 2 if field != f"{key}:" else 5
     assert problems(tmp_path, _with(field)) == [f"3:{column}: {FIELDS[field]}"]
 
 
