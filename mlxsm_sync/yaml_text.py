@@ -31,7 +31,7 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]
 # What YAML 1.1 reads as a boolean, number, date or merge and YAML 1.2 as text, or differently:
 # https://yaml.org/type/ against https://yaml.org/spec/1.2.2/#103-core-schema
 _AMBIGUOUS = re.compile(
-    r"(?:y|n|yes|no|on|off)|[-+]?0[0-9_]+|[-+]?0[xob][0-9a-f_]+|[-+]?[0-9][0-9_]*_[0-9_.]*"
+    r"(?:yes|no|on|off)|[-+]?0[0-9_]+|[-+]?0[xob][0-9a-f_]+|[-+]?[0-9][0-9_]*_[0-9_.]*"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t \t].*)?|=|<<",
     re.IGNORECASE,
 )

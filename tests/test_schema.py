@@ -13,12 +13,12 @@ from conftest import REPOSITORY, Project
 from hypothesis import given
 from hypothesis import strategies as st
 from referencing import Registry
+from test_profile_file import FIELDS, HEADS, OPTIONS, _with
 
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.profile import check_host, check_model_id, check_name, check_raw_argument
 from mlxsm_sync.profile_file import read_profile_file
 from mlxsm_sync.schema import main, published
-from test_profile_file import FIELDS, HEADS, OPTIONS, _with
 
 NAMES = ("profiles", "document", "plan", "state", "error")
 

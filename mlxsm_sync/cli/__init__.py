@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 import click
 
 from mlxsm_sync import __version__
+from mlxsm_sync.characters import visible
 from mlxsm_sync.cli.output import report_failure
-from mlxsm_sync.errors import MlxsmError, Usage
+from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
+from mlxsm_sync.suggest import did_you_mean
 
 _SECTIONS: dict[str, dict[str, str]] = {
     "Daily": {"plan": "plan", "apply": "apply", "list": "entries", "validate": "files"},
@@ -20,6 +24,8 @@ _SECTIONS: dict[str, dict[str, str]] = {
     "Undo": {"remove": "entries", "history": "past", "rollback": "past"},
 }
 _MODULES = {name: module for section in _SECTIONS.values() for name, module in section.items()}
+
+_MORE = "mlxsm --help shows them all"
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -46,6 +52,8 @@ class _Commands(click.Group):
             if args == ["--help"]:
                 click.echo(ctx.get_help())
                 ctx.exit(0)
+        if args and args[0] not in _MODULES:
+            raise Usage(f"there is no command {visible(args[0])}", did_you_mean(args[0], _MODULES) or _MORE)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -84,12 +92,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, _terminate)
+    closed = _open_what_is_closed()
     code = _run(arguments)
-    sys.exit(_flushed(code, arguments))
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unheard(error, arguments)
+    if closed and code == 0:
+        code = report_failure(FileTrouble("standard output is closed: nothing could be said"), arguments)
+    sys.exit(code)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(TERMINATED)
+
+
+def _open_what_is_closed() -> bool:
+    """Give closed standard streams somewhere to go; say whether the output was among them."""
+    closed = sys.stdout is None
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
+    return closed
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -104,24 +128,17 @@ def _run(arguments: Sequence[str]) -> int:
     except MlxsmError as error:
         return report_failure(error, arguments)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted; nothing was written", err=True)
+        click.echo("\ninterrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        return _silenced()
+    except OSError as error:
+        return _unheard(error, arguments)
 
 
-def _flushed(code: int, arguments: Sequence[str]) -> int:
-    """The exit code, unless what was printed did not arrive."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _silenced()
-    except (OSError, ValueError, AttributeError) as error:
-        return report_failure(MlxsmError(f"cannot write the output: {error}"), arguments)
-    return code
-
-
-def _silenced() -> int:
-    """The reader of our output is gone: say nothing more, to nobody."""
-    sys.stdout = None  # or Python complains about the pipe at exit
-    return 1
+def _unheard(error: OSError, arguments: Sequence[str]) -> int:
+    """What was printed did not arrive. A reader that has gone is told nothing more."""
+    with suppress(OSError):
+        # Or Python tries to write the rest at its exit, and complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 1
+    return report_failure(FileTrouble(f"cannot write the output: {error.strerror}"), arguments)

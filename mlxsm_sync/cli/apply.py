@@ -12,7 +12,7 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import ask_conflicts, confirm, is_terminal
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.plan import DECISIONS, refuse_guarded, show
-from mlxsm_sync.errors import StalePlan, Usage
+from mlxsm_sync.errors import FileTrouble, StalePlan, Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Plan
@@ -164,7 +164,15 @@ class _Run:
         from mlxsm_sync.render import outcome_text
 
         ended = outcome(plan, applied=applied, serial=serial)
-        self.shared.output.data(ended)
-        if applied or not self.shared.output.quiet:
-            self.shared.output.show(outcome_text(ended, self.shared.output.style(sys.stdout)))
+        output = self.shared.output
+        try:
+            output.data(ended)
+            if applied or not output.quiet:
+                output.show(outcome_text(ended, output.style(sys.stdout)))
+        except (OSError, FileTrouble) as error:
+            if not applied or isinstance(error, BrokenPipeError):
+                raise
+            raise FileTrouble(
+                f"the state was written, but not all of the output: {error}", applied=True
+            ) from None
         return DECISIONS if plan.undecided or plan.invalid else 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TextIO
@@ -78,7 +78,7 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
-    try:
+    with suppress(OSError):  # where nobody listens, the exit code says it all
         if as_json:
             from mlxsm_sync.reports import error_report
 
@@ -89,6 +89,4 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
             click.echo(f"error: {visible(error.message)}", err=True)
             if error.hint:
                 click.echo(f"hint: {visible(error.hint)}", err=True)
-    except OSError:
-        sys.stdout = None  # nobody is left to tell
     return error.exit_code

@@ -1,0 +1,497 @@
+"""The command line as scripts and people meet it: exit codes, JSON, colours, help, what is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import MLXSM, Project
+
+import mlxsm_sync
+
+ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
+TWO = ONE + "- {name: B, modelID: m/b, host: 127.0.0.1, port: 2}\n"
+COMMANDS = (
+    "init",
+    "validate",
+    "plan",
+    "apply",
+    "remove",
+    "list",
+    "history",
+    "rollback",
+    "schema",
+    "completion",
+)
+
+
+def modules_of(project: Project, *arguments: str, **environment: str) -> set[str]:
+    """Everything that a command imports."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(MLXSM), *arguments],
+        cwd=project.folder,
+        env=project.environment | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    assert len(lines) > 10
+    return {line.rsplit("|", 1)[1].strip().partition(".")[0] for line in lines}
+
+
+HEAVY = {"pydantic", "pydantic_core", "deepdiff", "jsonschema", "psutil", "yaml", "filelock"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], [], ["plan", "--help"], ["completion", "zsh"]]
+)
+def test_what_needs_no_library_loads_none(project: Project, arguments: list[str]) -> None:
+    assert modules_of(project, *arguments) & HEAVY == set()
+
+
+def test_completing_names_loads_nothing_but_yaml(project: Project) -> None:
+    project.write(TWO)
+    complete = {"_MLXSM_COMPLETE": "zsh_complete", "COMP_WORDS": "mlxsm plan --skip ", "COMP_CWORD": "3"}
+    assert modules_of(project, **complete) & HEAVY == {"yaml"}
+
+
+def test_deepdiff_is_loaded_only_to_explain(project: Project) -> None:
+    nested = TWO.replace("port: 2}", "port: 2, advancedLaunchOptions: {rawExtraArgs: [-a]}}")
+    project.apply(nested)
+    assert modules_of(project, "plan") & HEAVY == {"pydantic_core", "yaml"}
+    project.write(nested.replace("port: 2,", "port: 3,"))
+    assert "deepdiff" not in modules_of(project, "plan")
+    project.write(nested.replace("-a", "-b"))
+    assert "deepdiff" in modules_of(project, "plan")
+
+
+def test_version(project: Project) -> None:
+    for flag in ("--version", "-V"):
+        assert project.run(flag).out == f"mlxsm {mlxsm_sync.__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_examples(project: Project, command: str) -> None:
+    told = [
+        project.run(*arguments).out for arguments in ([command, "--help"], [command, "-h"], ["help", command])
+    ]
+    assert told[0] == told[1] == told[2]
+    assert "Examples:" in told[0]
+    assert f"mlxsm {command}" in told[0]
+    assert all(len(line) <= 100 for line in told[0].splitlines())
+
+
+def test_help_shows_the_commands_and_what_to_do_first(project: Project) -> None:
+    told = project.run().out
+    assert told == project.run("--help").out == project.run("help").out
+    for command in COMMANDS:
+        assert f"  {command} " in told
+    assert "Next: " in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nothing"],
+        ["plan", "--nothing"],
+        ["plan", "extra"],
+        ["plan", "--format", "xml"],
+        ["apply", "--lock-timeout", "-1"],
+        ["rollback", "x"],
+        ["remove"],
+        ["schema", "nothing"],
+        ["plan", "--state", "app"],
+        ["plan", "--skip", "Z"],
+        ["plan", "--rename", "A=x", "--replace", "A"],
+        ["plan", "--skip", "A=x"],
+        ["list", "Z"],
+        ["rollback", "--yes"],
+    ],
+)
+def test_wrong_usage_is_64(project: Project, arguments: list[str]) -> None:
+    project.write(ONE)
+    result = project.run(*arguments)
+    assert result.code == 64
+    assert result.err.startswith("error: ")
+    assert result.out == ""
+
+
+def test_a_wrong_word_is_guessed(project: Project) -> None:
+    project.write(ONE.replace("name: A", "name: Qwen3 Coder"))
+    assert "hint: did you mean Qwen3 Coder?" in project.run("plan", "--skip", "Qwen Coder").err
+    assert project.run("plna").err == "error: there is no command plna\nhint: did you mean plan?\n"
+
+
+@pytest.mark.parametrize("flags", [["--json"], ["--format", "json"], ["--format=json"]])
+def test_usage_errors_are_json_where_json_is_asked_for(project: Project, flags: list[str]) -> None:
+    result = project.run("plan", *flags, "--nothing")
+    assert (result.code, result.json["error"]["kind"], result.err) == (64, "usage", "")
+
+
+def test_a_name_with_an_equals_sign_is_split_where_it_is_known(project: Project) -> None:
+    project.write(
+        "schemaVersion: 1\ncollection: team\nprofiles:\n"
+        "- {name: a=b, modelID: m, host: h, port: 1}\n- {name: a=b, modelID: n, host: h, port: 2}\n"
+        "- {name: c, modelID: n, host: h, port: 3}\n- {name: c=d, modelID: n, host: h, port: 4}\n"
+    )
+    assert project.run("plan", "--skip", "a=b").code == 0
+    renamed = project.run("plan", "--rename", "#2=x=y", "--json").json
+    assert [(c["name"], c["renamed"]) for c in renamed["changes"]][1] == ("x=y", True)
+    ambiguous = project.run("plan", "--rename", "c=d=e")
+    assert ambiguous.code == 64
+    assert "can be split in several ways" in ambiguous.err
+
+
+def test_detailed_exit_codes(project: Project) -> None:
+    project.write(ONE)
+    assert project.run("plan").code == 0
+    assert project.run("plan", "--detailed-exitcode").code == 2
+    project.apply(ONE)
+    assert project.run("plan", "--detailed-exitcode").code == 0
+    project.write(
+        TWO.replace("schemaVersion: 1", "schemaVersion: 1\ncollection: other").replace("m/a", "m/z")
+    )
+    assert project.run("plan", "--detailed-exitcode").code == 3
+    assert project.run("plan").code == 0
+
+
+def test_plan_json_of_each_kind_has_every_key(project: Project) -> None:
+    project.apply(ONE)
+    project.write(
+        TWO.replace("schemaVersion: 1", "schemaVersion: 1\ncollection: other").replace("m/a", "m/z")
+    )
+    plan = project.run("plan", "--json").json
+    assert [*plan] == [
+        "formatVersion", "lineage", "serial", "owner", "input", "digest", "changes", "conflicts", "invalid",
+        "orphans", "unchanged", "warnings", "summary",
+    ]  # fmt: skip
+    (change,) = plan["changes"]
+    assert [*change] == [
+        "action", "name", "source", "index", "target", "renamed", "ownerBefore", "ownerAfter", "before", "after", "fields",
+    ]  # fmt: skip
+    (conflict,) = plan["conflicts"]
+    assert [*conflict] == [
+        "kind", "name", "index", "rivals", "choices", "suggestedName", "target", "before", "after", "fields",
+        "decided", "message", "remedies",
+    ]  # fmt: skip
+    assert conflict["kind"] == "name-taken"
+    assert conflict["rivals"] == [
+        {
+            "name": "A",
+            "owner": "default",
+            "modelID": "m/a",
+            "host": "127.0.0.1",
+            "port": 1,
+            "matches": ["name"],
+        }
+    ]
+    assert conflict["choices"] == ["skip", "rename", "replace"]
+    assert (conflict["suggestedName"], conflict["target"], conflict["decided"]) == (
+        "A (Imported)",
+        "A",
+        False,
+    )
+    assert plan["input"]["path"] == "profiles.yaml"
+    assert plan["summary"] == {
+        "create": 1, "update": 0, "replace": 0, "rename": 0, "claim": 0, "delete": 0, "unchanged": 0,
+        "conflict": 1, "invalid": 0, "orphan": 0,
+    }  # fmt: skip
+
+
+def test_apply_json_is_the_plan_as_it_ended(project: Project) -> None:
+    project.write(ONE)
+    ended = project.run("apply", "--yes", "--json").json
+    assert (ended["applied"], ended["serial"], ended["skipped"]) == (True, 1, [])
+    again = project.run("apply", "--yes", "--json").json
+    assert (again["applied"], again["serial"], again["changes"]) == (False, 1, [])
+    other = TWO.replace("schemaVersion: 1", "schemaVersion: 1\ncollection: other").replace("m/a", "m/z")
+    project.write(other)
+    partly = project.run("apply", "--yes", "--json")
+    assert partly.code == 3
+    assert partly.json["skipped"] == [{"name": "A", "index": 1, "reason": "conflict: name-taken"}]
+    strict = project.run("apply", "--yes", "--strict", "--json", "--skip", "B")
+    assert (strict.code, strict.json["applied"]) == (3, False)
+    decided = project.run("apply", "--yes", "--skip", "A", "--json")
+    assert (decided.code, decided.json["conflicts"][0]["decided"]) == (0, True)
+
+
+def test_without_a_terminal_nothing_is_written_unasked(project: Project) -> None:
+    project.write(ONE)
+    for arguments in (["apply"], ["apply", "--json"]):
+        result = project.run(*arguments)
+        assert result.code == 1
+        assert "there is no terminal to ask on" in result.err + result.out
+        assert not project.state_path.exists()
+    assert project.run("apply", "--json").json["error"]["kind"] == "no-terminal"
+    project.apply(ONE)
+    assert project.run("apply").code == 0
+    assert project.run("remove", "A").code == 1
+    assert len(project.state["entries"]) == 1
+
+
+def test_the_digest_of_a_reviewed_plan_can_be_expected(project: Project) -> None:
+    project.write(ONE)
+    digest = project.run("plan", "--json").json["digest"]
+    project.write("# a comment\n" + ONE.replace("{name: A, modelID: m/a", "{modelID: m/a, name: A"))
+    assert project.run("plan", "--json").json["digest"] == digest
+    other = project.run("apply", "--expect", "sha256:00", "--json")
+    assert (other.code, other.json["error"]["kind"]) == (1, "stale-plan")
+    assert project.run("apply", "--expect", digest).code == 0
+    assert project.state["serial"] == 1
+
+
+def test_a_plan_made_before_there_was_a_state_holds_for_the_state_that_came(project: Project) -> None:
+    project.write(ONE)
+    assert project.run("plan", "--out", "plan.json").code == 0
+    assert os.stat(project.folder / "plan.json").st_mode & 0o077 == 0
+    project.write(
+        TWO.partition("- {name: A")[0].replace("1\np", "1\ncollection: other\np")
+        + TWO.splitlines(keepends=True)[-1],
+        "other.yaml",
+    )
+    assert project.run("apply", "-f", "other.yaml", "--yes").code == 0
+    assert project.run("apply", "plan.json").code == 0
+    assert [entry["profile"]["name"] for entry in project.state["entries"]] == ["B", "A"]
+
+
+def test_a_plan_can_be_written_to_a_file_beside_the_text(project: Project) -> None:
+    project.write(ONE)
+    result = project.run("plan", "--json-out", "plan.json")
+    assert result.out.startswith("Plan: 1 to create")
+    assert json.loads((project.folder / "plan.json").read_text())["summary"]["create"] == 1
+    assert project.run("plan", "--json-out", "no/where.json").code == 1
+
+
+def test_markdown_for_a_pull_request(project: Project) -> None:
+    project.apply(ONE)
+    project.write(TWO.replace("port: 1", "port: 9").replace("name: B", "name: 'B|*x* ```'"))
+    told = project.run("plan", "--format", "markdown").out
+    assert told.startswith("### Plan: 1 to create, 1 to update\n")
+    assert "| `~` | A | update: /port |" in told
+    assert r"| `+` | B\|\*x\* \`\`\` | create |" in told
+    assert "````text\nPlan: " in told
+    assert told.rstrip().endswith("-->")
+
+
+def test_colours_follow_the_option_then_the_environment_then_the_terminal(project: Project) -> None:
+    project.write(ONE)
+    assert "\x1b[" not in project.run("plan").out
+    assert "\x1b[32m+\x1b[0m" in project.run("plan", "--color", "always").out
+    assert "\x1b[" in project.run("plan", FORCE_COLOR="1").out
+    assert "\x1b[" not in project.run("plan", "--color", "never", FORCE_COLOR="1").out
+    assert "\x1b[" not in project.run("plan", NO_COLOR="1").out
+
+
+def test_quiet_and_verbose(project: Project) -> None:
+    project.write(ONE)
+    assert project.run("plan", "-q").out == "Plan: 1 to create\n"
+    assert project.run("plan", "-q").err == ""
+    project.apply(ONE)
+    assert project.run("apply", "-q").out == "Plan: nothing to do (1 unchanged)\n"
+    assert "  A\n" in project.run("plan", "-v").out
+
+
+def test_what_nobody_can_see_is_shown(project: Project) -> None:
+    # A name can hold none of it; other fields can, and so can what is said about them.
+    evil = "\\e]8;;http://x\\a \\u202e\\u200b\\u3164 \\x9b31m [red] %s {0}"
+    project.apply(
+        f'schemaVersion: 1\nprofiles:\n- {{name: A, modelID: "m{evil}", host: h, port: 1, notes: "{evil}"}}\n'
+    )
+    for arguments in (["plan"], ["plan", "-v"], ["list"], ["plan", "--json"], ["list", "--json"]):
+        result = project.run(*arguments)
+        told = result.out + result.err
+        assert all(char == "\n" or char.isprintable() for char in told)
+        assert "\u3164" not in told
+    project.write(ONE)
+    told = project.run("plan", "--prune", "--force").out
+    assert "\\u{1b}]8;;http://x" in told or "m\\u{1b}" in project.run("list").out
+
+
+def test_init_writes_a_starter_that_plans(project: Project) -> None:
+    assert project.run("init").code == 0
+    text = (project.folder / "profiles.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=")
+    assert project.run("validate").code == 0
+    assert project.run("plan", "--json").json["summary"]["create"] == 1
+    again = project.run("init")
+    assert again.code == 1
+    assert "exists already" in again.err
+    assert (project.folder / "profiles.yaml").read_text() == text
+    assert project.run("init", "-f", "no/where.yaml").code == 1
+    assert project.run("init", "-f", "-").out == text
+
+
+def test_init_from_the_state_plans_to_nothing(project: Project) -> None:
+    project.apply(
+        'schemaVersion: 1\nprofiles:\n- {name: "no", modelID: "m: #x", host: "::1", port: 1, notes: "a\\u2028\\U000e0041\\x85\\U0001f600 \\"q\\"\\n",'
+        ' enableThinking: false, advancedLaunchOptions: {chatTemplateArgs: {"on": [1.5, null]}, rawExtraArgs: ["-a b"]}}\n'
+    )
+    project.edit_state(lambda state: state["entries"][0].update(owner=None, applied=None, **{"from": None}))
+    assert project.run("init", "--from-state", "-f", "mine.yaml").code == 0
+    plan = project.run("plan", "-f", "mine.yaml", "--json").json
+    assert [change["action"] for change in plan["changes"]] == ["claim"]
+    assert project.run("apply", "-f", "mine.yaml", "--yes").code == 0
+    assert project.run("plan", "-f", "mine.yaml", "--json").json["changes"] == []
+
+
+def test_validate_judges_many_files(project: Project) -> None:
+    project.write(ONE, "good.yaml")
+    project.write(ONE.replace("127.0.0.1", "0.0.0.0"), "open.yaml")
+    project.write("profiles: 5", "bad.yaml")
+    result = project.run("validate", "good.yaml", "open.yaml", "bad.yaml", "gone.yaml", "--json")
+    assert result.code == 1
+    files = result.json["files"]
+    assert [one["valid"] for one in files] == [True, True, False, False]
+    assert files[1]["warnings"][0]["line"] == 3
+    assert [one["line"] for one in files[2]["problems"]] == [1, 1]
+    assert files[3]["problems"][0]["line"] is None
+    assert project.run("validate", "good.yaml").out == "good.yaml: valid\n"
+    assert project.run("validate", "-q", "good.yaml").out == ""
+    assert "open.yaml:3:3: warning: A: its host is not" in project.run("validate", "open.yaml").err
+    assert project.run("validate", "bad.yaml").out.startswith("bad.yaml:1:1: ")
+
+
+def test_the_profile_file_is_found_named_or_read_from_standard_input(project: Project) -> None:
+    project.write(ONE, "mlxsm.yaml")
+    assert project.run("plan", "--json").json["input"]["path"] == "mlxsm.yaml"
+    project.write(TWO)
+    assert project.run("plan", "--json").json["input"]["path"] == "profiles.yaml"
+    assert project.run("plan", "--json", MLXSM_FILE="mlxsm.yaml").json["summary"]["create"] == 1
+    assert project.run("plan", "--json", "-f", "-", stdin=TWO).json["input"]["path"] == "-"
+    assert "mlxsm apply -f mlxsm.yaml" in project.run("plan", "-f", "mlxsm.yaml").err
+    config = project.folder / "home/.config/mlxsm"
+    config.mkdir(parents=True)
+    (project.folder / "mlxsm.yaml").rename(config / "mlxsm.yaml")
+    (project.folder / "profiles.yaml").unlink()
+    assert project.run("plan", "--json").json["input"]["path"] == str(config / "mlxsm.yaml")
+
+
+def test_the_state_is_where_it_is_said_to_be(project: Project) -> None:
+    project.write(ONE)
+    for arguments, environment, place in (
+        (["--state", "here.json"], {}, "here.json"),
+        ([], {"MLXSM_STATE": "there.json"}, "there.json"),
+        ([], {"XDG_STATE_HOME": str(project.folder / "xdg")}, "xdg/mlxsm/state.json"),
+    ):
+        assert project.run("apply", "--yes", *arguments, **environment).code == 0
+        assert (project.folder / place).exists()
+    assert not project.state_path.exists()
+    conflicted = project.write(TWO.replace("1\np", "1\ncollection: c\np").replace("m/a", "m/z"))
+    assert conflicted.exists()
+    told = project.run("plan", "--state", "here.json", "--prune").out
+    assert "mlxsm apply --state here.json --prune --replace A" in told
+
+
+def test_list_and_history_of_a_new_machine(project: Project) -> None:
+    assert "no profiles on this machine yet" in project.run("list").err
+    assert project.run("list", "--json").json == {
+        "formatVersion": 1,
+        "lineage": None,
+        "serial": 0,
+        "entries": [],
+    }
+    assert "no earlier states yet" in project.run("history").err
+    project.apply(ONE)
+    listed = project.run("list", "A", "--json").json["entries"][0]
+    assert (listed["name"], listed["owner"], listed["drifted"], listed["profile"]["notes"]) == (
+        "A",
+        "default",
+        False,
+        None,
+    )
+    assert [one["serial"] for one in project.run("history", "--json").json["entries"]] == [0]
+
+
+def test_a_rollback_is_a_new_write(project: Project) -> None:
+    project.apply(ONE)
+    project.apply(TWO)
+    first_id = project.state["entries"][0]["id"]
+    assert project.run("remove", "A", "--yes").code == 0
+    assert project.run("rollback", "--yes").code == 0
+    assert project.state["serial"] == 4
+    assert [entry["profile"]["name"] for entry in project.state["entries"]] == ["A", "B"]
+    assert project.state["entries"][0]["id"] == first_id
+    assert project.run("rollback", "99", "--yes").code == 64
+    assert project.run("rollback", "0", "--yes").code == 0
+    assert project.state["entries"] == []
+    assert project.state["written"]["command"] == "rollback"
+
+
+def test_removing_says_what_is_not_there(project: Project) -> None:
+    project.apply(ONE.replace("name: A", "name: Qwen3"))
+    result = project.run("remove", "Qwen", "-y")
+    assert (result.code, result.err) == (
+        64,
+        'error: there is no profile "Qwen" on this machine\nhint: did you mean Qwen3?\n',
+    )
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(project: Project, shell: str) -> None:
+    script = project.run("completion", shell).out
+    assert "_MLXSM_COMPLETE" in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def complete(project: Project, words: str) -> list[str]:
+    told = project.run(
+        _MLXSM_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(words.count(" "))
+    ).out
+    return [line.partition(",")[2] for line in told.splitlines() if line]
+
+
+def test_completion_of_names(project: Project) -> None:
+    assert complete(project, "mlxsm plan --skip ") == []
+    project.apply(TWO)
+    assert complete(project, "mlxsm plan --skip ") == ["A", "B"]
+    assert complete(project, "mlxsm remove B") == ["B"]
+    assert complete(project, "mlxsm pl") == ["plan"]
+    project.write("a: [")
+    assert complete(project, "mlxsm plan --skip ") == []
+    project.state_path.write_text("{}")
+    assert complete(project, "mlxsm list ") == []
+
+
+def test_a_termination_ends_with_143_and_an_interrupt_with_130(project: Project) -> None:
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        with subprocess.Popen(
+            project.command("plan", "-f", "-"),
+            cwd=project.folder,
+            env=project.environment,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            _wait_until_it_waits(running.pid)
+            running.send_signal(number)
+            _, told = running.communicate(timeout=30)
+        assert running.returncode == code
+        assert "Traceback" not in told
+
+
+def _wait_until_it_waits(pid: int) -> None:
+    """Until the process has slept for a while: it waits for its input."""
+    asleep = 0
+    for _ in range(500):
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        asleep = asleep + 1 if state == "S" else 0
+        if asleep == 15:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the command never waited")
+
+
+def test_python_dash_m_is_the_command(project: Project) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mlxsm_sync", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == project.run("--version").out

@@ -1,0 +1,175 @@
+"""Questions on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import pexpect
+import pytest
+from conftest import Project
+
+BEFORE = """\
+schemaVersion: 1
+collection: old
+defaults: {host: 127.0.0.1}
+profiles:
+- {name: A, modelID: m/x, port: 9}
+- {name: Z, modelID: m/b, port: 2}
+"""
+FILE = """\
+schemaVersion: 1
+defaults: {host: 127.0.0.1}
+profiles:
+- {name: A, modelID: m/a, port: 1}
+- {name: B, modelID: m/b, port: 2}
+- {name: C, modelID: m/c, port: 3}
+"""
+
+
+@pytest.fixture
+def conflicted(project: Project) -> Project:
+    project.apply(BEFORE)
+    project.write(FILE)
+    return project
+
+
+def start(project: Project, *arguments: str) -> pexpect.spawn:
+    command, *words = project.command("apply", *arguments)
+    return pexpect.spawn(
+        command, words, cwd=project.folder, env=project.environment, timeout=30, encoding="utf-8"
+    )  # type: ignore[arg-type]
+
+
+def code(terminal: pexpect.spawn) -> int | None:
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    return terminal.exitstatus
+
+
+def names(project: Project) -> list[str]:
+    return [entry["profile"]["name"] for entry in project.state["entries"]]
+
+
+def test_each_conflict_is_asked_and_then_yes_in_full(conflicted: Project) -> None:
+    terminal = start(conflicted)
+    terminal.expect("Plan: 1 to create, 2 conflicts")
+    terminal.expect(r"A \(#1\): its name is taken")
+    terminal.expect(r"1 skip, 2 rename, 3 replace \[1 skip\]: ")
+    terminal.sendline("what?")
+    terminal.expect("please answer")
+    terminal.sendline("rename")
+    terminal.expect(r"New name \[A \(Imported\)\]: ")
+    terminal.sendline("hf_" + "Ab1" * 12)
+    terminal.expect("looks like a secret")
+    terminal.expect("New name")
+    terminal.sendline("")
+    terminal.expect(r"B \(#2\): its model, host and port are taken")
+    terminal.expect(r"1 skip, 2 replace \[1 skip\]: ")
+    terminal.sendline("2")
+    terminal.expect(r"before  Z \| m/b \| 127.0.0.1:2")
+    terminal.expect(r"after   B \| m/b \| 127.0.0.1:2")
+    terminal.expect(r"Plan: 2 to create \(1 renamed\), 1 to replace")
+    terminal.expect("Only yes is taken for yes: ")
+    terminal.sendline("yes")
+    terminal.expect("Applied: 2 created, 1 replaced")
+    assert code(terminal) == 0
+    assert names(conflicted) == ["A", "B", "A (Imported)", "C"]
+    assert conflicted.run("plan", "--json").json["changes"] == []
+
+
+def test_skipping_is_a_decision(conflicted: Project) -> None:
+    terminal = start(conflicted)
+    for _ in range(2):
+        terminal.expect(r"\[1 skip\]: ")
+        terminal.sendline("")
+    terminal.expect("Only yes")
+    terminal.sendline("yes")
+    terminal.expect("Applied: 1 created; 2 skipped")
+    assert code(terminal) == 0
+    assert names(conflicted) == ["A", "Z", "C"]
+
+
+def test_another_name_that_is_taken_is_asked_again(conflicted: Project) -> None:
+    terminal = start(conflicted, "--skip", "B")
+    terminal.expect("1 skip, 2 rename")
+    terminal.sendline("ren")
+    terminal.expect("New name")
+    terminal.sendline("Z")
+    terminal.expect('the new name "Z" is taken')
+    terminal.sendline("2")
+    terminal.expect("New name")
+    terminal.sendline("Mine")
+    terminal.expect("Only yes")
+    terminal.sendline("yes")
+    assert code(terminal) == 0
+    assert names(conflicted) == ["A", "Z", "Mine", "C"]
+
+
+@pytest.mark.parametrize("answer", ["y", "no", ""])
+def test_anything_but_yes_declines(conflicted: Project, answer: str) -> None:
+    before = conflicted.state_path.read_bytes()
+    terminal = start(conflicted, "--skip", "A", "--skip", "B")
+    terminal.expect("Only yes")
+    terminal.sendline(answer)
+    terminal.expect("not confirmed; nothing was written")
+    assert code(terminal) == 1
+    assert conflicted.state_path.read_bytes() == before
+
+
+def test_the_end_of_the_answers_and_an_interrupt_write_nothing(conflicted: Project) -> None:
+    before = conflicted.state_path.read_bytes()
+    terminal = start(conflicted)
+    terminal.expect(r"\[1 skip\]: ")
+    terminal.sendeof()
+    terminal.expect("nothing was written")
+    assert code(terminal) == 1
+    terminal = start(conflicted)
+    terminal.expect(r"\[1 skip\]: ")
+    terminal.sendintr()
+    terminal.expect("interrupted")
+    assert code(terminal) == 130
+    assert conflicted.state_path.read_bytes() == before
+
+
+def test_yes_answers_no_conflict(conflicted: Project) -> None:
+    terminal = start(conflicted, "--yes")
+    terminal.expect("Applied: 1 created; 2 skipped")
+    assert code(terminal) == 3
+
+
+def test_what_changes_while_a_question_is_open_is_stale(conflicted: Project) -> None:
+    terminal = start(conflicted, "--skip", "A", "--skip", "B")
+    terminal.expect("Only yes")
+    other = FILE.replace("1\ndefaults", "1\ncollection: third\ndefaults").replace("name: C", "name: D")
+    conflicted.write(other, "other.yaml")
+    assert conflicted.run("apply", "-f", "other.yaml", "--only", "D", "--yes").code == 0
+    terminal.sendline("yes")
+    terminal.expect("stale plan")
+    assert code(terminal) == 1
+    assert names(conflicted) == ["A", "Z", "D"]
+
+
+def test_a_drifted_orphan_is_asked_about(project: Project) -> None:
+    project.apply(FILE)
+    project.edit_state(lambda state: state["entries"][2]["profile"].update(port=7))
+    project.write(FILE.replace("- {name: C, modelID: m/c, port: 3}\n", ""))
+    terminal = start(project, "--prune", "--force")
+    terminal.expect("C: the file no longer lists it")
+    terminal.expect(r"1 skip, 2 replace \[1 skip\]: ")
+    terminal.sendline("skip")
+    assert code(terminal) == 0
+    assert names(project) == ["A", "B", "C"]
+    terminal = start(project, "--prune", "--force")
+    terminal.expect(r"\[1 skip\]: ")
+    terminal.sendline("replace")
+    terminal.expect(r"after   deleted")
+    terminal.expect("Only yes")
+    terminal.sendline("yes")
+    assert code(terminal) == 0
+    assert names(project) == ["A", "B"]
+
+
+def test_a_terminal_has_colours(project: Project) -> None:
+    project.write(FILE)
+    terminal = start(project)
+    terminal.expect("\x1b\\[32m\\+\x1b")
+    terminal.sendintr()
+    assert code(terminal) == 130

@@ -1,0 +1,321 @@
+"""The state on disk: read strictly, written privately, kept when replaced, never lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Project
+
+from mlxsm_sync import state_file as state_file_module
+from mlxsm_sync.errors import FileTrouble, Locked, StalePlan, UnreadableState
+from mlxsm_sync.history import KEPT, backups, earlier
+from mlxsm_sync.profile import from_fields
+from mlxsm_sync.state import Entry, State, Write
+from mlxsm_sync.state_file import StateFile
+
+WRITTEN = Write(at="2026-01-01T00:00:00Z", command="apply", owner="team", summary="1 created")
+
+
+def entry(number: int, **more: Any) -> Entry:
+    profile = from_fields({"/name": f"P{number}", "/modelID": "m", "/host": "h", "/port": number})
+    return Entry(id=f"{number:016d}", profile=profile, owner=None, **more)
+
+
+def put(file: StateFile, *entries: Entry) -> State:
+    with file.locked(5, "test") as state:
+        following = State(lineage=state.lineage, serial=state.serial + 1, entries=entries)
+        return file.replace(following, WRITTEN, "lineage-1")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> StateFile:
+    return StateFile(tmp_path / "deep/er/state.json")
+
+
+def test_no_file_is_an_empty_state(file: StateFile) -> None:
+    assert file.read() == State(lineage=None)
+    assert not file.path.parent.exists()
+
+
+def test_what_is_written_is_read_and_the_one_before_is_kept(file: StateFile) -> None:
+    first = put(file, entry(1))
+    assert (first.lineage, first.serial) == ("lineage-1", 1)
+    second = put(file, entry(1), entry(2))
+    assert StateFile(file.path).read() == second
+    kept = earlier(file.path, "lineage-1")
+    assert [one.state.serial for one in kept] == [1, 0]
+    assert kept[0].state == first
+    assert kept[1].state.entries == ()
+    assert earlier(file.path, "another") == []
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o022])
+def test_only_the_owner_can_read(file: StateFile, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        put(file, entry(1))
+    finally:
+        os.umask(before)
+    for path in file.path.parent.parent.rglob("*"):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+
+
+def test_history_has_an_end(file: StateFile) -> None:
+    for _ in range(KEPT + 3):
+        put(file, entry(1))
+    assert len(backups(file.path)) == KEPT
+    assert backups(file.path)[0].name == f"state.{KEPT + 2:08d}.json"
+
+
+def test_two_states_of_one_serial_are_both_kept(file: StateFile) -> None:
+    put(file, entry(1))
+    before = file.path.read_bytes()
+    put(file, entry(2))
+    file.path.write_bytes(before.replace(b"P1", b"Q1"))
+    put(file, entry(3))
+    kept = [one.state.entries[0].name for one in earlier(file.path, "lineage-1") if one.state.serial == 1]
+    assert sorted(kept) == ["P1", "Q1"]
+    file.path.write_bytes(before)
+    put(file, entry(4))
+    assert len(backups(file.path)) == 3
+
+
+def test_a_link_is_followed_once_and_stays(file: StateFile, tmp_path: Path) -> None:
+    put(file, entry(1))
+    link = tmp_path / "link.json"
+    link.symlink_to(file.path)
+    put(StateFile(link), entry(2))
+    assert link.is_symlink()
+    assert StateFile(file.path).read().entries[0].name == "P2"
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    for name in ("fifo", "folder"):
+        with pytest.raises(FileTrouble, match=r"not a regular file|Is a directory"):
+            StateFile(tmp_path / name).read()
+
+
+def test_a_lock_that_is_no_regular_file_is_refused(file: StateFile, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    file.path.parent.mkdir(parents=True)
+    lock = file.path.with_name("state.json.lock")
+    for make in (lambda: lock.symlink_to(victim), lambda: os.mkfifo(lock), lock.mkdir):
+        make()
+        with pytest.raises(FileTrouble, match="not a regular file"):
+            put(file, entry(1))
+        lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink()
+    assert victim.read_text() == "precious"
+
+
+def test_a_state_that_is_too_large_is_refused(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(file, entry(1))
+    monkeypatch.setattr(state_file_module, "MAX_BYTES", 10)
+    with pytest.raises(FileTrouble, match="larger than"):
+        file.read()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_state_of_somebody_else_is_refused(file: StateFile) -> None:
+    put(file, entry(1))
+    os.chown(file.path, 12345, 12345)
+    with pytest.raises(FileTrouble, match="belongs to another user"):
+        file.read()
+
+
+def test_leftovers_of_killed_writers_are_swept(file: StateFile) -> None:
+    put(file, entry(1))
+    leftover = file.path.with_name(".state.json.99.aa.tmp")
+    leftover.write_text("half")
+    put(file, entry(2))
+    assert not leftover.exists()
+
+
+def test_a_writer_without_our_lock_is_noticed(file: StateFile) -> None:
+    put(file, entry(1))
+    with file.locked(5, "test") as state:
+        file.path.write_bytes(file.path.read_bytes() + b" ")
+        with pytest.raises(StalePlan, match="changed by another program"):
+            file.replace(state.copy(serial=2), WRITTEN, "x")
+    assert file.path.read_bytes().endswith(b" ")
+    assert [p.name for p in file.path.parent.iterdir() if p.name.endswith(".tmp")] == []
+
+
+def test_the_holder_of_the_lock_is_named(file: StateFile) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from mlxsm_sync.lock import locked\n"
+        "with locked(Path(sys.argv[1]), 5, 'mlxsm apply'): print('held', flush=True); time.sleep(60)"
+    )
+    file.path.parent.mkdir(parents=True)
+    lock = file.path.with_name("state.json.lock")
+    with subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        begun = time.monotonic()
+        with pytest.raises(Locked) as caught:
+            put_within(file, 0.2)
+        assert time.monotonic() - begun < 5
+        assert f"process {holder.pid} on " in caught.value.message
+        assert "(mlxsm apply, since 20" in caught.value.message
+        lock.write_text("no note")
+        with pytest.raises(Locked, match="another process"):
+            put_within(file, 0)
+        holder.kill()
+    put_within(file, 0)
+
+
+def put_within(file: StateFile, timeout: float) -> None:
+    with file.locked(timeout, "test"):
+        pass
+
+
+def broken(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """A state that is good but for one change."""
+    state = {
+        "formatVersion": 1,
+        "lineage": "x",
+        "serial": 1,
+        "entries": [
+            {
+                "id": f"{number:016d}",
+                "profile": {"name": f"P{number}", "modelID": "m", "host": "h", "port": number},
+                "owner": None,
+            }
+            for number in (1, 2)
+        ],
+    }
+    change(state)
+    return json.dumps(state).encode()
+
+
+def _set(path: str, value: Any) -> Callable[[dict[str, Any]], object]:
+    def change(state: Any) -> None:
+        *parents, last = path.split(".")
+        for step in parents:
+            state = state[int(step) if step.isdigit() else step]
+        state[last] = value
+
+    return change
+
+
+UNREADABLE = {
+    "empty": b"",
+    "blank": b" \n",
+    "cut off": broken(_set("serial", 1))[:-20],
+    "no JSON": b"hello",
+    "no object": b"[]",
+    "no state": b"{}",
+    "another program's": b'{"version": 4, "terraform_version": "1.9"}',
+    "not UTF-8": b'{"formatVersion": 1, "x": "\xff"}',
+    "a key twice": b'{"formatVersion": 1, "formatVersion": 1}',
+    "NaN": broken(_set("serial", 1)).replace(b'"serial": 1', b'"serial": NaN'),
+    "too deep": b"[" * 200_000,
+    "too many digits": b'{"formatVersion": 1, "serial": ' + b"9" * 5000 + b"}",
+    "newer": broken(_set("formatVersion", 2)),
+    "version as text": broken(_set("formatVersion", "1")),
+    "version as true": broken(_set("formatVersion", True)),
+    "negative serial": broken(_set("serial", -1)),
+    "serial as text": broken(_set("serial", "1")),
+    "no lineage": broken(lambda state: state.pop("lineage")),
+    "lineage as number": broken(_set("lineage", 5)),
+    "entries as mapping": broken(_set("entries", {})),
+    "unknown key": broken(_set("more", 1)),
+    "unknown key in an entry": broken(_set("entries.0.more", 1)),
+    "unknown key in a profile": broken(_set("entries.0.profile.more", 1)),
+    "id with a path": broken(_set("entries.0.id", "../../../etc/pass")),
+    "id with a line": broken(_set("entries.0.id", "000000000000000\n")),
+    "two ids": broken(_set("entries.1.id", "0" * 15 + "1")),
+    "two names": broken(_set("entries.1.profile.name", "P1")),
+    "two identities": broken(_set("entries.1.profile.port", 1)),
+    "port as text": broken(_set("entries.0.profile.port", "1")),
+    "port out of range": broken(_set("entries.0.profile.port", 70000)),
+    "host with a port": broken(_set("entries.0.profile.host", "a:1")),
+    "owner without applied": broken(_set("entries.0.owner", "team")),
+    "applied without a name": broken(lambda s: s["entries"][0].update(owner="t", applied={"port": 1})),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_state_that_cannot_be_read_is_explained_and_never_overwritten(file: StateFile, what: str) -> None:
+    put(file, entry(1))
+    put(file, entry(2))
+    file.path.write_bytes(UNREADABLE[what])
+    with pytest.raises(UnreadableState) as caught:
+        put(file, entry(3))
+    assert str(file.path) in caught.value.message
+    assert "state.00000001.json" in str(caught.value.hint)
+    assert file.path.read_bytes() == UNREADABLE[what]
+
+
+def test_without_a_backup_the_hint_says_so(file: StateFile) -> None:
+    file.path.parent.mkdir(parents=True)
+    file.path.write_bytes(b"{}")
+    with pytest.raises(UnreadableState) as caught:
+        file.read()
+    assert caught.value.hint == "there is no readable backup; move the file away to begin anew"
+
+
+def test_an_unreadable_backup_is_passed_over(file: StateFile) -> None:
+    put(file, entry(1))
+    put(file, entry(2))
+    backups(file.path)[0].write_text("half")
+    assert [one.state.serial for one in earlier(file.path, "lineage-1")] == [0]
+    file.path.write_text("")
+    with pytest.raises(UnreadableState) as caught:
+        file.read()
+    assert "state.00000000.json" in str(caught.value.hint)
+
+
+def test_where_links_are_not_to_be_had_the_backup_is_a_copy(
+    file: StateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "not here")
+
+    put(file, entry(1))
+    monkeypatch.setattr(os, "link", no_links)
+    put(file, entry(2))
+    assert [one.state.serial for one in earlier(file.path, "lineage-1")] == [1, 0]
+
+
+def test_a_doubtful_place_is_told(tmp_path: Path) -> None:
+    shared = tmp_path / "Dropbox"
+    shared.mkdir()
+    shared.chmod(0o777)
+    first, second = StateFile(shared / "state.json").cautions()
+    assert first.startswith("others can write to")
+    assert "synchronised folder" in second
+    assert StateFile(tmp_path / "nowhere/state.json").cautions() == []
+
+
+def test_the_whole_command_never_overwrites_an_unreadable_state(project: Project) -> None:
+    project.apply("schemaVersion: 1\nprofiles: [{name: A, modelID: m, host: h, port: 1}]")
+    project.state_path.write_text('{"formatVersion": 9}')
+    for arguments in (
+        ["plan"],
+        ["apply", "--yes"],
+        ["list"],
+        ["history"],
+        ["rollback", "--yes"],
+        ["remove", "A", "-y"],
+    ):
+        result = project.run(*arguments)
+        assert result.code == 1
+        assert "has another format version" in result.err
+        assert "hint: the newest good backup is " in result.err
+    assert project.state_path.read_text() == '{"formatVersion": 9}'
+    failure = project.run("plan", "--json").json["error"]
+    assert failure["kind"] == "unreadable-state"
