@@ -93,7 +93,7 @@ def _before_and_after(verdict: Verdict) -> tuple[Profile | None, Profile]:
 
 def _rival(case: Case, entry: Entry) -> Rival:
     matches: list[Clash] = []
-    if entry.name == case.name:
+    if entry.name in (case.name, case.wished):
         matches.append("name")
     if case.shares_identity(entry):
         matches.append("identity")

@@ -26,7 +26,9 @@ class Case(NamedTuple):
     name: str
     """Its effective name: chosen, remembered or the file's."""
     collision: str | None = None
-    """Why the name that a person chose is not to be had."""
+    """Why the name that a person chose is not to be had; then it keeps the one it had."""
+    wished: str | None = None
+    """The name that is not to be had."""
     replaces: bool = False
     """Whether a person wants it to replace what is in the way."""
     pinned: str | None = None
@@ -82,9 +84,7 @@ class Court:
     ) -> None:
         self._owner = owner
         self._taken_from = taken_from
-        self._names = Counter(case.name for case in cases if not case.collision)
-        # A rename that cannot be had leaves its profile where it was: in the way of its namesake.
-        self._names += Counter(case.wanted.profile.name for case in cases if case.collision)
+        self._names = Counter(case.name for case in cases)
         self._identities = Counter(case.wanted.profile.identity for case in cases)
         self._by_key: defaultdict[object, list[Case]] = defaultdict(list)
         for case in cases:
@@ -168,7 +168,7 @@ class Court:
         """
         self._targets = {}
         self._replacers: defaultdict[str, list[int]] = defaultdict(list)
-        open_cases = [case for case in cases if case.own is None and not case.collision]
+        open_cases = [case for case in cases if case.own is None]
         while True:
             picked = {
                 case.number: target
@@ -201,8 +201,7 @@ class Court:
     def _decide(self, case: Case) -> Verdict:
         """The first row of the table that holds."""
         if case.collision:
-            holders = tuple(self._staying.get(case.name, ()))
-            return Verdict(case, "rename-collision", holders, blocked=True)
+            return self._decide_refused(case)
         if self._names[case.name] > 1:
             return Verdict(case, "duplicate-name", blocked=True)
         if self.shares_identity_in_file(case):
@@ -215,6 +214,13 @@ class Court:
         if len(rivals) > 1:
             return Verdict(case, "ambiguous-replace", rivals, blocked=True)
         return self._decide_rival(case, rivals[0])
+
+    def _decide_refused(self, case: Case) -> Verdict:
+        """A new name that is not to be had matters only to a profile that needs one."""
+        verdict = self._decide(case._replace(collision=None))
+        if not verdict.blocked:
+            return verdict
+        return Verdict(case, "rename-collision", tuple(self._staying.get(case.wished, ())), blocked=True)
 
     def _decide_own(self, case: Case, own: Entry, rivals: tuple[Entry, ...]) -> Verdict:
         comparison = compare(case.declared, own.profile.fields, own.applied_fields)

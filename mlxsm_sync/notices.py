@@ -13,7 +13,8 @@ def notices(court: Court, renames: Collection[int], desired: Desired, choices: C
     """One sentence for each answer that had no effect."""
     names = {one.index: one.profile.name for one in desired.profiles}
     for index in choices.rename:
-        if index not in renames and (verdict := court.verdicts.get(index)):
+        verdict = court.verdicts.get(index)
+        if verdict is not None and index not in renames and verdict.ruling != "rename-collision":
             yield _unused("rename", names[index], verdict)
     for index, pinned in choices.replace.items():
         verdict = court.verdicts.get(index)

@@ -37,7 +37,8 @@ class _Docket:
             desired, orphanage.find_orphans(desired, self.own), choices
         )
         self.part = [one for one in desired.profiles if choices.selects(one.index)]
-        self.court, self.renames = self.settle(self.part)
+        self.court, renames = self.settle(self.part)
+        self.renamed = {index for index in renames if not self.court.verdicts[index].case.collision}
 
     def settle(self, part: Sequence[Wanted]) -> tuple[Court, dict[int, str | None]]:
         """Judge, and rename those that need it, until no chosen rename is needed any more.
@@ -80,9 +81,9 @@ class _Docket:
     def _case(
         self, one: Wanted, own: Entry | None, renames: dict[int, str | None], refused: dict[int, str]
     ) -> Case:
-        name = one.profile.name
-        if one.index in renames:
-            name = renames[one.index] or name
+        name, wished = one.profile.name, renames.get(one.index)
+        if wished is not None and one.index not in refused:
+            name = wished
         elif own is not None and own.source is not None:
             name = own.name
         return Case(
@@ -90,6 +91,7 @@ class _Docket:
             own=own,
             name=name,
             collision=refused.get(one.index),
+            wished=wished,
             replaces=one.index in self.choices.replace,
             pinned=self.choices.replace.get(one.index),
         )
@@ -140,7 +142,7 @@ class _Docket:
             source=case.wanted.profile.name,
             index=case.number,
             target=target.name if target else None,
-            renamed=case.number in self.renames,
+            renamed=case.number in self.renamed,
             owner_before=target.owner if target else None,
             owner_after=entry.owner,
             before=before,
@@ -233,7 +235,7 @@ def make_plan(
         warnings=tuple(docket.warnings()),
         summary=summarise(changes, conflicts, desired.invalid, staying, unchanged),
         skipped=tuple(docket.skipped(conflicts)),
-        notices=tuple(notices(docket.court, docket.renames, desired, choices)),
+        notices=tuple(notices(docket.court, docket.renamed, desired, choices)),
         guard=orphanage.guard(desired, docket.own, docket.orphans, choices),
     )
 

@@ -1,0 +1,123 @@
+"""Every command block of the README, run as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import REPOSITORY, Project
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+def block(mark: str) -> str:
+    """The code block after an HTML comment."""
+    found = re.search(rf"<!-- {mark} -->\n```bash\n(.*?)```", README, re.DOTALL)
+    assert found
+    return found[1].strip()
+
+
+def consoles() -> list[tuple[str, str]]:
+    """Each command that the README shows, with its output."""
+    shown = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
+    assert len(shown) == 2
+    return shown
+
+
+def profiles_yaml() -> str:
+    found = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_first_plan_is_what_the_example_gives(project: Project) -> None:
+    shutil.copy(REPOSITORY / "profiles.example.yaml", project.folder)
+    command, shown = consoles()[0]
+    told = project.run(*command.split()[1:]).out
+    assert told.startswith(shown.rstrip("\n"))
+
+
+def test_the_profiles_yaml_is_short_and_the_conflict_is_as_shown(project: Project) -> None:
+    assert len(profiles_yaml().splitlines()) == 12
+    project.apply(profiles_yaml())
+    project.write(
+        "schemaVersion: 1\ncollection: team\nprofiles:\n"
+        "- {name: Qwen3 4B, modelID: mlx-community/Qwen3-4B-4bit, host: 127.0.0.1, port: 9090}\n",
+        "team.yaml",
+    )
+    command, shown = consoles()[1]
+    told = project.run(*command.split()[1:])
+    assert told.out == shown
+
+
+def test_the_remedies_that_the_readme_shows_work(project: Project) -> None:
+    project.apply(profiles_yaml())
+    project.write(
+        "schemaVersion: 1\ncollection: team\nprofiles:\n"
+        "- {name: Qwen3 4B, modelID: mlx-community/Qwen3-4B-4bit, host: 127.0.0.1, port: 9090}\n",
+        "team.yaml",
+    )
+    for remedy in re.findall(r"^      [23]\. .*: (mlxsm .*)$", consoles()[1][1], re.MULTILINE):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{remedy} --yes"],
+            cwd=project.folder,
+            env=project.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert project.run("rollback", "--yes").code == 0
+
+
+def test_every_command_that_the_readme_names_exists(project: Project) -> None:
+    for command in set(re.findall(r"`mlxsm (\w+)", README)) - {"up"}:
+        assert project.run(command, "--help").code == 0
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (REPOSITORY / target).exists(), target
+
+
+def test_the_first_command_sets_everything_up(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    names = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    for name in filter(None, names):
+        if (REPOSITORY / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, clone / name)
+    environment = {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment |= {
+        name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "http"))
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", block("try")],
+        cwd=clone,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Applied: 3 created." in done.stdout
+    assert done.stdout.rstrip().splitlines()[-1] != ""
+    assert "Plan: nothing to do (3 unchanged)" in done.stdout
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "tests/check" in block("tests")
+    assert "<!-- tests -->" in (REPOSITORY / ".ci/run").read_text()
