@@ -15,6 +15,10 @@ class Given(Model):
     index: int | None = None
     """The one profile that it decides, where it decides just one."""
 
+    def goes_with(self, flag: str) -> bool:
+        """Whether it still holds where its profile is given the answer `flag`."""
+        return flag == "--replace" and self.words[0] == "--rename"
+
 
 class Choices(Model):
     """Explicit answers to conflicts, and the limits of a run.
@@ -51,8 +55,13 @@ class Choices(Model):
         """Whether the profile takes part at all."""
         return index not in self.skip and (self.only is None or index in self.only)
 
-    def command(self, command: str, *more: str, instead_of: int | None = None) -> str:
-        """A command line that gives these answers and `more`, which may take one profile's place."""
-        kept = (one for one in self.given if instead_of is None or one.index != instead_of)
+    def command(self, command: str, *answer: str, about: int | None = None) -> str:
+        """A command line that gives these answers and one more.
+
+        The new answer takes the place of earlier ones about the same profile, but that a profile can
+        be both renamed and let replace.
+        """
+        flag, *_ = answer or ("",)
+        kept = (one for one in self.given if about is None or one.index != about or one.goes_with(flag))
         words = [word for one in kept for word in one.words]
-        return " ".join([command, *map(shlex.quote, (*words, *more))])
+        return " ".join([command, *map(shlex.quote, (*words, *answer))])

@@ -78,9 +78,9 @@ class Teller(NamedTuple):
         selector, index = self.selector(verdict.case), verdict.case.number
         if "rename" in ways:
             new = self.suggestions[verdict.case.number] or "NEW NAME"
-            yield self.choices.command(self.command, "--rename", f"{selector}={new}", instead_of=index)
+            yield self.choices.command(self.command, "--rename", f"{selector}={new}", about=index)
         if "replace" in ways:
-            yield self.choices.command(self.command, "--replace", selector, instead_of=index)
+            yield self.choices.command(self.command, "--replace", selector, about=index)
         if any(rival.id in self.orphans for rival in verdict.rivals):
             yield self.choices.command(self.command, "--prune")
 

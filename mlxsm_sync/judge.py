@@ -70,8 +70,9 @@ class Verdict(NamedTuple):
 class Court:
     """One judgement: the profiles that take part, and everything that stays.
 
-    `deleted` are the ids of entries that go; `taken_from` the owners whose undrifted entries may
-    be replaced unasked; `owner` is None for a document, which owns nothing.
+    `deleted` are the ids of entries that go; `spoken_for` those of entries that are, or may be, the
+    own of some profile of the file, and so nobody else's to replace; `taken_from` the owners whose
+    undrifted entries may be replaced unasked; `owner` is None for a document, which owns nothing.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Court:
         entries: Iterable[Entry],
         owner: str | None,
         deleted: Collection[str] = (),
+        spoken_for: Collection[str] = (),
         taken_from: Collection[str] = (),
     ) -> None:
         self._owner = owner
@@ -90,10 +92,11 @@ class Court:
         for case in cases:
             self._by_key[case.name].append(case)
             self._by_key[case.wanted.profile.identity].append(case)
-        self._own = {case.own.id for case in cases if case.own is not None}
+        own = {case.own.id for case in cases if case.own is not None}
+        self._spoken_for = own.union(spoken_for)
         self._staying: defaultdict[object, list[Entry]] = defaultdict(list)
         for entry in entries:
-            if entry.id not in self._own and entry.id not in deleted:
+            if entry.id not in own and entry.id not in deleted:
                 self._stay(entry)
         self._targets = self._pick_targets(cases)
         self._verdicts: dict[int, Verdict] = {}
@@ -187,9 +190,9 @@ class Court:
             return None
         if case.pinned is not None:
             named = [entry for entry in self._in_the_way(case) if entry.name == case.pinned]
-            return named[0] if len(named) == 1 and case.replaces else None
+            return named[0] if len(named) == 1 and named[0].id not in self._spoken_for else None
         rivals = self._rivals(case)
-        if len(rivals) != 1:
+        if len(rivals) != 1 or rivals[0].id in self._spoken_for:
             return None
         return rivals[0] if case.replaces or self._may_take(case, rivals[0]) else None
 
@@ -247,7 +250,7 @@ class Court:
         if case.number in replacers and len(replacers) > 1:
             # Blocked ones count: of two replaces of one target, neither is first.
             return verdict._replace(ruling="duplicate-replace")
-        if target is None or rival.id in self._own:
+        if target is None:
             return verdict
         return verdict._replace(ruling="replace", blocked=False)
 
@@ -265,9 +268,9 @@ class Court:
         return self._identities[case.wanted.profile.identity] > 1
 
     def replaceable(self, verdict: Verdict) -> bool:
-        """Whether the verdict's target may be replaced at all: not if it is another profile's own."""
+        """Whether the verdict's target may be replaced at all: not if it is another profile's."""
         return verdict.target is not None and (
-            verdict.ruling == "drift" or verdict.target.id not in self._own
+            verdict.ruling == "drift" or verdict.target.id not in self._spoken_for
         )
 
 

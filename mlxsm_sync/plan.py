@@ -62,7 +62,10 @@ class _Docket:
         own, refused = self._match(part, renames)
         cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
         deleted = {entry.id for entry in self.orphans.deleted}
-        return Court(cases, self.state.entries, self.desired.owner, deleted, self.choices.take_from)
+        spoken_for = {entry.id for entry in self.own if entry.key in self.file_names}
+        return Court(
+            cases, self.state.entries, self.desired.owner, deleted, spoken_for, self.choices.take_from
+        )
 
     def _match(
         self, part: Sequence[Wanted], renames: dict[int, str | None]

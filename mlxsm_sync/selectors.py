@@ -80,10 +80,8 @@ def resolve(
     replaces, orphans_replace = _assigned(names, replace, normal)
     skips, orphans_skip = _assigned(names, skip)
     selected, orphans_only = _assigned(names, only)
-    for index in renames.keys() & replaces.keys() | (renames.keys() | replaces.keys()) & skips.keys():
-        raise Usage(
-            f"profile #{index} is given two different answers", "choose one of rename, replace and skip"
-        )
+    for index in (renames.keys() | replaces.keys()) & skips.keys():
+        raise Usage(f"profile #{index} is given two different answers", "skip it, or answer its conflict")
     switches = {"--prune": prune, "--prune-foreign": prune_foreign, "--force": force}
     return Choices(
         rename=renames,

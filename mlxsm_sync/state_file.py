@@ -16,6 +16,7 @@ from mlxsm_sync.lock import locked
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.state_text import read_state, write_state
 
+_POSIX = os.name == "posix"
 MAX_BYTES = 64 * 1024 * 1024
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _SYNCED_FOLDERS = ("Mobile Documents", "Dropbox", "OneDrive", "Google Drive", "iCloud Drive")
@@ -86,7 +87,7 @@ class StateFile:
         """What is doubtful about the place of the state."""
         found = []
         with suppress(OSError):
-            if os.name == "posix" and self.path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            if _POSIX and self.path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
                 found.append(f"others can write to {self.path.parent}: chmod go-w it")
         if any(part in _SYNCED_FOLDERS for part in self.path.parts):
             found.append(f"{self.path} is in a synchronised folder: a state belongs to one machine")
@@ -102,7 +103,7 @@ class StateFile:
                 about = os.fstat(fd)
                 if not stat.S_ISREG(about.st_mode):
                     raise FileTrouble(f"{self.path} is not a regular file")
-                if os.name == "posix" and about.st_uid != os.geteuid():
+                if _POSIX and about.st_uid != os.geteuid():
                     raise FileTrouble(f"{self.path} belongs to another user")
                 if about.st_size > MAX_BYTES:
                     raise FileTrouble(f"{self.path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
@@ -156,7 +157,7 @@ def _write_new(path: Path, data: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
-            if hasattr(os, "fchmod"):
+            if _POSIX:
                 os.fchmod(fd, 0o600)
             file.write(data)
             file.flush()
@@ -179,8 +180,8 @@ def _sync(fd: int) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    if os.name != "posix":
-        return
+    if not _POSIX:
+        return  # Windows opens no folders
     fd = os.open(path, os.O_RDONLY)
     try:
         _sync(fd)

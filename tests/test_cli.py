@@ -110,7 +110,7 @@ def test_help_shows_the_commands_and_what_to_do_first(project: Project) -> None:
         ["schema", "nothing"],
         ["plan", "--state", "app"],
         ["plan", "--skip", "Z"],
-        ["plan", "--rename", "A=x", "--replace", "A"],
+        ["plan", "--rename", "A=x", "--skip", "A"],
         ["plan", "--skip", "A=x"],
         ["list", "Z"],
         ["rollback", "--yes"],

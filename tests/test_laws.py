@@ -150,15 +150,13 @@ def test_every_offered_way_out_leads_out(world: World) -> None:
         index = conflict.index
         if index is None:
             continue
-        others = choices.copy(
-            rename={i: name for i, name in choices.rename.items() if i != index},
-            replace={i: name for i, name in choices.replace.items() if i != index},
-        )
         if "rename" in conflict.choices and conflict.suggested_name is not None:
-            answer = others.copy(rename=others.rename | {index: conflict.suggested_name})
+            replaces = {i: name for i, name in choices.replace.items() if i != index}
+            renames = choices.rename | {index: conflict.suggested_name}
+            answer = choices.copy(rename=renames, replace=replaces)
             left = {c.kind for c in make_plan(want, state, answer).undecided if c.index == index}
             assert not left & {conflict.kind, "duplicate-name", "rename-collision"}
         if "replace" in conflict.choices:
-            answer = others.copy(replace=others.replace | {index: None})
+            answer = choices.copy(replace=choices.replace | {index: None})
             left = {c.kind for c in make_plan(want, state, answer).undecided if c.index == index}
             assert not left - {"duplicate-replace"}

@@ -319,3 +319,51 @@ def test_the_whole_command_never_overwrites_an_unreadable_state(project: Project
     assert project.state_path.read_text() == '{"formatVersion": 9}'
     failure = project.run("plan", "--json").json["error"]
     assert failure["kind"] == "unreadable-state"
+
+
+def failing(*_: object) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_write_that_fails_leaves_nothing_behind(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = put(file, entry(1))
+    monkeypatch.setattr(state_file_module, "_sync", failing)
+    with pytest.raises(FileTrouble, match="the state is as it was: Input/output error"):
+        put(file, entry(2))
+    assert file.read() == before
+    assert [path.name for path in file.path.parent.iterdir() if path.name.endswith(".tmp")] == []
+
+
+def test_a_write_that_the_disk_does_not_confirm_says_that_it_was_made(
+    file: StateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(file, entry(1))
+    sync = state_file_module._sync_folder
+
+    def only_history(path: Path) -> None:
+        sync(path) if path.name == "history" else failing()
+
+    monkeypatch.setattr(state_file_module, "_sync_folder", only_history)
+    with pytest.raises(FileTrouble, match="the disk did not confirm it") as caught:
+        put(file, entry(2))
+    assert caught.value.applied
+    assert file.read().entries[0].name == "P2"
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_on_macos_the_drive_is_flushed_too(
+    file: StateFile, monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    import fcntl
+
+    # A command that Linux has stands for the one that it has not.
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", fcntl.F_GETFD if supported else -1, raising=False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert put(file, entry(1)).serial == 1
+
+
+def test_where_folders_cannot_be_forced_to_the_disk_they_are_not(
+    file: StateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_file_module, "_POSIX", False)
+    assert put(file, entry(1)).serial == 1

@@ -107,8 +107,11 @@ def choices(draw: Callable[..., Any], want: Desired, state: State) -> Choices:
     """Any answers that do not contradict each other."""
     indexes = [one.index for one in want.profiles]
     entry_names = [entry.name for entry in state.entries]
-    answers = {index: draw(st.sampled_from(["", "", "rename", "replace", "skip"])) for index in indexes}
-    of = lambda what: [index for index, answer in answers.items() if answer == what]  # noqa: E731
+    answers = {
+        index: draw(st.sampled_from(["", "", "rename", "replace", "rename replace", "skip"]))
+        for index in indexes
+    }
+    of = lambda what: [index for index, answer in answers.items() if what in answer]  # noqa: E731
     some = st.sets(st.sampled_from(entry_names)) if entry_names else st.just(set())
     only = draw(st.none() | st.none() | st.sets(st.sampled_from(indexes))) if indexes else None
     return Choices(

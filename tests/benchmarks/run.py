@@ -37,10 +37,9 @@ def profiles(count: int, notes: str) -> str:
 
 
 def records(count: int, ttl: int) -> str:
-    return "---\n" + "".join(
-        f"host{n}:\n  ttl: {ttl}\n  type: A\n  value: 10.0.{n // 250}.{n % 250 + 1}\n"
-        for n in sorted(range(count), key=str)
-    )
+    record = "host{n:05}:\n  ttl: {ttl}\n  type: A\n  value: 10.0.{high}.{low}\n"
+    lines = (record.format(n=n, ttl=ttl, high=n // 250, low=n % 250 + 1) for n in range(count))
+    return "---\n" + "".join(lines)
 
 
 def medians(commands: dict[str, Sequence[str]], runs: int, folder: Path) -> dict[str, float]:

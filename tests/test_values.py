@@ -1,0 +1,131 @@
+"""The ground that all values stand on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlxsm_sync.characters import quotable, unseen, visible
+from mlxsm_sync.diff import explain
+from mlxsm_sync.history import backups
+from mlxsm_sync.json_value import canonical, same
+from mlxsm_sync.model import Model, Rejected, field, wire_names
+from mlxsm_sync.profile import flat, from_fields, nested
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.0, 1.0, 0.5, -0.0])
+    | st.text("ab~/_1", max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("ab~/_1", max_size=3), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+FREE = "/advancedLaunchOptions/chatTemplateArgs"
+
+
+class Inner(Model):
+    """A value in a value."""
+
+    some_name: str = field(wire="someID")
+    secret: int = field(internal=True, default=1)
+
+
+class Outer(Model):
+    """A value."""
+
+    inner: Inner
+    more: tuple[int, ...] = ()
+
+
+def test_a_value_is_immutable_and_compared_by_its_fields() -> None:
+    value = Outer(inner=Inner(some_name="a"))
+    with pytest.raises(AttributeError, match="immutable"):
+        value.more = (1,)
+    assert value == Outer(inner=Inner(some_name="a"))
+    assert value != value.copy(more=(1,))
+    assert hash(value) == hash(value.copy(more=(1,)))
+    assert value != "a"
+    assert "some_name" in repr(value)
+    with pytest.raises(TypeError, match="needs inner"):
+        Outer()
+    with pytest.raises(TypeError, match="has no other"):
+        Outer(inner=Inner(some_name="a"), other=1)
+
+
+def test_a_value_goes_to_json_and_back_under_its_names_there() -> None:
+    value = Outer(inner=Inner(some_name="a"), more=(1,))
+    assert value.dump() == {"inner": {"someID": "a"}, "more": [1]}
+    assert wire_names(Inner) == {"some_name": "someID"}
+    assert Outer.from_json('{"inner": {"someID": "a"}, "more": [1]}') == value
+
+
+def test_all_faults_are_told_at_once_without_their_values() -> None:
+    with pytest.raises(Rejected) as caught:
+        Outer.from_json('{"inner": {"some_name": "hf_secret"}, "more": ["1", true]}')
+    assert [(one.path, one.kind) for one in caught.value.faults] == [
+        (("inner", "someID"), "missing"),
+        (("inner", "some_name"), "unexpected_keyword_argument"),
+        (("more", 0), "int_type"),
+        (("more", 1), "int_type"),
+    ]
+    assert "hf_secret" not in repr(caught.value.faults)
+
+
+@given(json_values, json_values)
+def test_two_values_are_the_same_where_their_canonical_texts_are(a: object, b: object) -> None:
+    assert same(a, b) == (canonical(a) == canonical(b))  # type: ignore[arg-type]
+    assert same(a, a)  # type: ignore[arg-type]
+
+
+@given(json_values, json_values)
+def test_a_difference_is_explained_where_there_is_one(a: object, b: object) -> None:
+    changes = explain({FREE: a}, {FREE: b})  # type: ignore[dict-item]
+    assert bool(changes) == (not same(a, b))  # type: ignore[arg-type]
+    assert all(one.path.startswith(FREE) for one in changes)
+
+
+@given(json_values)
+def test_what_an_explanation_names_is_there(a: object) -> None:
+    for one in explain({FREE: a}, {FREE: {"k": a, "l": [a]}}):  # type: ignore[dict-item]
+        if one.path == FREE:
+            assert one.before == a
+
+
+@given(st.lists(st.sampled_from("abcdef"), max_size=6, unique=True), st.integers(0, 6))
+def test_an_inserted_argument_is_one_insertion(arguments: list[str], place: int) -> None:
+    longer = [*arguments[:place], "new", *arguments[place:]]
+    (change,) = explain({FREE: [*arguments]}, {FREE: [*longer]})
+    assert (change.before, change.after) == (None, "new")
+    assert change.path == f"{FREE}/{longer.index('new')}"
+
+
+def test_a_profile_laid_flat_comes_back() -> None:
+    data = {
+        "name": "A",
+        "modelID": "m",
+        "host": "h",
+        "port": 1,
+        "advancedLaunchOptions": {"rawExtraArgs": ["-a"]},
+    }
+    assert nested(flat(data)) == data  # type: ignore[arg-type]
+    assert from_fields(flat(data)).sparse == data  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_seen_is_shown() -> None:
+    assert visible("a\u202eb\x1b\u3164\u00a0é\U000e0041") == "a\\u{202e}b\\u{1b}\\u{3164}\\u{a0}é\\u{e0041}"
+    assert quotable("a\u2028b\U000e0041é") == "a\\u2028b\\U000e0041é"
+    assert unseen("plain") is None
+    assert unseen("Qwen é") is None
+
+
+def test_what_lies_beside_the_backups_is_left_alone(tmp_path: object) -> None:
+    from pathlib import Path
+
+    folder = Path(str(tmp_path)) / "history"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert backups(folder.parent / "state.json") == []
