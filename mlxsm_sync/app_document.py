@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from mlxsm_sync.model import Check, Json, Model, field
+from mlxsm_sync.engine import Check
+from mlxsm_sync.json_value import Json
+from mlxsm_sync.model import Model, field
 
 Setting = str | float | None
 """The app writes every option as text; a number is read, too."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from mlxsm_sync.desired import Input, Invalid, Warned
-from mlxsm_sync.model import Json, Model, field
+from mlxsm_sync.json_value import Json
+from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import Profile
 from mlxsm_sync.state import Entry
 

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from mlxsm_sync.characters import unseen
 from mlxsm_sync.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
-from mlxsm_sync.model import Fault, Json, Model, Rejected, wire_names
+from mlxsm_sync.engine import Fault, Rejected, wire_names
+from mlxsm_sync.json_value import Json
+from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import Node, Position, Problems
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile, thinking_contradicts
 from mlxsm_sync.secret_scan import key_reason, looks_like

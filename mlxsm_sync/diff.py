@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mlxsm_sync.changes import FieldChange
-from mlxsm_sync.json_value import canonical, same
-from mlxsm_sync.model import Json
+from mlxsm_sync.json_value import Json, canonical, same
 from mlxsm_sync.profile import Fields, field_paths
 from mlxsm_sync.state import Entry
 

@@ -9,8 +9,8 @@ from typing import get_args
 
 from mlxsm_sync.changes import Action, Change, Conflict, Orphan, Plan, Summary
 from mlxsm_sync.desired import Invalid
-from mlxsm_sync.json_value import canonical
-from mlxsm_sync.model import Json, JsonObject, Model
+from mlxsm_sync.json_value import Json, JsonObject, canonical
+from mlxsm_sync.model import Model
 
 # `fields` only explains what `before` and `after` say.
 _NOT_COVERED = {"index", "fields", "message", "messages", "remedies"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Problems, build
 
 if TYPE_CHECKING:
-    from mlxsm_sync.model import Json
+    from mlxsm_sync.json_value import Json
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+')
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -1,10 +1,12 @@
-"""JSON data compared by value, and written in one way only."""
+"""JSON data: its type, compared by value, and written in one way only."""
 
 from __future__ import annotations
 
 import json
+from typing import Union
 
-from mlxsm_sync.model import Json
+Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
+JsonObject = dict[str, Json]
 
 
 def same(a: Json, b: Json) -> bool:

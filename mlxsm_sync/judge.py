@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 from mlxsm_sync.changes import ConflictKind
 from mlxsm_sync.desired import Wanted
 from mlxsm_sync.diff import Comparison, compare, drifted
-from mlxsm_sync.json_value import same
-from mlxsm_sync.model import Json
+from mlxsm_sync.json_value import Json, same
 from mlxsm_sync.profile import NAME, Fields
 from mlxsm_sync.state import Entry
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from mlxsm_sync.errors import InvalidFile, Problem
 
 if TYPE_CHECKING:
-    from mlxsm_sync.model import Json
+    from mlxsm_sync.json_value import Json
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 16

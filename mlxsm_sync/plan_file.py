@@ -9,8 +9,9 @@ from typing import Literal
 
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
+from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import FileTrouble, InvalidFile
-from mlxsm_sync.model import Model, Rejected
+from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import MAX_BYTES, Problems
 
 # A plan carries everything twice, as a profile and as what it declares.

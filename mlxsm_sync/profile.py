@@ -9,7 +9,9 @@ from functools import cache, cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
 from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, normal, unseen
-from mlxsm_sync.model import Check, Json, JsonObject, Model, field, wire_names
+from mlxsm_sync.engine import Check, wire_names
+from mlxsm_sync.json_value import Json, JsonObject
+from mlxsm_sync.model import Model, field
 
 Fields = dict[str, Json]
 """A profile laid flat: JSON Pointer of a field -> its value; null is declared as unset."""

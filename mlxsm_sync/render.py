@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlxsm_sync.changes import Action, Change, Choice, Conflict, FieldChange, Orphan, Outcome, Plan
 from mlxsm_sync.characters import visible
 from mlxsm_sync.digest import done
-from mlxsm_sync.model import Json
+from mlxsm_sync.json_value import Json
 from mlxsm_sync.profile import OPTIONS, Profile
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from mlxsm_sync.app_document import Document
 from mlxsm_sync.changes import Outcome
 from mlxsm_sync.desired import ProfileFile
-from mlxsm_sync.model import Model, core_schema_of, models_in, remembered, wire_names
+from mlxsm_sync.engine import core_schema_of, models_in, remembered, wire_names
+from mlxsm_sync.model import Model
 from mlxsm_sync.reports import ErrorReport
 from mlxsm_sync.state import State
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from mlxsm_sync.characters import quotable
-from mlxsm_sync.model import Json
+from mlxsm_sync.json_value import Json
 from mlxsm_sync.profile import OPTIONS, Profile
 
 SCHEMA_LINE = "# yaml-language-server: $schema=./profiles.schema.json"

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Literal
 
-from mlxsm_sync.model import Check, JsonObject, Model, field
+from mlxsm_sync.engine import Check
+from mlxsm_sync.json_value import JsonObject
+from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import Fields, Profile, checked_text, flat
 
 ID_LENGTH = 16

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import UnreadableState
-from mlxsm_sync.model import Json, Rejected
+from mlxsm_sync.json_value import Json
 from mlxsm_sync.state import State
 
 FORMAT_VERSION = 1

@@ -17,7 +17,7 @@ from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Problems, build
 
 if TYPE_CHECKING:
-    from mlxsm_sync.model import Json
+    from mlxsm_sync.json_value import Json
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

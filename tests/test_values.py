@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from mlxsm_sync.characters import quotable, unseen, visible
 from mlxsm_sync.diff import explain
+from mlxsm_sync.engine import Rejected, wire_names
 from mlxsm_sync.history import backups
 from mlxsm_sync.json_value import canonical, same
-from mlxsm_sync.model import Model, Rejected, field, wire_names
+from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import flat, from_fields, nested
 
 json_values = st.recursive(
