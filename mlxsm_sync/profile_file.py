@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from mlxsm_sync.declarations import judge, note_duplicates
 from mlxsm_sync.desired import Desired, Input
@@ -16,15 +16,33 @@ from mlxsm_sync.nodes import MAX_BYTES, Node, Position, Problems
 STDIN = "-"
 
 
+class Tree(NamedTuple):
+    """A file as it was read, before anything in it is judged."""
+
+    root: Node
+    problems: Problems
+    digest: str
+
+
+def read_tree(path: str) -> Tree:
+    """The data of a YAML or JSON file with line and column; InvalidFile where it is neither."""
+    data = _read(path)
+    problems = Problems(path)
+    return Tree(_parse(path, data, problems), problems, digest_bytes(data))
+
+
 def read_profile_file(path: str, *, refuse_duplicates: bool = False) -> Desired:
     """What the file wants; InvalidFile with every problem where it breaks a rule.
 
     `refuse_duplicates` makes a problem of what a plan would tell as a conflict inside the file.
     """
-    data = _read(path)
-    problems = Problems(path)
-    root = _parse(path, data, problems)
-    desired = judge(root, problems, Input(path=path, digest=digest_bytes(data)), _resolved(path))
+    return judge_tree(path, read_tree(path), refuse_duplicates=refuse_duplicates)
+
+
+def judge_tree(path: str, tree: Tree, *, refuse_duplicates: bool = False) -> Desired:
+    """What a file wants that has been read already."""
+    root, problems, digest = tree
+    desired = judge(root, problems, Input(path=path, digest=digest), _resolved(path))
     if refuse_duplicates:
         note_duplicates(desired, problems)
         problems.raise_any()

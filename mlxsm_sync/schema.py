@@ -11,7 +11,7 @@ import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from mlxsm_sync.app_document import Document
 from mlxsm_sync.changes import Outcome
 from mlxsm_sync.desired import ProfileFile
 from mlxsm_sync.engine import core_schema_of, models_in, remembered, wire_names
+from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
 from mlxsm_sync.reports import ErrorReport
 from mlxsm_sync.state import State
@@ -59,6 +60,26 @@ def published(name: str) -> Schema:
     if definitions:
         head["definitions"] = _tidy(definitions)
     return head
+
+
+def faults(name: str, data: Json) -> Iterator[tuple[list[str | int], str]]:
+    """What a published schema does not allow: where, and in words that repeat no value.
+
+    The registry is empty, so that no reference is ever fetched.
+    """
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    validator = Draft7Validator(published(name), registry=Registry())
+    for error in sorted(validator.iter_errors(data), key=lambda one: [str(step) for step in one.path]):
+        path = list(error.absolute_path)
+        if error.validator == "required":
+            missing = (key for key in error.validator_value if key not in error.instance)
+            yield from ((path, f"{key} is required") for key in missing)
+        else:
+            called = next((step for step in reversed(path) if isinstance(step, str)), "this")
+            rule = error.schema.get("description") or f"must be {error.validator_value}"
+            yield path, f"{called} is not as it should be: {rule}"
 
 
 def _say_what_models_cannot(schema: Schema, definitions: Schema) -> None:

@@ -359,6 +359,31 @@ def test_validate_judges_many_files(project: Project) -> None:
     assert project.run("validate", "bad.yaml").out.startswith("bad.yaml:1:1: ")
 
 
+def test_validate_judges_documents_of_the_app_by_the_published_schema(project: Project) -> None:
+    good = {
+        "app": "MLXServerManager",
+        "exportedAt": "2026-06-16T00:00:00Z",
+        "profiles": [{"name": "A", "modelID": "m", "host": "h", "port": "8080", "unknown": 1}],
+        "schemaVersion": 1,
+    }
+    project.write(json.dumps(good), "good.json")
+    assert project.run("validate", "good.json").out == "good.json: valid\n"
+    token = "hf_" + "Ab1" * 12
+    bad = good | {"schemaVersion": 2, "profiles": [{"name": token, "modelID": 5, "port": 0}], "other": token}
+    project.write(json.dumps(bad, indent=1), "bad.json")
+    result = project.run("validate", "bad.json", "--json")
+    assert result.code == 1
+    assert token not in result.out
+    assert [(one["line"], one["message"].split(":")[0]) for one in result.json["files"][0]["problems"]] == [
+        (5, "host is required"),
+        (6, "this looks like a Hugging Face token"),
+        (7, "modelID is not as it should be"),
+        (8, "port is not as it should be"),
+        (11, "schemaVersion is not as it should be"),
+        (12, "this looks like a Hugging Face token"),
+    ]
+
+
 def test_the_profile_file_is_found_named_or_read_from_standard_input(project: Project) -> None:
     project.write(ONE, "mlxsm.yaml")
     assert project.run("plan", "--json").json["input"]["path"] == "mlxsm.yaml"

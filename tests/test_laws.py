@@ -31,7 +31,9 @@ def applied(world: World) -> tuple[Plan, State]:
 def test_after_an_apply_no_change_is_left(world: World) -> None:
     want, _, choices = world
     _, after = applied(world)
-    assert make_plan(want, after, choices).changes == ()
+    # What a document renames is nobody's afterwards, so nobody remembers its name there.
+    again = choices if want.owner is not None else choices.copy(rename={})
+    assert make_plan(want, after, again).changes == ()
 
 
 @given(worlds())

@@ -66,7 +66,7 @@ Next: mlxsm plan."""
 @options.as_json
 @click.pass_obj
 def validate(shared: Shared, files: tuple[str, ...]) -> int:
-    """Judge profile files: every problem with file, line and column."""
+    """Judge profile files and documents: every problem with file, line and column."""
     from mlxsm_sync.characters import visible
     from mlxsm_sync.reports import ValidateReport
 
@@ -84,13 +84,21 @@ def validate(shared: Shared, files: tuple[str, ...]) -> int:
 
 
 def _judged(path: str) -> JudgedFile:
+    from mlxsm_sync.app_document import MARKS
     from mlxsm_sync.cautions import about, together
     from mlxsm_sync.errors import InvalidFile, Problem
-    from mlxsm_sync.profile_file import read_profile_file
+    from mlxsm_sync.profile_file import judge_tree, read_tree
     from mlxsm_sync.reports import JudgedFile
 
     try:
-        desired = read_profile_file(path, refuse_duplicates=True)
+        tree = read_tree(path)
+        if MARKS & (tree.root.members or {}).keys():
+            from mlxsm_sync.document import note_faults
+
+            note_faults(tree.root, tree.problems)
+            tree.problems.raise_any()
+            return JudgedFile(path=path, valid=True, problems=(), warnings=())
+        desired = judge_tree(path, tree, refuse_duplicates=True)
     except InvalidFile as error:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
     except MlxsmError as error:
