@@ -43,10 +43,6 @@ class Case(NamedTuple):
         """What it decides, under its effective name."""
         return self.wanted.declared | {NAME: self.name}
 
-    def clashes_with(self, entry: Entry) -> bool:
-        """Whether both cannot be on one machine."""
-        return entry.name == self.name or self.shares_identity(entry)
-
     def shares_identity(self, entry: Entry) -> bool:
         """Whether both are the same running server."""
         return entry.profile.identity == self.wanted.profile.identity

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -47,10 +47,8 @@ def read_yaml(text: str, problems: Problems) -> Node:
         raise problems.stop(_position(text, found.start()), "this is an unresolved git merge: resolve it")
     try:
         return build(_events(text, problems), problems)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         raise _syntax_error(error, problems) from None
-    except yaml.YAMLError:
-        raise problems.stop(None, "this is not valid YAML") from None
 
 
 def _position(text: str, offset: int) -> Position:
@@ -58,14 +56,15 @@ def _position(text: str, offset: int) -> Position:
     return Position(text.count("\n", 0, offset) + 1, offset - start + 1)
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, problems: Problems) -> InvalidFile:
+def _syntax_error(error: yaml.YAMLError, problems: Problems) -> InvalidFile:
     """Tell it in the words of libyaml, which name tokens and never values, but for tabs."""
-    mark = error.problem_mark or error.context_mark
+    told = vars(error)
+    mark = told.get("problem_mark") or told.get("context_mark")
     at = Position(mark.line + 1, mark.column + 1) if mark else None
-    problem = str(error.problem or "unreadable")
+    problem = str(told.get("problem") or "unreadable")
     if "found character that cannot start any token" in problem:
         problem = "a value cannot begin like this: indent with spaces, not tabs, and quote @, ` and %"
-    context = f" {error.context}" if error.context else ""
+    context = f" {told['context']}" if told.get("context") else ""
     return problems.stop(at, f"not valid YAML: {problem}{context}")
 
 

@@ -437,3 +437,38 @@ def test_whole_machine_warnings() -> None:
         ("A", 'its name is easily confused with "a"'),
         ("a", 'its name is easily confused with "A"'),
     ]
+
+
+def test_what_leads_from_one_state_to_another_is_a_plan() -> None:
+    from mlxsm_sync.transition import back_to, between, without
+
+    before = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
+    after = without(before, {"A"})
+    assert actions(between(before, after)) == [("delete", "A", "A")]
+    assert after.serial == before.serial + 1
+    again = back_to(before, after)
+    assert [(a, n) for a, n, _ in actions(between(after, again))] == [("create", "A")]
+    claimed = state(entry(1, "other", profile("A", 1)), entry(2, None, profile("B", 3)))
+    assert [a for a, *_ in actions(between(before, claimed))] == ["claim", "update"]
+
+
+def test_a_plan_made_against_no_state_is_bound_to_none() -> None:
+    from mlxsm_sync.digest import done, unbound_digest
+
+    early = make_plan(file(profile("A", 1)), State(lineage=None))
+    later = make_plan(file(profile("A", 1)), state())
+    assert early.digest != later.digest
+    assert unbound_digest(later) == early.digest
+    assert done(later.summary) == "1 created"
+
+
+def test_a_way_out_continues_the_answers_so_far() -> None:
+    from mlxsm_sync.selectors import resolve
+
+    before = state(entry(1, None, profile("B", 1)), entry(2, None, profile("C", 9)))
+    desired = file(profile("A", 1), profile("A", 2), profile("C", 3))
+    choices = resolve(desired, before, rename=["#1=X"], skip=["C"], take_from=["me"], prune=True)
+    plan = make_plan(desired, before, choices)
+    assert [c.remedies for c in plan.undecided] == [
+        ("mlxsm apply --rename '#1=X' --skip C --take-from me --prune --replace '#1'",)
+    ]

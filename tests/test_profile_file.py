@@ -404,3 +404,16 @@ def test_a_link_is_resolved(tmp_path: Path) -> None:
     read(tmp_path, f"{HEAD}  - {ONE}\n", "real.yaml")
     (tmp_path / "link.yaml").symlink_to("real.yaml")
     assert read_profile_file(str(tmp_path / "link.yaml")).from_ == str(tmp_path / "real.yaml")
+
+
+def test_standard_input_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import sys
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"{HEAD}  - {ONE}\n".encode())))
+    desired = read_profile_file("-")
+    assert (desired.from_, desired.input.path, len(desired.profiles)) == (None, "-", 1)
+
+
+def test_an_invisible_mark_inside_is_refused_with_its_place(tmp_path: Path) -> None:
+    assert problems(tmp_path, "a: x\ufeffy") == ["1:5: the character U+FEFF is not allowed in YAML"]

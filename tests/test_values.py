@@ -130,3 +130,14 @@ def test_what_lies_beside_the_backups_is_left_alone(tmp_path: object) -> None:
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
     assert backups(folder.parent / "state.json") == []
+
+
+def test_a_path_that_ends_early_is_found_where_it_ends() -> None:
+    from mlxsm_sync.json_text import read_json
+    from mlxsm_sync.nodes import Problems
+
+    root = read_json('{"a": {"b": 1}, "c": [2]}', Problems("p"))
+    assert root.find(["a", "b", "x"])[0] == (1, 13)
+    assert root.find(["a", 0])[0] == (1, 7)
+    assert root.find(["c", 0])[0] == (1, 23)
+    assert root.find(["c", "x"])[0] == (1, 22)

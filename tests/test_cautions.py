@@ -1,0 +1,97 @@
+"""What is allowed and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlxsm_sync.cautions import about, is_local_path, together
+from mlxsm_sync.desired import Wanted
+from mlxsm_sync.profile import from_fields
+
+
+def wanted(name: str = "A", port: int = 1, index: int = 1, **more: Any) -> Wanted:
+    fields = {"/name": name, "/modelID": f"m/{port}", "/host": "127.0.0.1", "/port": port}
+    fields |= {f"/{key.replace('__', '/')}": value for key, value in more.items()}
+    profile = from_fields(fields)
+    return Wanted(index=index, profile=profile, declared=profile.fields)
+
+
+def told(*profiles: Wanted) -> list[str]:
+    return [one.message for one in (*about(profiles), *together(profiles, ()))]
+
+
+def raw(*arguments: str) -> Wanted:
+    return wanted(advancedLaunchOptions__rawExtraArgs=[*arguments])
+
+
+def test_an_ordinary_profile_is_nothing_to_talk_about() -> None:
+    assert told(wanted()) == []
+
+
+@pytest.mark.parametrize("flag", ["--trust-remote-code", "--trust", "--tr", "--trust-remote-code=1"])
+def test_foreign_code_is_told_however_the_option_is_shortened(flag: str) -> None:
+    assert told(raw(flag))[1] == "--trust-remote-code lets a model run its own code on this machine"
+
+
+@pytest.mark.parametrize("flag", ["--t", "--temp", "--", "trust"])
+def test_other_raw_arguments_are_only_told(flag: str) -> None:
+    assert told(raw(flag)) == ["raw extra arguments go to the server as they are; review them before a start"]
+
+
+@pytest.mark.parametrize(
+    ("model", "local"),
+    [
+        ("mlx-community/Qwen3-4B-4bit", False),
+        ("gpt2", False),
+        ("/models/x", True),
+        ("~/models/x", True),
+        ("./x", True),
+        ("../x", True),
+        ("C:\\models", True),
+        ("file:///x", True),
+        ("models/mlx/x", True),
+    ],
+)
+def test_what_is_a_local_path(model: str, local: bool) -> None:
+    assert is_local_path(model) == local
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mac.local", "127.0.0.2", "0x7f.1"])
+def test_a_host_that_is_not_exactly_loopback_is_told(host: str) -> None:
+    assert told(wanted(host=host)) == ["its host is not a loopback address: the server has no authentication"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "LocalHost"])
+def test_loopback_is_nothing_to_talk_about(host: str) -> None:
+    assert told(wanted(host=host)) == []
+
+
+def test_hosts_that_can_mean_one_address_share_a_port() -> None:
+    other = wanted("B", 1, 2, host="localhost", modelID="m/b")
+    assert [one.message for one in together([wanted(), other], ())] == [
+        'it shares its port with "B": only one of them can be up',
+        'it shares its port with "A": only one of them can be up',
+    ]
+    elsewhere = wanted("B", 1, 2, host="10.0.0.5", modelID="m/b")
+    assert [*together([wanted(), elsewhere], ())] == []
+    everywhere = wanted("C", 1, 3, host="::", modelID="m/c")
+    assert len([*together([elsewhere, everywhere], ())]) == 2
+
+
+def test_many_neighbours_are_counted() -> None:
+    crowd = [wanted(f"P{index}", 1, index, modelID=f"m/{index}") for index in range(1, 7)]
+    assert next(together(crowd, ())).message == (
+        'it shares its port with "P2", "P3", "P4" and 2 more: only one of them can be up'
+    )
+
+
+@pytest.mark.parametrize("other", ["qwen", "Ｑwen", "QWEN"])
+def test_names_that_are_nearly_the_same_are_told(other: str) -> None:
+    pair = [wanted("Qwen", 1), wanted(other, 2, 2)]
+    assert [one.name for one in together(pair, ())] == ["Qwen", other]
+
+
+def test_equal_names_are_a_conflict_and_no_warning() -> None:
+    assert [*together([wanted("A", 1), wanted("A", 2, 2)], ())] == []
