@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from mlxsm_sync.changes import Change
 from mlxsm_sync.characters import fold
 from mlxsm_sync.desired import Wanted, Warned
-from mlxsm_sync.profile import LOOPBACK, Profile
+from mlxsm_sync.profile import LOOPBACK, Profile, thinking_contradicts
 from mlxsm_sync.state import Entry
 
 TRUST_FLAG = "--trust-remote-code"
@@ -39,6 +40,16 @@ def _about(profile: Profile) -> Iterator[str]:
         yield "its host is not a loopback address: the server has no authentication"
     if is_local_path(profile.model_id):
         yield "its modelID is a local path: it will not exist on another machine"
+
+
+def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:
+    """Warnings about what the file and the machine together would say."""
+    for change in changes:
+        if change.after is not None and thinking_contradicts(change.after):
+            yield Warned(
+                name=change.source or change.name,
+                message="with this machine's own fields, enableThinking contradicts chatTemplateArgs",
+            )
 
 
 def _trusts_remote_code(argument: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.changes import Choice, Clash, Conflict, ConflictKind, Rival
@@ -42,8 +42,8 @@ class Teller(NamedTuple):
     court: Court
     choices: Choices
     suggestions: Mapping[int, str | None]
-    doubled: Collection[str]
-    """Names that several profiles of the file have."""
+    namesakes: Mapping[object, Sequence[int]]
+    """The indexes of the profiles of each name, and of each runtime identity."""
     orphans: Collection[str]
     """The ids of our orphans."""
     command: str
@@ -65,14 +65,32 @@ class Teller(NamedTuple):
             after=after,
             fields=explain(before.fields, after.fields) if before else (),
             decided=decided,
-            message=_message(verdict),
+            message=self._message(verdict),
             remedies=tuple(self._remedies(verdict, ways)),
         )
 
     def selector(self, case: Case) -> str:
-        """What names the profile on a command line: its name, or `#N` where that is not unique."""
+        """What names the profile on a command line: its name, or `#N` where that is not clear."""
         name = case.wanted.profile.name
-        return f"#{case.number}" if name in self.doubled else name
+        clear = len(self.namesakes[name]) == 1 and "=" not in name
+        return name if clear else f"#{case.number}"
+
+    def _message(self, verdict: Verdict) -> str:
+        case = verdict.case
+        called = f' (here "{case.name}")' if case.name != case.wanted.profile.name else ""
+        match verdict.ruling:
+            case "duplicate-name":
+                if called:
+                    return f"another profile of the file has its name{called}"
+                return f"its name is also that of {self._others(case, case.wanted.profile.name)} of the file"
+            case "duplicate-identity":
+                others = self._others(case, case.wanted.profile.identity)
+                return f"its model, host and port are also those of {others} of the file"
+            case _:
+                return _message(verdict, called)
+
+    def _others(self, case: Case, key: object) -> str:
+        return ", ".join(f"#{index}" for index in self.namesakes[key] if index != case.number)
 
     def _remedies(self, verdict: Verdict, ways: tuple[Choice, ...]) -> Iterator[str]:
         selector, index = self.selector(verdict.case), verdict.case.number
@@ -108,17 +126,11 @@ def _rival(case: Case, entry: Entry) -> Rival:
     )
 
 
-def _message(verdict: Verdict) -> str:
-    case = verdict.case
-    called = f' (here "{case.name}")' if case.name != case.wanted.profile.name else ""
+def _message(verdict: Verdict, called: str) -> str:
     held = ", ".join(_describe(entry) for entry in verdict.rivals)
     match verdict.ruling:
-        case "duplicate-name":
-            return f"several profiles of the file have this name{called}"
-        case "duplicate-identity":
-            return "several profiles of the file have this model, host and port"
         case "rename-collision":
-            return str(case.collision)
+            return str(verdict.case.collision)
         case "name-taken":
             return f"its name{called} is taken by {held}"
         case "identity-taken":
@@ -128,7 +140,9 @@ def _message(verdict: Verdict) -> str:
         case "duplicate-replace":
             return f"another profile is to replace {held}, too"
         case _:
-            return f"it{called} was changed on this machine since it was applied"
+            drift = verdict.comparison.drift if verdict.comparison else ()
+            changed = ", ".join(path.lstrip("/") for path in drift)
+            return f"it{called} was changed on this machine since it was applied: {changed}"
 
 
 def _describe(entry: Entry) -> str:

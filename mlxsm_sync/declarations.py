@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from mlxsm_sync.characters import unseen
+from mlxsm_sync.characters import normal, unseen
 from mlxsm_sync.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
 from mlxsm_sync.engine import Fault, Rejected, wire_names
 from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import Node, Position, Problems
-from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile, thinking_contradicts
+from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
 from mlxsm_sync.secret_scan import key_reason, looks_like
 from mlxsm_sync.suggest import did_you_mean
 
@@ -21,9 +21,18 @@ SHOWN_KEY_LENGTH = 60
 M = TypeVar("M", bound=Model)
 
 
-def judge(root: Node, problems: Problems, read_from: Input, resolved: str | None) -> Desired:
+def judge(
+    root: Node,
+    problems: Problems,
+    read_from: Input,
+    resolved: str | None,
+    *,
+    refuse_duplicates: bool = False,
+) -> Desired:
     """The desired state of a whole file; all its problems are noted, then raised together."""
     _find_secrets(root, problems)
+    if refuse_duplicates:
+        note_duplicates(root, problems)
     head = _judge_head(root, problems)
     members = root.members or {}
     listed = members.get("profiles", Node(root.at)).items or []
@@ -41,19 +50,31 @@ def judge(root: Node, problems: Problems, read_from: Input, resolved: str | None
     )
 
 
-def note_duplicates(desired: Desired, problems: Problems) -> None:
+def note_duplicates(root: Node, problems: Problems) -> None:
     """Note what a plan would call a conflict inside the file: one name, or one identity, twice."""
-    names: Callable[[Wanted], object] = lambda one: one.profile.name  # noqa: E731
-    identities: Callable[[Wanted], object] = lambda one: one.profile.identity  # noqa: E731
-    for key, what in ((names, "name"), (identities, "model, host and port")):
-        groups: dict[object, list[Wanted]] = {}
-        for one in desired.profiles:
-            groups.setdefault(key(one), []).append(one)
+    members = root.members or {}
+    listed = members.get("profiles", Node(root.at)).items or []
+    for what, key, at in (("name", _name, "name"), ("model, host and port", _identity, "modelID")):
+        groups: dict[object, list[Node]] = {}
+        for node in listed:
+            if (found := key(_inherit(node, members.get("defaults")))) is not None:
+                groups.setdefault(found, []).append(node)
         for group in groups.values():
-            for one in group if len(group) > 1 else ():
-                others = ", ".join(str(other.line) for other in group if other is not one)
-                at = Position(one.line or 1, one.column or 1)
-                problems.add(at, f"another profile has the same {what} (line {others})")
+            for node in group if len(group) > 1 else ():
+                others = ", ".join(str(other.at.line) for other in group if other is not node)
+                problems.add(node.find([at])[0], f"another profile has the same {what} (line {others})")
+
+
+def _name(node: Node) -> object:
+    name = node.find(["name"])[1].value
+    return normal(name) if isinstance(name, str) else None
+
+
+def _identity(node: Node) -> object:
+    model, host, port = (node.find([key])[1].value for key in ("modelID", "host", "port"))
+    if isinstance(model, str) and isinstance(host, str) and isinstance(port, int):
+        return model.strip(), host.lower(), port
+    return None
 
 
 def _judge_head(root: Node, problems: Problems) -> Head | None:
@@ -76,11 +97,15 @@ def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Prob
         return None
     merged = _inherit(node, defaults)
     profile = _validated(Profile, merged.plain(), merged, problems)
+    asked = merged.find(["enableThinking"])[1].value
+    told = merged.find([OPTIONS, "chatTemplateArgs", "enable_thinking"])[1].value
+    if isinstance(asked, bool) and told is (not asked):
+        # Told at the profile's own word, since the other one may be the defaults'.
+        own = [["enableThinking"], [OPTIONS, "chatTemplateArgs", "enable_thinking"]]
+        at = next((place for path in own if (place := _place(node, path)) is not None), node.at)
+        problems.add(at, "enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them")
     if profile is None:
         return None
-    if thinking_contradicts(profile):
-        at, _ = merged.find(["enableThinking"])
-        problems.add(at, "enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them")
     return Wanted(
         index=index,
         profile=profile,
@@ -88,6 +113,12 @@ def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Prob
         line=node.at.line,
         column=node.at.column,
     )
+
+
+def _place(node: Node, path: Sequence[str]) -> Position | None:
+    """Where the value at a path is, None where there is none."""
+    at, found = node.find(path)
+    return at if isinstance(found.value, bool) else None
 
 
 def _inherit(profile: Node, defaults: Node | None) -> Node:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mlxsm_sync.changes import FieldChange
 from mlxsm_sync.json_value import Json, canonical, same
-from mlxsm_sync.profile import Fields, field_paths
+from mlxsm_sync.profile import NAME, Fields, field_paths
 from mlxsm_sync.state import Entry
 
 
@@ -42,17 +42,22 @@ def compare(declared: Fields, current: Fields, applied: Fields | None = None) ->
     return Comparison(current | decided, changed, drift)
 
 
-def drifted(entry: Entry) -> bool:
-    """Whether an owned entry was changed on this machine since it was last applied.
+def drift_of(entry: Entry) -> tuple[str, ...]:
+    """The fields of an owned entry that were changed on this machine since it was last applied.
 
     The name of an entry with a `source` is the machine's, so it cannot drift.
     """
     current = entry.profile.fields
-    return any(
-        not same(current.get(path), value)
+    return tuple(
+        path
         for path, value in (entry.applied_fields or {}).items()
-        if not (path == "/name" and entry.source is not None)
+        if not same(current.get(path), value) and not (path == NAME and entry.source is not None)
     )
+
+
+def drifted(entry: Entry) -> bool:
+    """Whether an owned entry was changed on this machine since it was last applied."""
+    return bool(drift_of(entry))
 
 
 def explain(before: Fields, after: Fields) -> tuple[FieldChange, ...]:

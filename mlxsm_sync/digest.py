@@ -13,7 +13,7 @@ from mlxsm_sync.json_value import Json, JsonObject, canonical
 from mlxsm_sync.model import Model
 
 # `fields` only explains what `before` and `after` say.
-_NOT_COVERED = {"index", "fields", "message", "messages", "remedies"}
+_NOT_COVERED = {"index", "fields", "from", "message", "messages", "remedies"}
 
 
 def digest_bytes(data: bytes) -> str:

@@ -7,9 +7,16 @@ from collections.abc import Collection, Iterator
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.judge import Court, Verdict
+from mlxsm_sync.orphans import Orphans
 
 
-def notices(court: Court, renames: Collection[int], desired: Desired, choices: Choices) -> Iterator[str]:
+def notices(
+    court: Court,
+    renames: Collection[int],
+    desired: Desired,
+    choices: Choices,
+    orphans: Orphans,
+) -> Iterator[str]:
     """One sentence for each answer that had no effect."""
     names = {one.index: one.profile.name for one in desired.profiles}
     for index in choices.rename:
@@ -31,6 +38,16 @@ def notices(court: Court, renames: Collection[int], desired: Desired, choices: C
     }
     for owner in sorted(choices.take_from - taken):
         yield f'--take-from "{owner}": nothing of it clashes'
+    yield from _about_orphans(choices, orphans)
+
+
+def _about_orphans(choices: Choices, orphans: Orphans) -> Iterator[str]:
+    kept = {entry.name for entry in orphans.kept}
+    for name in sorted(choices.orphans_replace & kept):
+        yield f'--replace "{name}": the file no longer lists it; --prune deletes it'
+    if not choices.prune:
+        for name in sorted((choices.orphans_skip | choices.orphans_only) & kept):
+            yield f'"{name}": the file no longer lists it, and without --prune it stays anyway'
 
 
 def _unused(choice: str, name: str, verdict: Verdict) -> str:

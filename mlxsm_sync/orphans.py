@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.changes import Change, Conflict, Orphan
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
-from mlxsm_sync.diff import drifted, explain
+from mlxsm_sync.diff import drift_of, drifted
 from mlxsm_sync.state import Entry
 
 GUARDED_FROM = 10
@@ -26,14 +26,22 @@ class Orphans(NamedTuple):
     """All that stay, the drifted among them."""
 
 
-def find_orphans(desired: Desired, own: Collection[Entry]) -> tuple[Entry, ...]:
-    """The entries that no profile of the file matches by name, source or runtime identity."""
-    names = {one.profile.name for one in desired.profiles}
-    identities = {one.profile.identity for one in desired.profiles}
+def find_orphans(desired: Desired, own: Collection[Entry], matched: Mapping[int, Entry]) -> tuple[Entry, ...]:
+    """The entries that are no profile's own, and that none could claim.
+
+    A profile that has no entry of its own, be it new, skipped or in conflict, could claim any of its
+    name, source or runtime identity.
+    """
+    claimed = {entry.id for entry in matched.values()}
+    alone = [one.profile for one in desired.profiles if one.index not in matched]
+    names = {profile.name for profile in alone}
+    identities = {profile.identity for profile in alone}
     return tuple(
         entry
         for entry in own
-        if not {entry.name, entry.key} & names and entry.profile.identity not in identities
+        if entry.id not in claimed
+        and not {entry.name, entry.key} & names
+        and entry.profile.identity not in identities
     )
 
 
@@ -77,7 +85,7 @@ def deletions(orphans: Orphans) -> Iterator[Change]:
 def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterator[Conflict]:
     """A changed orphan is not deleted unasked."""
     for entry in orphans.drifted:
-        was = entry.applied_fields or {}
+        changed = ", ".join(path.lstrip("/") for path in drift_of(entry))
         yield Conflict(
             kind="drift",
             name=entry.name,
@@ -85,9 +93,8 @@ def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterato
             choices=("skip", "replace"),
             target=entry.name,
             before=entry.profile,
-            fields=explain(was, {path: entry.profile.fields.get(path) for path in was}),
             decided=entry.name in choices.orphans_skip,
-            message="the file no longer lists it, but it was changed on this machine since it was applied",
+            message=f"the file no longer lists it, but it was changed on this machine: {changed}",
             remedies=(choices.command(command, "--replace", entry.name),),
         )
 

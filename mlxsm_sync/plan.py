@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlxsm_sync import cautions
@@ -31,12 +31,17 @@ class _Docket:
     def __init__(self, desired: Desired, state: State, choices: Choices, command: str) -> None:
         self.desired, self.state, self.choices, self.command = desired, state, choices, command
         self.own = state.owned_by(desired.owner)
-        self.file_names = Counter(one.profile.name for one in desired.profiles)
+        self.namesakes: defaultdict[object, list[int]] = defaultdict(list)
+        for one in desired.profiles:
+            self.namesakes[one.profile.name].append(one.index)
+            self.namesakes[one.profile.identity].append(one.index)
+        self.file_names = {one.profile.name for one in desired.profiles}
         self.suggestions = suggestions(desired.profiles, (entry.name for entry in state.entries))
-        self.orphans: Orphans = orphanage.sort_orphans(
-            desired, orphanage.find_orphans(desired, self.own), choices
-        )
         self.part = [one for one in desired.profiles if choices.selects(one.index)]
+        found = orphanage.find_orphans(desired, self.own, match(self.part, self.own, (), self.file_names))
+        self.orphans: Orphans = orphanage.sort_orphans(desired, found, choices)
+        self.deleted = {entry.id for entry in self.orphans.deleted}
+        self.spoken_for = {entry.id for entry in self.own} - {entry.id for entry in found}
         self.court, renames = self.settle(self.part)
         self.renamed = {index for index in renames if not self.court.verdicts[index].case.collision}
 
@@ -61,17 +66,20 @@ class _Docket:
         """One judgement of the profiles that take part, under these new names."""
         own, refused = self._match(part, renames)
         cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
-        deleted = {entry.id for entry in self.orphans.deleted}
-        spoken_for = {entry.id for entry in self.own if entry.key in self.file_names}
         return Court(
-            cases, self.state.entries, self.desired.owner, deleted, spoken_for, self.choices.take_from
+            cases,
+            self.state.entries,
+            self.desired.owner,
+            self.deleted,
+            self.spoken_for,
+            self.choices.take_from,
         )
 
     def _match(
         self, part: Sequence[Wanted], renames: dict[int, str | None]
     ) -> tuple[dict[int, Entry], dict[int, str]]:
         """Each profile's own entry, and why a new name is not to be had: then it changes nothing."""
-        entry_names = {entry.name for entry in self.state.entries}
+        entry_names = {entry.name for entry in self.state.entries if entry.id not in self.deleted}
         refused: dict[int, str] = {}
         while True:
             own = match(part, self.own, renames.keys() - refused.keys(), self.file_names)
@@ -121,7 +129,7 @@ class _Docket:
             court=court,
             choices=self.choices,
             suggestions=self.suggestions,
-            doubled={name for name, count in self.file_names.items() if count > 1},
+            namesakes=self.namesakes,
             orphans={entry.id for entry in self.orphans.kept},
             command=self.command,
         )
@@ -183,7 +191,7 @@ class _Docket:
         yield from cautions.about(self.part)
         verdicts = self.court.verdicts.values()
         settled = {verdict.target.id for verdict in verdicts if verdict.target is not None}
-        settled |= {entry.id for entry in self.orphans.deleted}
+        settled |= self.deleted
         others = (entry for entry in self.state.entries if entry.id not in settled)
         yield from cautions.together(self.part, others)
         for verdict in verdicts:
@@ -204,7 +212,9 @@ class _Docket:
             if reason is not None:
                 yield Skipped(name=one.profile.name, index=one.index, reason=reason)
         for entry in self.orphans.drifted:
-            yield Skipped(name=entry.name, index=None, reason="conflict: drift")
+            chosen = entry.name in self.choices.orphans_skip
+            reason = "skipped by choice" if chosen else "conflict: drift"
+            yield Skipped(name=entry.name, index=None, reason=reason)
 
 
 def _offers_rename(verdict: Verdict | None, court: Court) -> bool:
@@ -221,6 +231,7 @@ def make_plan(
     choices = choices or Choices()
     docket = _Docket(desired, state, choices, command)
     changes = tuple(docket.changes())
+    warnings = (*docket.warnings(), *cautions.contradictions(changes))
     conflicts = tuple(docket.conflicts())
     staying = orphanage.report(docket.orphans)
     unchanged = docket.unchanged()
@@ -235,10 +246,10 @@ def make_plan(
         invalid=desired.invalid,
         orphans=staying,
         unchanged=unchanged,
-        warnings=tuple(docket.warnings()),
+        warnings=warnings,
         summary=summarise(changes, conflicts, desired.invalid, staying, unchanged),
         skipped=tuple(docket.skipped(conflicts)),
-        notices=tuple(notices(docket.court, docket.renamed, desired, choices)),
+        notices=tuple(notices(docket.court, docket.renamed, desired, choices, docket.orphans)),
         guard=orphanage.guard(desired, docket.own, docket.orphans, choices),
     )
 

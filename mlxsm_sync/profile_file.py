@@ -7,7 +7,7 @@ import stat
 import sys
 from typing import BinaryIO, NamedTuple
 
-from mlxsm_sync.declarations import judge, note_duplicates
+from mlxsm_sync.declarations import judge
 from mlxsm_sync.desired import Desired, Input
 from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble
@@ -42,11 +42,8 @@ def read_profile_file(path: str, *, refuse_duplicates: bool = False) -> Desired:
 def judge_tree(path: str, tree: Tree, *, refuse_duplicates: bool = False) -> Desired:
     """What a file wants that has been read already."""
     root, problems, digest = tree
-    desired = judge(root, problems, Input(path=path, digest=digest), _resolved(path))
-    if refuse_duplicates:
-        note_duplicates(desired, problems)
-        problems.raise_any()
-    return desired
+    read_from = Input(path=path, digest=digest)
+    return judge(root, problems, read_from, _resolved(path), refuse_duplicates=refuse_duplicates)
 
 
 def _read(path: str) -> bytes:

@@ -41,6 +41,8 @@ def plan_text(plan: Plan, style: Style) -> str:
     blocks += [_block(conflict_lines(conflict, style)) for conflict in plan.conflicts]
     blocks += [_block(_invalid_lines(plan, style))] if plan.invalid else []
     blocks += [_block(_orphan_lines(plan.orphans, style))] if plan.orphans else []
+    if left_out := _block(_skipped_lines(plan, style)):
+        blocks.append(left_out)
     if style.verbose and plan.unchanged:
         blocks.append(_block(f"  {style.paint(name, 'dim')}" for name in map(visible, plan.unchanged)))
     if plan.warnings:
@@ -87,7 +89,7 @@ def _change_lines(change: Change, style: Style) -> Iterator[str]:
     yield f"  {style.paint(sign, sign)} {name}{_told(change)}"
     if change.action == "create" and change.after is not None:
         yield from _profile_lines(change.after)
-    yield from _field_lines(change.fields)
+    yield from field_lines(change.fields)
 
 
 def _told(change: Change) -> str:
@@ -99,20 +101,30 @@ def _told(change: Change) -> str:
         case "replace":
             return f' replaces "{visible(change.target or "")}" ({owner})'
         case "claim":
-            return f": recorded for {visible(change.owner_after or '')}, no field changes ({owner})"
+            recorded = f"recorded for {visible(change.owner_after)}" if change.owner_after else "released"
+            return f"{_in_file(change)}: {recorded}, no field changes ({owner})"
         case "delete":
             return f" ({owner})"
         case _ if change.renamed:
             return f': "{visible(change.source or "")}" under a new name'
+        case "update" if change.owner_before != change.owner_after:
+            after = visible(change.owner_after) if change.owner_after else "nobody"
+            return f"{_in_file(change)}: {owner} -> {after}"
         case _:
-            return ""
+            return _in_file(change)
+
+
+def _in_file(change: Change) -> str:
+    """Its name in the file, where that is another one."""
+    differs = change.source is not None and change.source != change.name
+    return f' ("{visible(change.source or "")}" in the file)' if differs else ""
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:
     yield from _aligned((path, value(setting)) for path, setting in profile.fields.items() if path != "/name")
 
 
-def _field_lines(fields: Iterable[FieldChange]) -> Iterator[str]:
+def field_lines(fields: Iterable[FieldChange]) -> Iterator[str]:
     yield from _aligned((one.path, f"{value(one.before)} -> {value(one.after)}") for one in fields)
 
 
@@ -141,11 +153,12 @@ def one_line(profile: Profile) -> str:
 def conflict_lines(conflict: Conflict, style: Style) -> Iterator[str]:
     """What clashes with whom, and the numbered ways out."""
     sign = style.paint(CONFLICT_SIGN, CONFLICT_SIGN)
-    place = f" (#{conflict.index})" if conflict.kind.startswith("duplicate") else ""
+    numbered = conflict.kind.startswith("duplicate") or any("#" in one for one in conflict.remedies)
+    place = f" (#{conflict.index})" if numbered else ""
     yield f"  {sign} {style.paint(visible(conflict.name), 'bold')}{place}: {visible(conflict.message)}"
     for rival in conflict.rivals:
         yield f"      {visible(rival.name)}: {visible(rival.model_id)} at {visible(rival.host)}:{rival.port}"
-    yield from _field_lines(conflict.fields)
+    yield from field_lines(conflict.fields)
     if conflict.decided:
         yield "      skipped, as you chose"
         return
@@ -172,11 +185,19 @@ def _invalid_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _orphan_lines(orphans: Sequence[Orphan], style: Style) -> Iterator[str]:
-    yield "Orphans: no longer in the file, and kept unless pruned"
+    yield "Orphans: no longer in the file; --prune deletes those from this file, --prune-foreign all"
     for orphan in orphans:
         changed = ", changed on this machine" if orphan.drifted else ""
         came = visible(orphan.from_) if orphan.from_ else "standard input"
         yield f"  {style.paint(ORPHAN_SIGN, ORPHAN_SIGN)} {visible(orphan.name)} (from {came}{changed})"
+
+
+def _skipped_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """What was left out by choice; conflicts have told their own."""
+    for reason in ("skipped by choice", "not selected"):
+        names = [visible(one.name) for one in plan.skipped if one.reason == reason]
+        if names:
+            yield style.paint(f"{reason.capitalize()}: {', '.join(names)}", "dim")
 
 
 def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:
@@ -199,10 +220,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], style: Style) -> s
 def list_text(report: ListReport, style: Style) -> str:
     """The entries as a table."""
     rows = (
-        (one.name, one.model_id, f"{one.host}:{one.port}", one.owner or "-", "yes" if one.drifted else "no")
+        (
+            one.name,
+            one.model_id,
+            f"{one.host}:{one.port}",
+            one.owner or "-",
+            "yes" if one.drifted else "no",
+            one.source or "-",
+        )
         for one in report.entries
     )
-    return table(("NAME", "MODEL", "ENDPOINT", "OWNER", "DRIFTED"), rows, style)
+    return table(("NAME", "MODEL", "ENDPOINT", "OWNER", "DRIFTED", "IN FILE AS"), rows, style)
 
 
 def history_text(report: HistoryReport, style: Style) -> str:

@@ -9,6 +9,7 @@ from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.choices import Choices, Given
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import Usage
+from mlxsm_sync.match import match
 from mlxsm_sync.orphans import find_orphans
 from mlxsm_sync.secret_scan import looks_like
 from mlxsm_sync.state import State
@@ -26,7 +27,10 @@ class _Names:
             self.indexes.setdefault(bad.name, []).append(bad.index)
         self.count = len(desired.profiles) + len(desired.invalid)
         own = state.owned_by(desired.owner)
-        self.orphans = {entry.name for entry in find_orphans(desired, own)}
+        names = self.indexes.keys()
+        matched = match(desired.profiles, own, (), names)
+        self.orphans = {entry.name for entry in find_orphans(desired, own, matched)}
+        self.renamed = {e.name: e.key for e in own if e.key in names and e.name not in names}
 
     def profiles(self, selector: str) -> list[int] | None:
         """The profiles of the file that it names, None where it names none."""
@@ -35,25 +39,32 @@ class _Names:
             return [number] if 1 <= number <= self.count else None
         return self.indexes.get(normal(selector))
 
-    def only_one(self, argument: str) -> int | None:
+    def only_one(self, argument: str, *, values: bool) -> int | None:
         """The one profile that an answer is about, None where it is about more, or an orphan."""
-        indexes, *_ = self.split(argument)
+        indexes, *_ = self.split(argument, values=values)
         return indexes[0] if indexes and len(indexes) == 1 else None
 
     def unknown(self, selector: str) -> Usage:
         """The error for a name that means nothing here."""
         if looks_like(selector):
             return Usage("a name on the command line looks like a secret", "secrets never go into a profile")
-        guess = did_you_mean(selector, (*self.indexes, *self.orphans))
+        name = normal(selector)
+        if name in self.renamed:
+            guess: str | None = f"on this machine, that is the name of {visible(self.renamed[name])}"
+        elif name in self.orphans:
+            guess = "the file no longer lists it: it can be pruned, not renamed"
+        else:
+            guess = did_you_mean(selector, (*self.indexes, *self.orphans))
         return Usage(f'there is no profile "{visible(selector)}" in the file', guess)
 
-    def split(self, argument: str) -> tuple[list[int] | None, str, str | None]:
+    def split(self, argument: str, *, values: bool = True) -> tuple[list[int] | None, str, str | None]:
         """`NAME` or `NAME=VALUE`, split where the left side is a known name."""
-        if self.profiles(argument) or normal(argument) in self.orphans:
-            return self.profiles(argument), argument, None
         cuts = [at for at, char in enumerate(argument) if char == "="]
         known = [at for at in cuts if self.profiles(argument[:at])]
-        if len(known) > 1:
+        whole = self.profiles(argument) is not None or normal(argument) in self.orphans
+        if whole and (not known or not values):
+            return self.profiles(argument), argument, None
+        if len(known) + whole > 1:
             hint = "name the profile by its place in the file: #N=…"
             raise Usage(f'"{visible(argument)}" can be split in several ways', hint)
         if not known:
@@ -97,7 +108,7 @@ def resolve(
         force=force,
         given=(
             *(
-                Given(words=(flag, argument), index=names.only_one(argument))
+                Given(words=(flag, argument), index=names.only_one(argument, values=flag != "--skip"))
                 for flag, arguments in (("--rename", rename), ("--replace", replace), ("--skip", skip))
                 for argument in arguments
             ),
@@ -119,7 +130,7 @@ def _assigned(
     given: dict[int, str | None] = {}
     orphans: set[str] = set()
     for argument in arguments:
-        indexes, selector, value = names.split(argument)
+        indexes, selector, value = names.split(argument, values=value_form is not None)
         if value is not None and value_form is None:
             raise names.unknown(argument)
         if indexes is None:

@@ -139,15 +139,73 @@ def test_own_entry_with_a_rival_by_identity_can_only_be_skipped() -> None:
     assert plan.conflicts[0].rivals[0].matches == ("identity",)
 
 
-def test_own_orphan_in_the_way_is_hinted_at_prune() -> None:
-    sourced = entry(1, "team", profile("A (Imported)", 1), source="A")
-    orphan = entry(2, "team", profile("Z", 9), source="Q")
-    before = state(sourced, orphan)
-    # The orphan's name on this machine is what the sourced entry would take.
-    moved = file(profile("A", 1))
-    plan = make_plan(moved, state(entry(1, "team", profile("A", 1)), orphan))
-    assert plan.orphans[0].name == "Z"
-    assert make_plan(moved, before).conflicts == ()
+def test_own_orphan_in_the_way_is_hinted_at_prune_which_clears_it() -> None:
+    before = state(entry(1, "team", profile("A", 1)), entry(2, "team", profile("Old", 5)))
+    moved = file(profile("A", 5))
+    plan = make_plan(moved, before)
+    assert [(c.kind, c.choices, c.remedies) for c in plan.conflicts] == [
+        ("identity-taken", ("skip",), ("mlxsm apply --prune",))
+    ]
+    assert [orphan.name for orphan in plan.orphans] == ["Old"]
+    pruned = make_plan(moved, before, Choices(prune=True))
+    assert actions(pruned) == [("update", "A", "A"), ("delete", "Old", "Old")]
+
+
+def test_a_list_that_moves_up_is_cleared_by_prune() -> None:
+    before = state(*(entry(n, "team", profile(name, n)) for n, name in enumerate("ABC", start=1)))
+    shifted = file(profile("A", 2), profile("B", 3))
+    assert [c.remedies for c in make_plan(shifted, before).conflicts][1] == ("mlxsm apply --prune",)
+    after = settled(shifted, before, Choices(prune=True))
+    assert {e.name: e.profile.port for e in after.entries} == {"A": 2, "B": 3}
+
+
+def test_the_second_entry_of_a_name_is_an_orphan_once_its_profile_is_gone() -> None:
+    before = state(entry(1, "team", profile("A", 1)), entry(2, "team", profile("B", 2), source="A"))
+    plan = make_plan(file(profile("A", 1)), before)
+    assert [orphan.name for orphan in plan.orphans] == ["B"]
+
+
+def test_the_name_of_a_pruned_orphan_is_free() -> None:
+    before = state(entry(1, "team", profile("Old", 5)), entry(2, None, profile("A", 9)))
+    choices = Choices(rename={1: "Old"}, prune=True)
+    assert actions(make_plan(file(profile("A", 1)), before, choices)) == [
+        ("create", "Old", None),
+        ("delete", "Old", "Old"),
+    ]
+    kept = make_plan(file(profile("A", 1)), before, Choices(rename={1: "Old"}))
+    assert kept.conflicts[0].remedies[-1] == "mlxsm apply --prune"
+
+
+def test_what_file_and_machine_together_would_contradict_is_told() -> None:
+    machine = entry(1, None, profile("A", 1, enableThinking=True))
+    args = {"chatTemplateArgs": {"enable_thinking": False}}
+    plan = make_plan(
+        file(profile("A", 1, advancedLaunchOptions=args)), state(machine), Choices(replace={1: None})
+    )
+    assert plan.warnings[-1].message == (
+        "with this machine's own fields, enableThinking contradicts chatTemplateArgs"
+    )
+
+
+def test_answers_about_orphans_that_change_nothing_are_told() -> None:
+    before = state(entry(1, "team", profile("B", 2)))
+    orphan = frozenset({"B"})
+    for choices in (Choices(orphans_skip=orphan), Choices(only=frozenset(), orphans_only=orphan)):
+        assert (
+            "without --prune it stays anyway" in make_plan(file(profile("A", 1)), before, choices).notices[0]
+        )
+    replaced = make_plan(file(profile("A", 1)), before, Choices(orphans_replace=orphan))
+    assert replaced.notices == ('--replace "B": the file no longer lists it; --prune deletes it',)
+    skipped = make_plan(file(profile("A", 1)), before, Choices(orphans_skip=orphan, prune=True))
+    assert skipped.notices == ()
+
+
+def test_a_name_with_an_equals_sign_is_told_by_its_number() -> None:
+    plan = make_plan(file(profile("a=b", 1)), state(entry(1, None, profile("a=b", 9))))
+    assert plan.conflicts[0].remedies == (
+        "mlxsm apply --rename '#1=a=b (Imported)'",
+        "mlxsm apply --replace '#1'",
+    )
 
 
 def test_own_entry_changed_on_the_machine_is_drift() -> None:

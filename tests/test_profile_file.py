@@ -358,9 +358,11 @@ def test_an_unreadable_document_of_yaml_is_one_line(tmp_path: Path) -> None:
 def test_duplicates_are_problems_where_a_file_is_judged_alone(tmp_path: Path) -> None:
     two = f"{HEAD}  - {ONE}\n  - {ONE}\n  - {ONE.replace('name: A', 'name: B')}\n"
     assert problems(tmp_path, two, refuse_duplicates=True) == [
-        "3:5: another profile has the same name (line 4)",
-        "4:5: another profile has the same name (line 3)",
-        "5:5: another profile has the same model, host and port (line 3, 4)",
+        "3:12: another profile has the same name (line 4)",
+        "3:24: another profile has the same model, host and port (line 4, 5)",
+        "4:12: another profile has the same name (line 3)",
+        "4:24: another profile has the same model, host and port (line 3, 5)",
+        "5:24: another profile has the same model, host and port (line 3, 4)",
     ]
     assert len(read(tmp_path, two).profiles) == 3
     assert len(read(tmp_path, f"{HEAD}  - {ONE}\n", refuse_duplicates=True).profiles) == 1
@@ -417,3 +419,20 @@ def test_standard_input_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_invisible_mark_inside_is_refused_with_its_place(tmp_path: Path) -> None:
     assert problems(tmp_path, "a: x\ufeffy") == ["1:5: the character U+FEFF is not allowed in YAML"]
+
+
+def test_duplicates_and_contradictions_are_told_beside_other_problems(tmp_path: Path) -> None:
+    text = """\
+schemaVersion: 1
+defaults: {host: h, enableThinking: true}
+profiles:
+  - {name: A, modelID: m, port: 0, advancedLaunchOptions: {chatTemplateArgs: {enable_thinking: false}}}
+  - {name: A, port: 1}
+"""
+    assert problems(tmp_path, text, refuse_duplicates=True) == [
+        "4:12: another profile has the same name (line 5)",
+        "4:33: port must be 1 or more",
+        "4:96: enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them",
+        "5:5: modelID is required",
+        "5:12: another profile has the same name (line 4)",
+    ]

@@ -10,7 +10,11 @@ from mlxsm_sync.errors import Usage
 from mlxsm_sync.selectors import resolve
 
 FILE = file(profile("A", 1), profile("A", 2), profile("b=c", 3), profile("b", 4))
-STATE = state(entry(1, "team", profile("Gone", 9)), entry(2, "me", profile("Theirs", 8)))
+STATE = state(
+    entry(1, "team", profile("Gone", 9)),
+    entry(2, "me", profile("Theirs", 8)),
+    entry(3, "team", profile("Renamed", 7), source="b"),
+)
 
 
 def choices(**answers: list[str]) -> Choices:
@@ -41,6 +45,7 @@ def test_orphans_are_named_by_their_name_here() -> None:
         ({"skip": ["Theirs"]}, 'there is no profile "Theirs" in the file'),
         ({"skip": ["#1=x"]}, 'there is no profile "#1=x" in the file'),
         ({"rename": ["Gone"]}, 'there is no profile "Gone" in the file'),
+        ({"replace": ["Renamed"]}, 'there is no profile "Renamed" in the file'),
         ({"rename": ["x=y"]}, 'there is no profile "x" in the file'),
         ({"rename": ["b=c=d"]}, '"b=c=d" can be split in several ways'),
         ({"skip": ["#1"], "replace": ["A"]}, "profile #1 is given two different answers"),
@@ -54,8 +59,21 @@ def test_what_means_nothing_is_wrong_usage(answers: dict[str, list[str]], messag
     assert caught.value.message == message
 
 
+def test_a_name_of_this_machine_is_told_by_its_name_in_the_file() -> None:
+    with pytest.raises(Usage) as caught:
+        choices(skip=["Renamed"])
+    assert caught.value.hint == "on this machine, that is the name of b"
+    with pytest.raises(Usage) as caught:
+        choices(rename=["Gone"])
+    assert caught.value.hint == "the file no longer lists it: it can be pruned, not renamed"
+
+
 def test_a_known_name_with_an_equals_sign_is_a_name() -> None:
-    assert choices(rename=["b=c"]).rename == {3: None}
+    assert choices(skip=["b=c"]).skip == {3}
+    assert choices(only=["b=c"]).only == {3}
+    # With a value, it could be two things, and nobody guesses which.
+    with pytest.raises(Usage, match="can be split in several ways"):
+        choices(rename=["b=c"])
 
 
 def test_a_rename_and_a_replace_go_together() -> None:

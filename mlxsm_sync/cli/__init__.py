@@ -128,7 +128,7 @@ def _run(arguments: Sequence[str]) -> int:
         return exit_.exit_code
     except click.UsageError as error:
         where = f"{error.ctx.command_path} --help tells more" if error.ctx else None
-        return report_failure(Usage(error.format_message(), where), arguments)
+        return report_failure(Usage(" ".join(error.format_message().split()), where), arguments)
     except MlxsmError as error:
         return report_failure(error, arguments)
     except (KeyboardInterrupt, click.Abort):

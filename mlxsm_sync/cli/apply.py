@@ -70,8 +70,9 @@ def apply(
     if expect is not None:
         require(shown, expect)
     ask = not yes and expect is None
+    run.asking = ask and is_terminal(desired)
     run.show(shown)
-    if ask and is_terminal(desired):
+    if run.asking:
         shown = run.ask(shown)
     if strict and (shown.undecided or shown.invalid):
         run.finish(shown, applied=False)
@@ -100,7 +101,7 @@ def require(shown: Plan, digest: str) -> None:
 
     if digest not in (shown.digest, unbound_digest(shown)):
         raise StalePlan(
-            f"stale plan: {digest} was expected, but now it would be {shown.digest}",
+            f"stale plan: another one was expected; now it would be {shown.digest}",
             "run mlxsm plan again and look at what it says now",
         )
 
@@ -113,6 +114,8 @@ class _Run:
     state_file: StateFile
     desired: Desired
     choices: Choices
+    asking: bool = False
+    """Whether somebody is going to be asked, and so must see the plan."""
 
     def plan(self, state: State) -> Plan:
         """The plan against this state, with the answers so far."""
@@ -121,8 +124,13 @@ class _Run:
         return make_plan(self.desired, state, self.choices, command=self.shared.command("apply"))
 
     def show(self, shown: Plan) -> None:
-        """The plan as text; as JSON, only how it ended is printed."""
-        if not self.shared.output.json:
+        """The plan as text; as JSON, only how it ended is printed. Whoever is asked sees all of it."""
+        from mlxsm_sync.render import plan_text
+
+        output = self.shared.output
+        if self.asking and (output.json or output.quiet):
+            output.tell(plan_text(shown, output.style(sys.stderr)))
+        elif not output.json:
             show(self.shared, shown, with_json=False)
         refuse_guarded(self.shared, shown)
 

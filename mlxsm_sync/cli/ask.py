@@ -77,12 +77,14 @@ def _choose(ways: Sequence[Choice]) -> Choice:
 
 
 def _show_before_and_after(conflict: Conflict) -> None:
-    from mlxsm_sync.render import one_line
+    from mlxsm_sync.render import field_lines, one_line
 
     if conflict.before is not None:
         click.echo(f"  before  {one_line(conflict.before)}", err=True)
     after = one_line(conflict.after) if conflict.after is not None else "deleted"
     click.echo(f"  after   {after}", err=True)
+    for line in field_lines(conflict.fields):
+        click.echo(line, err=True)
 
 
 def _ask(prompt: str) -> str:

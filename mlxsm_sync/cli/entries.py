@@ -71,10 +71,13 @@ def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
 
 def _known(state: State, names: Collection[str]) -> set[str]:
     """These names in the form of the state; Usage where one is not in it."""
+    from mlxsm_sync.secret_scan import looks_like
     from mlxsm_sync.suggest import did_you_mean
 
     known = {entry.name for entry in state.entries}
     wanted = {normal(name) for name in names}
     for name in sorted(wanted - known):
+        if looks_like(name):
+            raise Usage("a name on the command line looks like a secret", "mlxsm list shows the names")
         raise Usage(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, known))
     return wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -36,6 +37,9 @@ def init(shared: Shared, from_state: bool) -> None:
     from mlxsm_sync.starter import starter
 
     path = shared.file or PROFILE_FILES[0]
+    for found in PROFILE_FILES:
+        if shared.file is None and os.path.exists(found):
+            raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
     profiles = [entry.profile for entry in shared.state_file().read().entries] if from_state else []
     text = starter(profiles)
     if path == "-":

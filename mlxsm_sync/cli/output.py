@@ -56,6 +56,10 @@ class Output:
             except OSError as error:
                 raise FileTrouble(f"cannot write {self.json_out}: {error.strerror}") from None
 
+    def tell(self, text: str) -> None:
+        """Show finished text to the person at the terminal, however little was asked for."""
+        click.echo(text, nl=False, err=True, color=True)
+
     def say(self, message: str) -> None:
         """Print a message for the person at the terminal."""
         if not self.quiet:
@@ -73,17 +77,29 @@ def wants_colour(choice: str, environment: Mapping[str, str], stream: TextIO) ->
     return stream.isatty()
 
 
+def _option(words: Sequence[str], name: str) -> str | None:
+    """The value of an option in words that may not have been read as options yet."""
+    after = (value for word, value in pairwise(words) if word == name)
+    joined = (word.partition("=")[2] for word in words if word.startswith(f"{name}="))
+    return next(after, next(joined, None))
+
+
 def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
     """Tell a failure, as JSON where the command line asked for that; return the exit code."""
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
-    with suppress(OSError):  # where nobody listens, the exit code says it all
+    out = _option(options, "--json-out")
+    with suppress(OSError, FileTrouble):  # where nobody listens, the exit code says it all
         if as_json:
             from mlxsm_sync.reports import error_report
 
-            Output(json=True).data(error_report(error))
+            Output(json=True, json_out=out).data(error_report(error))
         else:
+            if out is not None:
+                from mlxsm_sync.reports import error_report
+
+                Output(json_out=out).data(error_report(error))
             for problem in error.problems:
                 click.echo(visible(str(problem)), err=True)
             click.echo(f"error: {visible(error.message)}", err=True)

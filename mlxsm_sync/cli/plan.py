@@ -86,7 +86,7 @@ def refuse_guarded(shared: Shared, made: Plan) -> None:
     """Stop where so much would be deleted that a person must say --force."""
     if made.guard is None:
         return
-    error = Guard(made.guard, "look at the plan; if it is meant, add --force")
+    error = Guard(made.guard, "look at the plan; if it is meant, plan it with --force")
     if shared.output.json:
         from mlxsm_sync.reports import guarded_plan
 

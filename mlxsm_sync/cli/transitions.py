@@ -20,7 +20,7 @@ def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -
     style = shared.output.style(sys.stdout)
     state_file = shared.state_file()
     shown, _ = remake(state_file.read())
-    if not shared.output.quiet:
+    if not shared.output.quiet or not yes:
         shared.output.show(plan_text(shown, style))
     if not shown.changes:
         return
