@@ -520,3 +520,34 @@ def test_python_dash_m_is_the_command(project: Project) -> None:
         [sys.executable, "-m", "mlxsm_sync", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == project.run("--version").out
+
+
+def test_a_failure_is_written_where_the_json_was_wanted(project: Project) -> None:
+    for arguments in (["--json-out", "o.json"], ["--json-out=o.json"]):
+        project.write(ONE)
+        assert project.run("plan", *arguments).code == 0
+        assert "summary" in json.loads((project.folder / "o.json").read_text())
+        project.write("profiles: 5")
+        assert project.run("plan", *arguments).code == 1
+        assert json.loads((project.folder / "o.json").read_text())["error"]["kind"] == "invalid-file"
+
+
+def test_init_does_not_shadow_another_profile_file(project: Project) -> None:
+    project.write(ONE, "mlxsm.yaml")
+    result = project.run("init")
+    assert (result.code, "mlxsm.yaml exists already" in result.err) == (1, True)
+    assert not (project.folder / "profiles.yaml").exists()
+
+
+def test_what_is_left_out_is_told(project: Project) -> None:
+    project.write(TWO)
+    assert "Skipped by choice: A\n" in project.run("plan", "--skip", "A").out
+    assert "Not selected: A\n" in project.run("plan", "--only", "B").out
+
+
+def test_an_ownership_that_a_rollback_gives_back_is_told(project: Project) -> None:
+    project.apply(ONE)
+    project.edit_state(lambda state: state["entries"][0].update(owner=None, applied=None, **{"from": None}))
+    assert "= A: recorded for default, no field changes (owned by nobody)" in project.run("plan").out
+    assert project.run("apply", "--yes").code == 0
+    assert "= A: released, no field changes (owner default)" in project.run("rollback", "--yes").out

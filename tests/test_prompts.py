@@ -173,3 +173,33 @@ def test_a_terminal_has_colours(project: Project) -> None:
     terminal.expect("\x1b\\[32m\\+\x1b")
     terminal.sendintr()
     assert code(terminal) == 130
+
+
+@pytest.mark.parametrize("flag", ["--json", "--quiet"])
+def test_whoever_is_asked_sees_the_whole_plan(project: Project, flag: str) -> None:
+    project.write(FILE)
+    terminal = start(project, flag)
+    terminal.expect("modelID  m/a")
+    terminal.expect("Only yes")
+    terminal.sendline("yes")
+    assert code(terminal) == 0
+    command, *words = project.command("remove", "A", "-q")
+    removal = pexpect.spawn(command, words, cwd=project.folder, env=project.environment, encoding="utf-8")  # type: ignore[arg-type]
+    removal.expect("owner default")
+    removal.expect("Only yes")
+    removal.sendline("no")
+    assert code(removal) == 1
+
+
+def test_a_replace_shows_what_it_changes(project: Project) -> None:
+    project.apply(FILE)
+    project.edit_state(lambda state: state["entries"][0]["profile"].update(notes="mine"))
+    project.write(FILE.replace("port: 1}", "port: 1, notes: ours}"))
+    terminal = start(project)
+    terminal.expect("changed on this machine since it was applied: notes")
+    terminal.sendline("replace")
+    terminal.expect(r"after   A \| m/a \| 127.0.0.1:1")
+    terminal.expect("notes  mine -> ours")
+    terminal.expect("Only yes")
+    terminal.sendline("yes")
+    assert code(terminal) == 0
