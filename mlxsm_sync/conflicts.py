@@ -12,28 +12,18 @@ from mlxsm_sync.judge import Case, Court, Verdict
 from mlxsm_sync.profile import Profile, from_fields
 from mlxsm_sync.state import Entry
 
-RENAMEABLE: frozenset[ConflictKind] = frozenset({"duplicate-name", "rename-collision", "name-taken"})
 REPLACEABLE: frozenset[ConflictKind] = frozenset({"name-taken", "identity-taken", "drift"})
 
 
 def ways_out(verdict: Verdict, court: Court) -> tuple[Choice, ...]:
     """What a person may answer; skip is always the first."""
     choices: list[Choice] = ["skip"]
-    if _may_rename(verdict, court):
+    if court.rename_helps(verdict):
         choices.append("rename")
     own_in_the_way = verdict.case.own is not None and verdict.ruling != "drift"
     if verdict.ruling in REPLACEABLE and not own_in_the_way and court.replaceable(verdict):
         choices.append("replace")
     return tuple(choices)
-
-
-def _may_rename(verdict: Verdict, court: Court) -> bool:
-    """Another name helps only where nothing but the name clashes."""
-    if court.shares_identity_in_file(verdict.case):
-        return False
-    if any(verdict.case.shares_identity(rival) for rival in verdict.rivals):
-        return verdict.ruling == "rename-collision"
-    return verdict.ruling in (*RENAMEABLE, "ambiguous-replace", "duplicate-replace")
 
 
 class Teller(NamedTuple):

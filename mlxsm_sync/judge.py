@@ -13,6 +13,9 @@ from mlxsm_sync.json_value import Json, same
 from mlxsm_sync.profile import NAME, Fields
 from mlxsm_sync.state import Entry
 
+_ABOUT_NAMES: frozenset[str] = frozenset(
+    {"duplicate-name", "name-taken", "ambiguous-replace", "duplicate-replace"}
+)
 Ruling = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
 
 
@@ -216,7 +219,7 @@ class Court:
     def _decide_refused(self, case: Case) -> Verdict:
         """A new name that is not to be had matters only to a profile that needs one."""
         verdict = self._decide(case._replace(collision=None))
-        if not verdict.blocked:
+        if not verdict.blocked or not self.rename_helps(verdict):
             return verdict
         return Verdict(case, "rename-collision", tuple(self._staying.get(case.wished, ())), blocked=True)
 
@@ -261,6 +264,16 @@ class Court:
     def shares_identity_in_file(self, case: Case) -> bool:
         """Whether another profile of the file is the same running server."""
         return self._identities[case.wanted.profile.identity] > 1
+
+    def rename_helps(self, verdict: Verdict) -> bool:
+        """Whether another name is a way out: only where nothing but the name clashes."""
+        if verdict.ruling == "rename-collision":
+            return True
+        if self.shares_identity_in_file(verdict.case):
+            return False
+        if any(verdict.case.shares_identity(rival) for rival in verdict.rivals):
+            return False
+        return verdict.ruling in _ABOUT_NAMES
 
     def replaceable(self, verdict: Verdict) -> bool:
         """Whether the verdict's target may be replaced at all: not if it is another profile's."""

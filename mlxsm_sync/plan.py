@@ -9,7 +9,7 @@ from mlxsm_sync import cautions
 from mlxsm_sync import orphans as orphanage
 from mlxsm_sync.changes import Change, Conflict, Plan, Skipped
 from mlxsm_sync.choices import Choices
-from mlxsm_sync.conflicts import Teller, ways_out
+from mlxsm_sync.conflicts import Teller
 from mlxsm_sync.desired import Desired, Wanted, Warned
 from mlxsm_sync.diff import explain
 from mlxsm_sync.digest import plan_digest, summarise
@@ -51,16 +51,20 @@ class _Docket:
         A rename that is not needed is not done: command lines can be repeated.
         """
         renames: dict[int, str | None] = {}
+        idle: set[int] = set()
         while True:
             court = self.judge(part, renames)
             needed = {
                 index: name if name is not None else self.suggestions[index]
                 for index, name in self.choices.rename.items()
-                if index not in renames and _offers_rename(court.verdicts.get(index), court)
+                if index not in renames.keys() | idle and _offers_rename(court.verdicts.get(index), court)
             }
-            if not needed:
+            # A name that is not to be had, for a profile that another one's rename has helped already.
+            refused = {index for index in renames if _is_idle(court.verdicts[index])}
+            if not needed and not refused:
                 return court, renames
-            renames |= needed
+            idle |= refused
+            renames = {index: name for index, name in (renames | needed).items() if index not in idle}
 
     def judge(self, part: Sequence[Wanted], renames: dict[int, str | None]) -> Court:
         """One judgement of the profiles that take part, under these new names."""
@@ -218,7 +222,11 @@ class _Docket:
 
 
 def _offers_rename(verdict: Verdict | None, court: Court) -> bool:
-    return verdict is not None and verdict.blocked and "rename" in ways_out(verdict, court)
+    return verdict is not None and verdict.blocked and court.rename_helps(verdict)
+
+
+def _is_idle(verdict: Verdict) -> bool:
+    return verdict.case.collision is not None and verdict.ruling != "rename-collision"
 
 
 def make_plan(

@@ -24,6 +24,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 
+# libyaml compares each %TAG with all before it: thousands of them take minutes.
+_DIRECTIVE = re.compile("^%", re.MULTILINE)
+
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
@@ -45,6 +48,8 @@ def read_yaml(text: str, problems: Problems) -> Node:
         raise problems.stop(_position(text, found.start()), message)
     if found := _MERGE_MARK.search(text):
         raise problems.stop(_position(text, found.start()), "this is an unresolved git merge: resolve it")
+    if found := _DIRECTIVE.search(text):
+        raise problems.stop(_position(text, found.start()), "directives (%) are not allowed: drop the line")
     try:
         return build(_events(text, problems), problems)
     except yaml.YAMLError as error:

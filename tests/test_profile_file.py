@@ -352,7 +352,11 @@ def test_other_encodings_are_refused_with_a_place(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_document_of_yaml_is_one_line(tmp_path: Path) -> None:
-    assert problems(tmp_path, "%YAML 9.9\n---\na: 1") != []
+    assert problems(tmp_path, "%YAML 9.9\n---\na: 1") == [
+        "1:1: directives (%) are not allowed: drop the line"
+    ]
+    many = "".join(f"%TAG !{number}! x\n" for number in range(100_000))
+    assert problems(tmp_path, f"{many}---\na: 1") == ["1:1: directives (%) are not allowed: drop the line"]
 
 
 def test_duplicates_are_problems_where_a_file_is_judged_alone(tmp_path: Path) -> None:
