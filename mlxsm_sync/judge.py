@@ -220,7 +220,7 @@ class Court:
         """A new name that is not to be had matters only to a profile that needs one."""
         verdict = self._decide(case._replace(collision=None))
         if not verdict.blocked or not self.rename_helps(verdict):
-            return verdict
+            return verdict._replace(case=case)
         return Verdict(case, "rename-collision", tuple(self._staying.get(case.wished, ())), blocked=True)
 
     def _decide_own(self, case: Case, own: Entry, rivals: tuple[Entry, ...]) -> Verdict:
