@@ -73,14 +73,24 @@ def _shared_ports(profiles: _Known) -> Iterator[Warned]:
     for one, profile in profiles:
         by_port[profile.port].append((one, profile))
     for group in by_port.values():
-        hosts = {profile.host.lower() for _, profile in group}
-        for one, profile in group if len(group) > 1 else ():
-            if one is None:
-                continue
-            near = {host for host in hosts if _overlap(profile.host.lower(), host)}
-            names = [p.name for other, p in group if p is not profile and p.host.lower() in near]
-            if names:
-                yield _warned(one, f"it shares its port with {_listed(names)}: only one of them can be up")
+        if len(group) > 1:
+            yield from _shared_port(group)
+
+
+def _shared_port(group: _Known) -> Iterator[Warned]:
+    by_host: defaultdict[str, list[str]] = defaultdict(list)
+    for _, profile in group:
+        by_host[profile.host.lower()].append(profile.name)
+    # Per host, since a port may have very many profiles and only a few hosts.
+    near = {
+        host: sorted(name for other, names in by_host.items() if _overlap(host, other) for name in names)
+        for host in by_host
+    }
+    for one, profile in group:
+        names = near[profile.host.lower()]
+        if one is not None and len(names) > 1:
+            others = _listed(names, profile.name)
+            yield _warned(one, f"it shares its port with {others}: only one of them can be up")
 
 
 def _overlap(a: str, b: str) -> bool:
@@ -93,16 +103,18 @@ def _confusable_names(profiles: _Known) -> Iterator[Warned]:
     for one, profile in profiles:
         by_fold[fold(profile.name)].append((one, profile))
     for group in by_fold.values():
-        for one, profile in group if len(group) > 1 else ():
-            names = sorted({p.name for _, p in group} - {profile.name})
-            if one is not None and names:
-                yield _warned(one, f"its name is easily confused with {_listed(names)}")
+        names = sorted({profile.name for _, profile in group})
+        for one, profile in group if len(names) > 1 else ():
+            if one is not None:
+                yield _warned(one, f"its name is easily confused with {_listed(names, profile.name)}")
 
 
-def _listed(names: Iterable[str], most: int = 3) -> str:
-    known = sorted(set(names))
-    more = f" and {len(known) - most} more" if len(known) > most else ""
-    return ", ".join(f'"{name}"' for name in known[:most]) + more
+def _listed(names: Sequence[str], but: str, most: int = 3) -> str:
+    """The first few of many sorted names, but one, and how many more there are."""
+    shown = [name for name in names[: most + 1] if name != but][:most]
+    left = len(names) - 1 - len(shown)
+    more = f" and {left} more" if left > 0 else ""
+    return ", ".join(f'"{name}"' for name in shown) + more
 
 
 def _warned(one: Wanted, message: str) -> Warned:

@@ -80,7 +80,9 @@ class Teller(NamedTuple):
                 return _message(verdict, called)
 
     def _others(self, case: Case, key: object) -> str:
-        return ", ".join(f"#{index}" for index in self.namesakes[key] if index != case.number)
+        indexes = self.namesakes[key]
+        shown = [f"#{index}" for index in indexes[:4] if index != case.number][:3]
+        return ", ".join(shown) + (", …" if len(indexes) > 4 else "")
 
     def _remedies(self, verdict: Verdict, ways: tuple[Choice, ...]) -> Iterator[str]:
         selector, index = self.selector(verdict.case), verdict.case.number

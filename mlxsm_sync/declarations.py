@@ -60,8 +60,11 @@ def note_duplicates(root: Node, problems: Problems) -> None:
             if (found := key(_inherit(node, members.get("defaults")))) is not None:
                 groups.setdefault(found, []).append(node)
         for group in groups.values():
+            lines = [node.at.line for node in group]
             for node in group if len(group) > 1 else ():
-                others = ", ".join(str(other.at.line) for other in group if other is not node)
+                shown = [str(line) for line in lines[:4] if line != node.at.line][:3]
+                more = ", …" if len(lines) > 4 else ""
+                others = ", ".join(shown) + more
                 problems.add(node.find([at])[0], f"another profile has the same {what} (line {others})")
 
 

@@ -121,7 +121,7 @@ class Input(Model):
 class Desired(Model):
     """Everything that one profile file wants."""
 
-    owner: str | None
+    owner: Collection | None
     """Its collection; null for a document, which owns nothing."""
     input: Input
     """Where it was read from."""

@@ -29,11 +29,12 @@ def folder(state_path: Path) -> Path:
 
 def backups(state_path: Path) -> list[Path]:
     """The files of the earlier states, newest first."""
-    pattern = re.compile(rf"{re.escape(state_path.stem)}\.([0-9]{{8,}})(?:\.[0-9a-f]{{12}})?\.json")
+    pattern = re.compile(rf"{re.escape(state_path.name)}\.([0-9]{{8,}})(?:\.[0-9a-f]{{12}})?\.json")
     found: list[tuple[int, str, Path]] = []
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         for entry in os.scandir(folder(state_path)):
-            if match := pattern.fullmatch(entry.name):
+            match = pattern.fullmatch(entry.name)
+            if match and entry.is_file(follow_symlinks=False):
                 found.append((int(match[1]), entry.name, Path(entry.path)))
     return [path for *_, path in sorted(found, reverse=True)]
 
@@ -52,7 +53,7 @@ def earlier(state_path: Path, lineage: str | None) -> list[Earlier]:
 def backup_path(state_path: Path, serial: int, digest: str = "") -> Path:
     """Where the state of this serial is kept; a digest tells two of one serial apart."""
     mark = f".{digest.removeprefix('sha256:')[:12]}" if digest else ""
-    return folder(state_path) / f"{state_path.stem}.{serial:08d}{mark}.json"
+    return folder(state_path) / f"{state_path.name}.{serial:08d}{mark}.json"
 
 
 def newest_readable(state_path: Path) -> Path | None:

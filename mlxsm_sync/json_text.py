@@ -13,7 +13,7 @@ from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Prob
 if TYPE_CHECKING:
     from mlxsm_sync.json_value import Json
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+')
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s\[\]{},:"]+')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -72,5 +72,5 @@ def _holder(path: Path) -> str:
         return visible(
             f"process {int(note['pid'])} on {note['host']} ({note['command']}, since {note['since']})"
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return "another process"

@@ -15,6 +15,7 @@ MAX_DEPTH = 16
 MAX_NODES = 1_000_000
 MAX_SCALAR = 16 * 1024
 MAX_DIGITS = 18
+MAX_PROBLEMS = 1000
 
 
 class Position(NamedTuple):
@@ -95,6 +96,8 @@ class Problems:
 
     def add(self, at: Position | None, message: str) -> None:
         """Note a problem; the first one of a position stands, as the later ones follow from it."""
+        if len(self._found) == MAX_PROBLEMS:
+            raise self.error()
         line, column = at if at else (None, None)
         self._found.setdefault(at, Problem(path=self.path, line=line, column=column, message=message))
 
@@ -111,6 +114,7 @@ class Problems:
         """The error that tells them all."""
         found = self.sorted()
         what = "a problem" if len(found) == 1 else f"{len(found)} problems"
+        what = f"{MAX_PROBLEMS} problems or more" if len(found) >= MAX_PROBLEMS else what
         return InvalidFile(f"{self.path} has {what}; nothing of it was used", problems=found)
 
     def raise_any(self) -> None:

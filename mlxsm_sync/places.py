@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,9 +13,9 @@ PROFILE_FILES = ("profiles.yaml", "mlxsm.yaml")
 
 def find_profile_file(environment: Mapping[str, str]) -> str:
     """The profile file to use where none was named; FileTrouble where there is none."""
-    config = Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "mlxsm"
+    config = _base(environment, "XDG_CONFIG_HOME", ".config") / "mlxsm"
     for candidate in (*map(Path, PROFILE_FILES), *(config / name for name in PROFILE_FILES)):
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return str(candidate)
     raise FileTrouble(
         f"there is no profile file: neither {' nor '.join(PROFILE_FILES)}, here or in {config}",
@@ -24,5 +25,14 @@ def find_profile_file(environment: Mapping[str, str]) -> str:
 
 def default_state_path(environment: Mapping[str, str]) -> Path:
     """`$XDG_STATE_HOME/mlxsm/state.json`, else the same in `~/.local/state`, on every system."""
-    base = environment.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "mlxsm" / "state.json"
+    return _base(environment, "XDG_STATE_HOME", ".local/state") / "mlxsm" / "state.json"
+
+
+def _base(environment: Mapping[str, str], name: str, below_home: str) -> Path:
+    """The folder of the XDG base directory specification, which says to ignore a relative one."""
+    if os.path.isabs(given := environment.get(name, "")):
+        return Path(given)
+    try:
+        return Path.home() / below_home
+    except RuntimeError:
+        raise FileTrouble(f"there is no home folder, and {name} is not set", f"set HOME or {name}") from None

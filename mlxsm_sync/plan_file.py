@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +13,10 @@ from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import FileTrouble, InvalidFile
+from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import MAX_BYTES, Problems
+from mlxsm_sync.secret_scan import looks_like
 
 # A plan carries everything twice, as a profile and as what it declares.
 MAX_PLAN_BYTES = 8 * MAX_BYTES
@@ -29,12 +33,24 @@ class SavedPlan(Model):
 
 def save_plan(path: str, saved: SavedPlan) -> None:
     """Write a plan for `apply`; it belongs to this machine, and only its owner can read it."""
-    data = json.dumps(saved.dump(), indent=1).encode() + b"\n"
+    write_whole(path, json.dumps(saved.dump(), indent=1) + "\n")
+
+
+def write_whole(path: str, text: str) -> None:
+    """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written."""
+    beside = f"{path}.{os.getpid()}.tmp"
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
+        if os.path.exists(path) and not os.path.isfile(path):
+            Path(path).write_text(text, encoding="utf-8")  # a pipe or a terminal
+            return
+        with os.fdopen(
+            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
+            file.write(text)
+        os.replace(beside, os.path.realpath(path))
     except OSError as error:
+        with suppress(OSError):
+            os.unlink(beside)
         raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
 
 
@@ -45,12 +61,40 @@ def load_plan(path: str) -> SavedPlan:
             data = file.read(MAX_PLAN_BYTES + 1)
     except OSError as error:
         raise FileTrouble(f"cannot read {path}: {error.strerror}") from None
+    if len(data) > MAX_PLAN_BYTES:
+        raise InvalidFile(f"{path} is too large for a saved plan")
     try:
-        if len(data) <= MAX_PLAN_BYTES:
-            json.loads(data)
-            return SavedPlan.from_json(data)
+        json.loads(data)
+        saved = SavedPlan.from_json(data)
     except (ValueError, RecursionError) as error:
         what = "breaks the format of a saved plan" if isinstance(error, Rejected) else "is no JSON"
-        problems = Problems(path)
-        raise problems.stop(None, f"this {what}: make it anew with mlxsm plan --out") from None
-    raise InvalidFile(f"{path} is too large for a saved plan")
+        raise _not_saved_by_us(path, what) from None
+    if reason := _doubtful(saved):
+        raise _not_saved_by_us(path, reason)
+    return saved
+
+
+def _not_saved_by_us(path: str, what: str) -> InvalidFile:
+    return Problems(path).stop(None, f"this {what}: make it anew with mlxsm plan --out")
+
+
+def _doubtful(saved: SavedPlan) -> str | None:
+    """Why no plan of ours can be like this: its file was judged, so all that it says was, too."""
+    indexes = [one.index for one in saved.desired.profiles]
+    if len(set(indexes)) < len(indexes) or any(
+        one.declared != one.profile.fields for one in saved.desired.profiles
+    ):
+        return "was changed since it was saved"
+    if any(map(looks_like, _texts(saved.dump()))):
+        return "contains what looks like a secret"
+    return None
+
+
+def _texts(data: Json) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    for item in data if isinstance(data, list) else ():
+        yield from _texts(item)
+    for key, item in data.items() if isinstance(data, dict) else ():
+        yield key
+        yield from _texts(item)

@@ -8,6 +8,7 @@ Every pattern runs in linear time: no two neighbouring repetitions share a chara
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -82,14 +83,20 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
         "accountkey=,sharedaccesskey=",
         r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{30,}={0,2}",
     ),
-    ("a signed web token", "eyj", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    ("a bearer token", "bearer", r"(?i:bearer)[ ]{1,4}[A-Za-z0-9._~+/-]{16,}"),
-    ("a password in an address", "://", r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,128}:[^\s/@]{1,256}@"),
+    ("a signed web token", "eyj", r"eyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10}"),
+    ("a bearer token", "bearer,basic", r"(?i:bearer|basic)[ ]{1,4}[A-Za-z0-9._~+/-]{16,}={0,2}"),
+    (
+        "a password in an address",
+        "://",
+        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@]{1,128}:[^\s/@]{1,256}@",
+    ),
     (
         "a secret",
         "key,secret,passw,passphrase,token",
         (
-            r"(?i:api[_-]?key|secret(?:[_-]?key)?|passw(?:or)?d|passphrase|(?:access|auth|hf|api|refresh)[_-]?token)"
+            r"[A-Za-z0-9_-]{0,40}"
+            r"(?i:(?:api|secret|private|access)[_-]?(?:access[_-]?)?key|secret|passw(?:or)?d|passphrase"
+            r"|(?:access|auth|hf|api|refresh|session|hub)[_-]?token)"
             r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}"
         ),
     ),
@@ -120,6 +127,8 @@ def looks_like(text: str) -> str | None:
     if len(text) < len("secret=") + 6:
         return None
     plain = without_format(text)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain)
     for start in range(0, len(plain), WINDOW - OVERLAP):
         window = plain[start : start + WINDOW]
         lower = window.lower()

@@ -26,7 +26,8 @@ class StateFile:
     """One state file; a symbolic link to it is followed once, here."""
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(os.path.realpath(path))
+        with _system_errors(f"cannot find {path}"):
+            self.path = Path(os.path.realpath(path))
         self._data: bytes | None = None
         self._state = State(lineage=None)
 
@@ -112,7 +113,8 @@ class StateFile:
     def _sweep(self) -> None:
         """Remove what killed writers left; only a holder of the lock makes such files."""
         for entry in os.scandir(self.path.parent):
-            if entry.name.startswith(f".{self.path.name}.") and entry.name.endswith(".tmp"):
+            ours = entry.name.startswith(f".{self.path.name}.") and entry.name.endswith(".tmp")
+            if ours and entry.is_file(follow_symlinks=False):
                 os.unlink(entry.path)
 
     def _write_beside(self, data: bytes) -> Path:
@@ -135,7 +137,7 @@ class StateFile:
 
     def _keep(self, data: bytes, serial: int) -> None:
         backup = history.backup_path(self.path, serial)
-        if backup.exists() and backup.read_bytes() != data:
+        if backup.exists() and not (backup.is_file() and backup.read_bytes() == data):
             # Two states of one serial: somebody put an earlier file back. Both are kept.
             backup = history.backup_path(self.path, serial, digest_bytes(data))
         if backup.exists():

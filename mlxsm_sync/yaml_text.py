@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# libyaml ends a line at these, and so a comment; what people review shows neither. Bidi controls can
+# make a comment look like what follows it; in a value, they are shown as escapes.
+_HIDDEN = re.compile("[\x85\u2028\u2029]|\r(?!\n)|(?<=#)[^\n]*[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 
 # libyaml compares each %TAG with all before it: thousands of them take minutes.
@@ -34,10 +37,11 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]
 # What YAML 1.1 reads as a boolean, number, date or merge and YAML 1.2 as text, or differently:
 # https://yaml.org/type/ against https://yaml.org/spec/1.2.2/#103-core-schema
 _AMBIGUOUS = re.compile(
-    r"(?:yes|no|on|off)|[-+]?0[0-9_]+|[-+]?0[xob][0-9a-f_]+|[-+]?[0-9][0-9_]*_[0-9_.]*"
+    r"(?:yes|no|on|off)|[-+]?0[0-9_]+|[-+]?0[xob][0-9a-f_]+|[-+]?[0-9.]*[0-9]_[0-9_.]*"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t \t].*)?|=|<<",
     re.IGNORECASE,
 )
+_LONGEST_AMBIGUOUS = 64
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|nan)", re.IGNORECASE)
 
 
@@ -46,6 +50,11 @@ def read_yaml(text: str, problems: Problems) -> Node:
     if found := _UNPRINTABLE.search(text):
         message = f"the character U+{ord(found.group()):04X} is not allowed in YAML"
         raise problems.stop(_position(text, found.start()), message)
+    if found := _HIDDEN.search(text):
+        message = (
+            f"the character U+{ord(found.group()[-1]):04X} can hide text: write it as an escape, in quotes"
+        )
+        raise problems.stop(_position(text, found.end() - 1), message)
     if found := _MERGE_MARK.search(text):
         raise problems.stop(_position(text, found.start()), "this is an unresolved git merge: resolve it")
     if found := _DIRECTIVE.search(text):
@@ -111,6 +120,9 @@ def _node_event(event: yaml.NodeEvent, at: Position, problems: Problems) -> Even
     if len(event.value) * 4 > MAX_SCALAR and len(event.value.encode()) > MAX_SCALAR:
         problems.add(at, f"this value is longer than {MAX_SCALAR // 1024} KiB")
         return Event("value", at)
+    if "\0" in event.value:
+        problems.add(at, "the character U+0000 is not allowed")
+        return Event("value", at)
     if event.implicit[0]:
         return Event("value", at, _resolve(event.value, at, problems))
     return Event("value", at, event.value)
@@ -122,7 +134,7 @@ def _resolve(text: str, at: Position, problems: Problems) -> Json:
         return None
     if text in _BOOLEAN:
         return _BOOLEAN[text]
-    if _AMBIGUOUS.fullmatch(text):
+    if len(text) <= _LONGEST_AMBIGUOUS and _AMBIGUOUS.fullmatch(text):
         if text == "<<":
             problems.add(at, "merge keys (<<) are not allowed: use defaults")
         else:

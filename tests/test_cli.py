@@ -551,3 +551,106 @@ def test_an_ownership_that_a_rollback_gives_back_is_told(project: Project) -> No
     assert "= A: recorded for default, no field changes (owned by nobody)" in project.run("plan").out
     assert project.run("apply", "--yes").code == 0
     assert "= A: released, no field changes (owner default)" in project.run("rollback", "--yes").out
+
+
+def test_a_file_name_reaches_the_terminal_escaped(project: Project) -> None:
+    name = "e\x1b[31m\u202e\r.yaml"
+    project.write(ONE, name)
+    for arguments in (
+        ["plan", "-f", name],
+        ["plan", "-f", name, "--take-from", "\x1b[31mX\r"],
+        ["init", "-f", name],
+    ):
+        result = project.run(*arguments)
+        assert all(char == "\n" or char.isprintable() for char in result.out + result.err), result
+    assert "\\u{1b}" in project.run("plan", "-f", name).err
+
+
+def test_secrets_on_the_command_line_are_not_repeated(project: Project) -> None:
+    token = "hf_" + "Ab1" * 12
+    project.write(ONE)
+    for arguments in (
+        [token],
+        ["help", token],
+        ["list", token],
+        ["remove", token],
+        ["apply", token],
+        ["rollback", token],
+        ["plan", f"--{token}"],
+        ["plan", "--skip", token],
+        ["plan", "--rename", f"A={token}"],
+        ["plan", "--take-from", token],
+        ["plan", "--expect", token],
+        ["apply", "--expect", token],
+        ["plan", "-f", token],
+        ["validate", token],
+        ["plan", "--color", token],
+        ["plan", "--json-out", f"/nonexistent/{token}"],
+    ):
+        result = project.run(*arguments)
+        assert token not in result.out + result.err, arguments
+
+
+def test_empty_and_impossible_values_are_wrong_usage(project: Project) -> None:
+    project.write(ONE)
+    for arguments in (["--state", ""], ["-f", ""], ["--json-out", ""]):
+        assert project.run("plan", *arguments).code == 64
+    assert project.run("apply", "--yes", "--lock-timeout", "nan").code == 64
+
+
+def test_a_home_that_is_not_there_is_one_line(project: Project) -> None:
+    project.write(ONE)
+    environment = {key: value for key, value in project.environment.items() if key != "HOME"}
+    done = subprocess.run(
+        ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", str(MLXSM), "list"]
+        if os.geteuid() == 0
+        else [str(MLXSM), "list"],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert project.run("list", XDG_STATE_HOME="relative").code == 0
+
+
+def test_an_output_that_cannot_say_a_character_says_its_escape(project: Project) -> None:
+    project.write(ONE.replace("name: A", "name: ✗ä"))
+    result = project.run("plan", PYTHONIOENCODING="ascii:strict")
+    assert (result.code, "\\u2717\\xe4" in result.out) == (0, True)
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_json_too(project: Project) -> None:
+    project.apply(ONE)
+    project.state_path.write_text("{}")
+    history = project.state_path.parent / "history"
+    for path in history.iterdir():
+        path.unlink()
+    history.rmdir()
+    history.write_text("no folder")
+    result = project.run("list", "--json")
+    assert result.json["error"]["kind"] == "unreadable-state"
+
+
+@pytest.mark.parametrize("change", ["declared", "secret", "index", "owner"])
+def test_a_saved_plan_that_was_changed_is_refused(project: Project, change: str) -> None:
+    project.write(TWO)
+    assert project.run("plan", "--out", "p.json").code == 0
+    path = project.folder / "p.json"
+    saved = json.loads(path.read_text())
+    token = "hf_" + "Ab1" * 12
+    one = saved["desired"]["profiles"][0]
+    if change == "declared":
+        one["declared"] = {"/port": "x"}
+    elif change == "secret":
+        one["profile"]["notes"] = one["declared"]["/notes"] = token
+    elif change == "index":
+        one["index"] = 2
+    else:
+        saved["desired"]["owner"] = "\x1b[31m"
+    path.write_text(json.dumps(saved))
+    result = project.run("apply", "p.json", "--json")
+    assert (result.code, result.json["error"]["kind"]) == (1, "invalid-file")
+    assert token not in result.out
+    assert not project.state_path.exists()

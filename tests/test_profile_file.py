@@ -440,3 +440,31 @@ profiles:
         "5:5: modelID is required",
         "5:12: another profile has the same name (line 4)",
     ]
+
+
+@pytest.mark.parametrize("char", ["\u2028", "\u2029", "\x85", "\r", "\u202e", "\u2066"])
+def test_nothing_can_hide_in_a_comment(tmp_path: Path, char: str) -> None:
+    text = f"{HEAD}  - {ONE}  # loopback only{char}    extra: 1\n"
+    assert problems(tmp_path, text) == [
+        f"3:71: the character U+{ord(char):04X} can hide text: write it as an escape, in quotes"
+    ]
+
+
+def test_a_null_character_is_no_text(tmp_path: Path) -> None:
+    assert problems(tmp_path, _with('notes: "a\\0b"')) == ["3:12: the character U+0000 is not allowed"]
+
+
+def test_very_many_problems_are_not_all_told(tmp_path: Path) -> None:
+    found = problems(tmp_path, "a: [" + "no, " * 5000 + "]")
+    assert len(found) == 1000
+
+
+def test_a_long_number_like_text_is_text(tmp_path: Path) -> None:
+    (one,) = declared(tmp_path, _with("notes: x" + "0_" * 8000))
+    assert len(str(one["/notes"])) == 16001
+    assert problems(tmp_path, _with("notes: 1.0_1"))[0].endswith("quote it if it is text")
+
+
+def test_a_bidi_control_in_a_value_is_data(tmp_path: Path) -> None:
+    (one,) = declared(tmp_path, _with("notes: a\u202eb"))
+    assert one["/notes"] == "a\u202eb"

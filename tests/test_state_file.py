@@ -75,7 +75,7 @@ def test_history_has_an_end(file: StateFile) -> None:
     for _ in range(KEPT + 3):
         put(file, entry(1))
     assert len(backups(file.path)) == KEPT
-    assert backups(file.path)[0].name == f"state.{KEPT + 2:08d}.json"
+    assert backups(file.path)[0].name == f"state.json.{KEPT + 2:08d}.json"
 
 
 def test_two_states_of_one_serial_are_both_kept(file: StateFile) -> None:
@@ -256,7 +256,7 @@ def test_a_state_that_cannot_be_read_is_explained_and_never_overwritten(file: St
     with pytest.raises(UnreadableState) as caught:
         put(file, entry(3))
     assert str(file.path) in caught.value.message
-    assert "state.00000001.json" in str(caught.value.hint)
+    assert "state.json.00000001.json" in str(caught.value.hint)
     assert file.path.read_bytes() == UNREADABLE[what]
 
 
@@ -276,7 +276,7 @@ def test_an_unreadable_backup_is_passed_over(file: StateFile) -> None:
     file.path.write_text("")
     with pytest.raises(UnreadableState) as caught:
         file.read()
-    assert "state.00000000.json" in str(caught.value.hint)
+    assert "state.json.00000000.json" in str(caught.value.hint)
 
 
 def test_where_links_are_not_to_be_had_the_backup_is_a_copy(
@@ -367,3 +367,20 @@ def test_where_folders_cannot_be_forced_to_the_disk_they_are_not(
 ) -> None:
     monkeypatch.setattr(state_file_module, "_POSIX", False)
     assert put(file, entry(1)).serial == 1
+
+
+def test_what_is_no_file_beside_the_state_is_left_alone(file: StateFile) -> None:
+    put(file, entry(1))
+    history = file.path.parent / "history"
+    os.mkfifo(history / "state.json.00000009.json")
+    (history / "state.json.00000001.json").mkdir()
+    file.path.with_name(".state.json.1.x.tmp").mkdir()
+    put(file, entry(2))
+    assert [one.state.serial for one in earlier(file.path, "lineage-1")] == [1, 0]
+
+
+def test_two_states_in_one_folder_keep_their_own_history(tmp_path: Path) -> None:
+    first, second = StateFile(tmp_path / "a.json"), StateFile(tmp_path / "a.yaml")
+    put(first, entry(1))
+    put(second, entry(1))
+    assert len(backups(first.path)) == len(backups(second.path)) == 1

@@ -9,7 +9,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from types import FrameType
+from typing import cast
 
 import click
 
@@ -28,7 +30,8 @@ _MODULES = {name: module for section in _SECTIONS.values() for name, module in s
 
 _MORE = "mlxsm --help shows them all"
 
-INTERRUPTED, TERMINATED = 130, 143
+SIGNALLED = 128
+"""Added to a signal's number, as shells do: 130 for an interrupt, 143 for a termination."""
 
 
 class _Commands(click.Group):
@@ -95,20 +98,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A command lives shortly and makes no cycles worth collecting; looking for them takes a third of
     # the time of a large plan.
     gc.disable()
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     closed = _open_what_is_closed()
-    code = _run(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal's encoding cannot say is said as an escape.
+        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
+        code = _run(arguments)
         sys.stdout.flush()
     except OSError as error:
         code = _unheard(error, arguments)
     if closed and code == 0:
-        code = report_failure(FileTrouble("standard output is closed: nothing could be said"), arguments)
+        trouble = FileTrouble(
+            "standard output is closed: what was done could not be told", "mlxsm history tells it"
+        )
+        code = report_failure(trouble, arguments)
     sys.exit(code)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(TERMINATED)
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """End at once. An exception could be swallowed by whatever runs; a state survives any end."""
+    with suppress(OSError):
+        os.write(2, b"\ninterrupted\n")
+    os._exit(SIGNALLED + number)
 
 
 def _open_what_is_closed() -> bool:
@@ -131,11 +144,17 @@ def _run(arguments: Sequence[str]) -> int:
         return report_failure(Usage(" ".join(error.format_message().split()), where), arguments)
     except MlxsmError as error:
         return report_failure(error, arguments)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted", err=True)
-        return INTERRUPTED
     except OSError as error:
-        return _unheard(error, arguments)
+        if error.filename is None:
+            return _unheard(error, arguments)
+        return report_failure(FileTrouble(f"cannot use {error.filename}: {error.strerror}"), arguments)
+    except UnicodeError:
+        return report_failure(Usage("a name on the command line or of a file is no valid text"), arguments)
+    except Exception as error:
+        trouble = MlxsmError(
+            f"mlxsm failed by its own fault ({type(error).__name__}); nothing more was written"
+        )
+        return report_failure(trouble, arguments)
 
 
 def _unheard(error: OSError, arguments: Sequence[str]) -> int:

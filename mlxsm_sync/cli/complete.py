@@ -26,7 +26,8 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError):
         path = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None) or find_profile_file(os.environ)
-        root = read_yaml(Path(path).read_text(encoding="utf-8"), Problems(path))
+        text = Path(path).read_text(encoding="utf-8") if os.path.isfile(path) else ""
+        root = read_yaml(text, Problems(path))
         listed = (root.members or {}).get("profiles", Node(root.at)).items or []
         names = [(item.members or {}).get("name", Node(item.at)).value for item in listed]
     return _matching(names, incomplete)
@@ -40,9 +41,10 @@ def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str
     from mlxsm_sync.places import default_state_path
 
     names: list[object] = []
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(MlxsmError, OSError, ValueError, TypeError, KeyError, RecursionError):
         given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None)
-        data = json.loads((Path(given) if given else default_state_path(os.environ)).read_bytes())
+        path = Path(given) if given else default_state_path(os.environ)
+        data = json.loads(path.read_bytes() if path.is_file() else b"{}")
         names = [entry["profile"]["name"] for entry in data["entries"]]
     return _matching(names, incomplete)
 
@@ -50,8 +52,13 @@ def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str
 def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
+    from mlxsm_sync.secret_scan import looks_like
+
     return [
         CompletionItem(name)
         for name in names
-        if isinstance(name, str) and name.startswith(incomplete) and name.isprintable()
+        if isinstance(name, str)
+        and name.startswith(incomplete)
+        and name.isprintable()
+        and not looks_like(name)
     ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import redacted
 from mlxsm_sync.errors import FileTrouble, MlxsmError
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ def init(shared: Shared, from_state: bool) -> None:
             f"{path} exists already; it was not touched", "-f FILE writes another one"
         ) from None
     except OSError as error:
+        with suppress(OSError):
+            if os.path.getsize(path) < len(text):
+                os.unlink(path)  # only just made, by the mode "x", and not complete
         raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
     shared.output.say(f"wrote {path}")
     shared.output.say("Next: edit it, then mlxsm plan")
@@ -78,7 +83,7 @@ def validate(shared: Shared, files: tuple[str, ...]) -> int:
     shared.output.data(report)
     for judged in report.files:
         for problem in judged.problems:
-            shared.output.show(f"{visible(str(problem))}\n")
+            shared.output.show(f"{redacted(visible(str(problem)))}\n")
         if judged.valid and not shared.output.quiet:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"

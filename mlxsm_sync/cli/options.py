@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,7 +81,11 @@ def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Fu
     """An option whose value goes into `Shared`, or into its output."""
     attribute = settings.pop("attribute")
 
-    def keep(ctx: click.Context, _parameter: click.Parameter, value: Any) -> None:
+    def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value == "":
+            raise click.BadParameter("must not be empty", ctx, parameter)
+        if isinstance(value, float) and math.isnan(value):
+            raise click.BadParameter("must be a number", ctx, parameter)
         shared = ctx.ensure_object(Shared)
         setattr(shared.output if on == "output" else shared, attribute, value)
 

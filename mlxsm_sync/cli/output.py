@@ -50,11 +50,9 @@ class Output:
         if self.json:
             click.echo(text)
         if self.json_out:
-            try:
-                with open(self.json_out, "w", encoding="utf-8") as file:
-                    file.write(text + "\n")
-            except OSError as error:
-                raise FileTrouble(f"cannot write {self.json_out}: {error.strerror}") from None
+            from mlxsm_sync.plan_file import write_whole
+
+            write_whole(self.json_out, text + "\n")
 
     def tell(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""
@@ -63,7 +61,20 @@ class Output:
     def say(self, message: str) -> None:
         """Print a message for the person at the terminal."""
         if not self.quiet:
-            click.echo(message, err=True)
+            click.echo(redacted(visible(message)), err=True)
+
+
+def redacted(text: str) -> str:
+    """`text` without the words that look like secrets, wherever they came from."""
+    from mlxsm_sync.secret_scan import looks_like
+
+    if looks_like(text) is None:
+        return text
+    return " ".join("[looks like a secret]" if looks_like(word) else word for word in text.split(" "))
+
+
+def _short(text: str, most: int = 2000) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def wants_colour(choice: str, environment: Mapping[str, str], stream: TextIO) -> bool:
@@ -101,8 +112,8 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
 
                 Output(json_out=out).data(error_report(error))
             for problem in error.problems:
-                click.echo(visible(str(problem)), err=True)
-            click.echo(f"error: {visible(error.message)}", err=True)
+                click.echo(redacted(visible(str(problem))), err=True)
+            click.echo(f"error: {_short(redacted(visible(error.message)))}", err=True)
             if error.hint:
-                click.echo(f"hint: {visible(error.hint)}", err=True)
+                click.echo(f"hint: {_short(redacted(visible(error.hint)))}", err=True)
     return error.exit_code
