@@ -95,3 +95,11 @@ def test_names_that_are_nearly_the_same_are_told(other: str) -> None:
 
 def test_equal_names_are_a_conflict_and_no_warning() -> None:
     assert [*together([wanted("A", 1), wanted("A", 2, 2)], ())] == []
+
+
+def test_entries_of_the_machine_are_neighbours_and_get_no_warning_themselves() -> None:
+    from mlxsm_sync.state import Entry
+
+    other = wanted("qwen", 1, modelID="m/b", host="localhost").profile
+    entry = Entry(id="0" * 16, profile=other, owner=None)
+    assert [one.name for one in together([wanted("Qwen", 1)], [entry])] == ["Qwen", "Qwen"]

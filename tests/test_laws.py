@@ -33,6 +33,8 @@ def test_after_an_apply_no_change_is_left(world: World) -> None:
     plan, after = applied(world)
     # What a document renames is nobody's afterwards, so nobody remembers its name there.
     forgotten = {change.index for change in plan.changes if change.renamed and want.owner is None}
+    # A name that was not to be had may be free now: that is a new decision.
+    forgotten |= {conflict.index for conflict in plan.conflicts if conflict.kind == "rename-collision"}
     renames = {index: name for index, name in choices.rename.items() if index not in forgotten}
     assert make_plan(want, after, choices.copy(rename=renames)).changes == ()
 

@@ -64,6 +64,14 @@ TOKENS = {
     "basic": "https://user:" + letters(10) + "@example.org/",
     "password": "password: " + letters(7),
     "api key": "--api-key=" + letters(12),
+    "aws secret": "aws_secret_access_key = " + letters(40),
+    "pg password": "PGPASSWORD=" + letters(10),
+    "client secret": "clientSecret=" + letters(12),
+    "session token": "session_token: " + letters(12),
+    "hub token": "HUGGING_FACE_HUB_TOKEN=" + letters(12),
+    "basic auth": "Authorization: Basic " + letters(24) + "==",
+    "upper-case scheme": "HTTPS://user:" + letters(10) + "@example.org/",
+    "full width": "".join(chr(ord(char) + 0xFEE0) if char != "_" else char for char in "hf_" + letters(34)),
     "private key": "-----BEGIN OPENSSH " + "PRIVATE KEY-----",
 }
 HARMLESS = [
