@@ -29,13 +29,12 @@ class Orphans(NamedTuple):
 def find_orphans(desired: Desired, own: Collection[Entry], matched: Mapping[int, Entry]) -> tuple[Entry, ...]:
     """The entries that are no profile's own, and that none could claim.
 
-    A profile that has no entry of its own, be it new, skipped or in conflict, could claim any of its
-    name, source or runtime identity.
+    A profile of the file, even a skipped one, claims every entry of its name or source. One without
+    an entry of its own could also claim by runtime identity; one that has moved there cannot.
     """
     claimed = {entry.id for entry in matched.values()}
-    alone = [one.profile for one in desired.profiles if one.index not in matched]
-    names = {profile.name for profile in alone}
-    identities = {profile.identity for profile in alone}
+    names = {one.profile.name for one in desired.profiles}
+    identities = {one.profile.identity for one in desired.profiles if one.index not in matched}
     return tuple(
         entry
         for entry in own

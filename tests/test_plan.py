@@ -159,12 +159,6 @@ def test_a_list_that_moves_up_is_cleared_by_prune() -> None:
     assert {e.name: e.profile.port for e in after.entries} == {"A": 2, "B": 3}
 
 
-def test_the_second_entry_of_a_name_is_an_orphan_once_its_profile_is_gone() -> None:
-    before = state(entry(1, "team", profile("A", 1)), entry(2, "team", profile("B", 2), source="A"))
-    plan = make_plan(file(profile("A", 1)), before)
-    assert [orphan.name for orphan in plan.orphans] == ["B"]
-
-
 def test_the_name_of_a_pruned_orphan_is_free() -> None:
     before = state(entry(1, "team", profile("Old", 5)), entry(2, None, profile("A", 9)))
     choices = Choices(rename={1: "Old"}, prune=True)
