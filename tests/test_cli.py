@@ -654,3 +654,19 @@ def test_a_saved_plan_that_was_changed_is_refused(project: Project, change: str)
     assert (result.code, result.json["error"]["kind"]) == (1, "invalid-file")
     assert token not in result.out
     assert not project.state_path.exists()
+
+
+def test_the_next_command_after_a_saved_plan_works_as_it_stands(project: Project) -> None:
+    project.write(ONE, "a file.yaml")
+    told = project.run("plan", "-f", "a file.yaml", "--state", "s.json", "--out", "the plan.json").err
+    assert told == "Next: mlxsm apply 'the plan.json' --state s.json\n"
+    done = subprocess.run(
+        ["/bin/sh", "-c", told.removeprefix("Next: ")],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (project.folder / "s.json").exists()

@@ -98,8 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A command lives shortly and makes no cycles worth collecting; looking for them takes a third of
     # the time of a large plan.
     gc.disable()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), _stop)
     closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # What a terminal's encoding cannot say is said as an escape.

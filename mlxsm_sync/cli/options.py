@@ -65,12 +65,17 @@ class Shared:
             self.output.say(f"warning: {caution}")
         return file
 
-    def command(self, command: str) -> str:
-        """The command line that repeats what was named, for a remedy to continue."""
+    def command(self, command: str, saved: str | None = None) -> str:
+        """The command line that repeats what was named, for a remedy to continue.
+
+        A saved plan knows its file.
+        """
         import shlex
 
         words = ["mlxsm", command]
-        if self.file is not None and self.file_was_named:
+        if saved is not None:
+            words.append(saved)
+        elif self.file is not None and self.file_was_named:
             words += ["-f", self.file]
         if self.state is not None and self.state != os.environ.get("MLXSM_STATE"):
             words += ["--state", self.state]

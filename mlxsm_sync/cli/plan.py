@@ -58,10 +58,8 @@ def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool,
     show(shared, made, markdown=form == "markdown")
     refuse_guarded(shared, made)
     if not shared.output.json and made.changes:
-        more = f" {out}" if out is not None else ""
-        shared.output.say(
-            f"Next: {choices.command(shared.command('apply')) if not out else 'mlxsm apply' + more}"
-        )
+        answered = choices.command(shared.command("apply"))
+        shared.output.say(f"Next: {answered if out is None else shared.command('apply', saved=out)}")
     return _exit_code(made) if detailed_exitcode else 0
 
 
