@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
@@ -12,26 +12,37 @@ from mlxsm_sync.profile import NAME_LENGTH, Identity, check_name
 LAST_SUGGESTION = 999
 
 
-def suggestions(wanted: Iterable[Wanted], entry_names: Iterable[str]) -> dict[int, str | None]:
+def suggestions(
+    wanted: Iterable[Wanted], entry_names: Iterable[str], chosen: Mapping[int, str | None]
+) -> dict[int, str | None]:
     """A free name for every profile, by its index; None where all 999 are taken.
 
     Made in order of name and runtime identity, so that the order of the file does not matter, and
-    for all profiles, so that one person's answer does not change what another profile was offered.
+    for all profiles, so that one person's answer does not change what another profile was offered,
+    unless it chose just that name (`chosen`, by index).
     """
     profiles = [*wanted]
     taken = set(chain(entry_names, (one.profile.name for one in profiles)))
-    next_number: dict[str, int] = {}
+    choosers: defaultdict[str | None, set[int]] = defaultdict(set)
+    for index, name in chosen.items():
+        choosers[name].add(index)
     # Two profiles that share name and identity can never both be there, so one name serves both.
-    free: dict[tuple[str, Identity], str | None] = {}
-    for name, identity in sorted({(one.profile.name, one.profile.identity) for one in profiles}):
-        free[name, identity] = None
+    alike: defaultdict[tuple[str, Identity], set[int]] = defaultdict(set)
+    for one in profiles:
+        alike[one.profile.name, one.profile.identity].add(one.index)
+    next_number: dict[str, int] = {}
+    result: dict[int, str | None] = {}
+    for (name, _), indexes in sorted(alike.items(), key=lambda item: item[0]):
+        free = None
         for number in range(next_number.get(name, 1), LAST_SUGGESTION + 1):
             next_number[name] = number + 1
-            if (candidate := _numbered(name, number)) not in taken:
+            candidate = _numbered(name, number)
+            if candidate not in taken and choosers[candidate] <= indexes:
                 taken.add(candidate)
-                free[name, identity] = candidate
+                free = candidate
                 break
-    return {one.index: free[one.profile.name, one.profile.identity] for one in profiles}
+        result |= dict.fromkeys(indexes, free)
+    return result
 
 
 def _numbered(name: str, number: int) -> str:

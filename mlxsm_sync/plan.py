@@ -36,7 +36,8 @@ class _Docket:
             self.namesakes[one.profile.name].append(one.index)
             self.namesakes[one.profile.identity].append(one.index)
         self.file_names = {one.profile.name for one in desired.profiles}
-        self.suggestions = suggestions(desired.profiles, (entry.name for entry in state.entries))
+        entry_names = (entry.name for entry in state.entries)
+        self.suggestions = suggestions(desired.profiles, entry_names, choices.rename)
         self.part = [one for one in desired.profiles if choices.selects(one.index)]
         found = orphanage.find_orphans(desired, self.own, match(self.part, self.own, (), self.file_names))
         self.orphans: Orphans = orphanage.sort_orphans(desired, found, choices)

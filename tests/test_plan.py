@@ -524,3 +524,13 @@ def test_a_way_out_continues_the_answers_so_far() -> None:
     assert [c.remedies for c in plan.undecided] == [
         ("mlxsm apply --rename '#1=X' --skip C --take-from me --prune --replace '#1'",)
     ]
+
+
+def test_a_suggestion_is_not_what_somebody_chose_for_another_profile() -> None:
+    desired = file(profile("A", 1), profile("A", 2), profile("A", 3))
+    offered = {c.index: c.suggested_name for c in make_plan(desired, state()).conflicts}
+    assert offered == {1: "A (Imported)", 2: "A (Imported 2)", 3: "A (Imported 3)"}
+    own = make_plan(desired, state(), Choices(rename={1: "A (Imported)"}))
+    assert {c.index: c.suggested_name for c in own.conflicts} == {2: "A (Imported 2)", 3: "A (Imported 3)"}
+    others = make_plan(desired, state(), Choices(rename={3: "A (Imported)"}))
+    assert {c.index: c.suggested_name for c in others.conflicts} == {1: "A (Imported 2)", 2: "A (Imported 3)"}
