@@ -47,7 +47,7 @@ def write_state(state: State) -> bytes:
     data["entries"] = [entry.dump() | {"profile": entry.profile.sparse} for entry in state.entries]
     written = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
     if read_state(written, Path()) != state:
-        raise AssertionError("the state does not survive being written")  # pragma: no cover - a bug of ours
+        raise AssertionError("the state does not survive being written")
     return written
 
 

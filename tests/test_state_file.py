@@ -384,3 +384,12 @@ def test_two_states_in_one_folder_keep_their_own_history(tmp_path: Path) -> None
     put(first, entry(1))
     put(second, entry(1))
     assert len(backups(first.path)) == len(backups(second.path)) == 1
+
+
+def test_a_state_that_would_read_back_as_another_is_not_written(file: StateFile) -> None:
+    before = put(file, entry(1))
+    # The constructor trusts its caller; only a mistake of ours makes a name that is not composed.
+    uncomposed = entry(2).copy(profile=entry(2).profile.copy(name="Cafe\u0301"))
+    with pytest.raises(AssertionError, match="does not survive"):
+        put(file, uncomposed)
+    assert file.read() == before

@@ -81,6 +81,11 @@ def prepare_octodns(folder: Path) -> None:
     )
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9)
@@ -100,16 +105,16 @@ def main() -> None:
             options.runs,
             folder,
         )
-        print(f"mlxsm --version / import click                {quick['version'] / quick['click']:.2f}")  # noqa: T201
-        print(f"plan of 20 unchanged / {IMPORTS}  {quick['unchanged'] / quick['imports']:.2f}")  # noqa: T201
+        say(f"mlxsm --version / import click                {quick['version'] / quick['click']:.2f}")
+        say(f"plan of 20 unchanged / {IMPORTS}  {quick['unchanged'] / quick['imports']:.2f}")
         slow = medians({"1000": plan("new", 1000), "10000": plan("new", 10_000)}, 3, folder)
-        print(f"plan of 10,000 changed / of 1,000 changed     {slow['10000'] / slow['1000']:.2f}")  # noqa: T201
+        say(f"plan of 10,000 changed / of 1,000 changed     {slow['10000'] / slow['1000']:.2f}")
         if options.octodns:
             prepare_octodns(folder)
             sync = str(Path(options.octodns).parent / "octodns-sync")
             command = [sync, "--config-file", "octodns.yaml", "--force"]
             beside = medians({"octodns": command, "mlxsm": plan("new", 1000)}, 5, folder)
-            print(f"plan of 1,000 changed / octoDNS on 1,000      {beside['mlxsm'] / beside['octodns']:.2f}")  # noqa: T201
+            say(f"plan of 1,000 changed / octoDNS on 1,000      {beside['mlxsm'] / beside['octodns']:.2f}")
 
 
 if __name__ == "__main__":
