@@ -81,6 +81,20 @@ class Project:
         assert "Traceback" not in done.stderr, done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def shell(self, line: str) -> Result:
+        """Run a line as a person would type it."""
+        done = subprocess.run(
+            ["/bin/sh", "-c", line],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
     def apply(self, text: str, *arguments: str) -> Result:
         self.write(text)
         result = self.run("apply", "--yes", *arguments)

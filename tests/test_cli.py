@@ -660,13 +660,5 @@ def test_the_next_command_after_a_saved_plan_works_as_it_stands(project: Project
     project.write(ONE, "a file.yaml")
     told = project.run("plan", "-f", "a file.yaml", "--state", "s.json", "--out", "the plan.json").err
     assert told == "Next: mlxsm apply 'the plan.json' --state s.json\n"
-    done = subprocess.run(
-        ["/bin/sh", "-c", told.removeprefix("Next: ")],
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    assert project.shell(told.removeprefix("Next: ")).code == 0
     assert (project.folder / "s.json").exists()

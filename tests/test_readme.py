@@ -62,16 +62,8 @@ def test_the_remedies_that_the_readme_shows_work(project: Project) -> None:
         "team.yaml",
     )
     for remedy in re.findall(r"^      [23]\. .*: (mlxsm .*)$", consoles()[1][1], re.MULTILINE):
-        done = subprocess.run(
-            ["/bin/sh", "-c", f"{remedy} --yes"],
-            cwd=project.folder,
-            env=project.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        done = project.shell(f"{remedy} --yes")
+        assert done.code == 0, done.err
         assert project.run("rollback", "--yes").code == 0
 
 
