@@ -12,6 +12,9 @@ Setting = str | float | None
 """The app writes every option as text; a number is read, too."""
 
 
+APP = "MLXServerManager"
+VERSION = 1
+
 _DIGITS = {"pattern": r"^\s*[0-9]{1,5}\s*(?![\s\S])"}
 
 

@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
 
 from mlxsm_sync.changes import Outcome, Plan
 from mlxsm_sync.digest import done, unbound_digest
 from mlxsm_sync.errors import StalePlan
+from mlxsm_sync.history import Earlier
 from mlxsm_sync.state import ID_LENGTH, State, Write
-from mlxsm_sync.state_file import StateFile
+
+
+class Store(Protocol):
+    """Where a state is kept: a file of ours, or another program's list and our record of it."""
+
+    path: Path
+
+    def read(self) -> State:
+        """The current state; needs no lock and no write access."""
+
+    def locked(self, timeout: float, command: str) -> AbstractContextManager[State]:
+        """Hold the lock and give the state as it is under it."""
+
+    def replace(self, state: State, written: Write, lineage: str) -> State:
+        """Write the next state over the one read under the lock; `lineage` names a new one."""
+
+    def fingerprint(self) -> str | None:
+        """What must be as it was when a plan was saved, beyond what the plan itself says."""
+
+    def earlier(self) -> list[Earlier]:
+        """The readable earlier states, newest first."""
+
+    def cautions(self) -> list[str]:
+        """What is doubtful about its place."""
+
+    def refuse_to_write(self) -> None:
+        """Guard where nobody should write now."""
+
 
 Remake = Callable[[State], tuple[Plan, State]]
 """From the state under the lock: the plan as it is now, and the state that it leads to."""
 
 
 def write_as_shown(
-    file: StateFile, remake: Remake, shown: str, command: str, lock_timeout: float
+    file: Store, remake: Remake, shown: str, command: str, lock_timeout: float
 ) -> tuple[Plan, State]:
     """Write what a plan of the digest `shown` says; StalePlan where it now says something else."""
     with file.locked(lock_timeout, f"mlxsm {command}") as state:

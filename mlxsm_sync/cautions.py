@@ -10,7 +10,7 @@ from mlxsm_sync.changes import Change
 from mlxsm_sync.characters import fold
 from mlxsm_sync.desired import Wanted, Warned
 from mlxsm_sync.profile import LOOPBACK, Profile, thinking_contradicts
-from mlxsm_sync.state import Entry
+from mlxsm_sync.state import Entry, State
 
 TRUST_FLAG = "--trust-remote-code"
 # A repository is `name` or `org/name`; what starts like a path, or is nested deeper, is one.
@@ -33,13 +33,25 @@ def about(wanted: Iterable[Wanted]) -> Iterator[Warned]:
 def _about(profile: Profile) -> Iterator[str]:
     arguments = profile.advanced_launch_options.raw_extra_args or ()
     if arguments:
-        yield "raw extra arguments go to the server as they are; review them before a start"
+        yield "it includes raw extra server arguments (rawExtraArgs): review them before a start"
     if any(_trusts_remote_code(argument) for argument in arguments):
         yield f"{TRUST_FLAG} lets a model run its own code on this machine"
     if profile.host.lower() not in LOOPBACK:
         yield "its host is not a loopback address: the server has no authentication"
     if is_local_path(profile.model_id):
         yield "its modelID is a local path: it will not exist on another machine"
+
+
+def lost(created: Iterable[Wanted], owner: str | None, state: State) -> Iterator[Warned]:
+    """Warnings about what was done behind our back to the list that is the state."""
+    gone = {entry.key for entry in state.lost if entry.owner == owner}
+    for one in created:
+        if one.profile.name in gone:
+            message = "it was deleted in the app since it was applied: this would create it again"
+            yield _warned(one, message)
+    for name in state.unclear:
+        message = "it was changed in the app so that several profiles could be it: it counts as nobody's"
+        yield Warned(name=name, message=message)
 
 
 def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mlxsm_sync.desired import Input, Invalid, Warned
 from mlxsm_sync.json_value import Json
@@ -160,6 +160,13 @@ class Summary(Model):
     """Orphans that stay."""
 
 
+class Refusal(NamedTuple):
+    """Why a plan is not carried out as a whole."""
+
+    message: str
+    hint: str
+
+
 class Plan(Model):
     """What applying a profile file would do to a state."""
 
@@ -191,7 +198,7 @@ class Plan(Model):
     """How much of each."""
     skipped: tuple[Skipped, ...] = field(internal=True, default=())
     notices: tuple[str, ...] = field(internal=True, default=())
-    guard: str | None = field(internal=True, default=None)
+    guard: Refusal | None = field(internal=True, default=None)
 
     @property
     def undecided(self) -> tuple[Conflict, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ class Teller(NamedTuple):
             kind=verdict.ruling,  # type: ignore[arg-type]  # a blocked verdict rules a conflict
             name=case.wanted.profile.name,
             index=case.number,
-            rivals=tuple(_rival(case, entry) for entry in verdict.rivals),
+            rivals=tuple(self._rival(case, entry) for entry in verdict.rivals),
             choices=ways,
             suggested_name=self.suggestions[case.number] if "rename" in ways else None,
             target=verdict.target.name if verdict.target and "replace" in ways else None,
@@ -74,10 +75,34 @@ class Teller(NamedTuple):
                     return f"another profile of the file has its name{called}"
                 return f"its name is also that of {self._others(case, case.wanted.profile.name)} of the file"
             case "duplicate-identity":
-                others = self._others(case, case.wanted.profile.identity)
-                return f"its model, host and port are also those of {others} of the file"
+                others = self._others(case, self.court.rules.identity(case.wanted.profile))
+                return self._about_identity(f"also used by {others} of the file")
+            case "identity-taken":
+                held = ", ".join(map(_describe, verdict.rivals))
+                return self._about_identity(f"taken by {held}")
             case _:
                 return _message(verdict, called)
+
+    def _rival(self, case: Case, entry: Entry) -> Rival:
+        matches: list[Clash] = []
+        if entry.name in (case.name, case.wished):
+            matches.append("name")
+        if self.court.shares_identity(case, entry):
+            matches.append("identity")
+        profile = entry.profile
+        return Rival(
+            name=profile.name,
+            owner=entry.owner,
+            model_id=profile.model_id,
+            host=profile.host,
+            port=profile.port,
+            matches=tuple(matches),
+        )
+
+    def _about_identity(self, clash: str) -> str:
+        if self.court.rules.one_per_model:
+            return f"its modelID is {clash}, and the app keeps one profile per model"
+        return f"its model, host and port are {clash}"
 
     def _others(self, case: Case, key: object) -> str:
         indexes = self.namesakes[key]
@@ -91,31 +116,22 @@ class Teller(NamedTuple):
             yield self.choices.command(self.command, "--rename", f"{selector}={new}", about=index)
         if "replace" in ways:
             yield self.choices.command(self.command, "--replace", selector, about=index)
+        if verdict.ruling == "drift":
+            yield f"{_pull(self.command)} {shlex.quote(selector)}"
         if any(rival.id in self.orphans for rival in verdict.rivals):
             yield self.choices.command(self.command, "--prune")
+
+
+def _pull(command: str) -> str:
+    """The command line of an apply, for a pull of the same file and state."""
+    program, _, *options = command.split(" ", 2)
+    return " ".join([program, "pull", *options])
 
 
 def _before_and_after(verdict: Verdict) -> tuple[Profile | None, Profile]:
     if verdict.target is None or verdict.comparison is None:
         return None, verdict.case.wanted.profile
     return verdict.target.profile, from_fields(verdict.comparison.after)
-
-
-def _rival(case: Case, entry: Entry) -> Rival:
-    matches: list[Clash] = []
-    if entry.name in (case.name, case.wished):
-        matches.append("name")
-    if case.shares_identity(entry):
-        matches.append("identity")
-    profile = entry.profile
-    return Rival(
-        name=profile.name,
-        owner=entry.owner,
-        model_id=profile.model_id,
-        host=profile.host,
-        port=profile.port,
-        matches=tuple(matches),
-    )
 
 
 def _message(verdict: Verdict, called: str) -> str:
@@ -125,8 +141,6 @@ def _message(verdict: Verdict, called: str) -> str:
             return str(verdict.case.collision)
         case "name-taken":
             return f"its name{called} is taken by {held}"
-        case "identity-taken":
-            return f"its model, host and port are taken by {held}"
         case "ambiguous-replace":
             return f"it clashes with several entries: {held}"
         case "duplicate-replace":

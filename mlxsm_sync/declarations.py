@@ -13,7 +13,7 @@ from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import Node, Position, Problems
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
-from mlxsm_sync.secret_scan import key_reason, looks_like
+from mlxsm_sync.secret_scan import key_reason, looks_like, value_reason
 from mlxsm_sync.suggest import did_you_mean
 
 SHOWN_KEY_LENGTH = 60
@@ -240,13 +240,5 @@ def _find_secrets(root: Node, problems: Problems) -> None:
         if key is not None:
             if key not in known and (looks_like(key) or key_reason(key)):
                 problems.add(at, f"this key {key_reason(key) or 'looks like a secret'}")
-        elif isinstance(node.value, str) and (reason := _secret_reason(node.value)):
-            problems.add(at, reason)
-
-
-def _secret_reason(value: str) -> str | None:
-    if what := looks_like(value):
-        return f"this value looks like {what}: take it out, and revoke it if anybody has seen it"
-    if value.startswith("--") and (reason := key_reason(value.partition("=")[0])):
-        return f"this option {reason}"
-    return None
+        elif isinstance(node.value, str) and (reason := value_reason(node.value)):
+            problems.add(at, f"this {reason}")

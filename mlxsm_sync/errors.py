@@ -64,7 +64,13 @@ class MlxsmError(Exception):
 class InvalidFile(MlxsmError):
     """A profile file or a saved plan breaks its rules; nothing of it is used."""
 
-    kind = "invalid-file"
+    kind: ClassVar[Kind] = "invalid-file"
+
+
+class InvalidDocument(InvalidFile):
+    """A document of the Mac app is of no use as a whole; nothing of it is used."""
+
+    kind = "invalid-document"
 
 
 class UnreadableState(MlxsmError):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from mlxsm_sync import disk
+from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import UnreadableState
-from mlxsm_sync.state import State
-from mlxsm_sync.state_text import read_state
+from mlxsm_sync.state import State, Write
 
 KEPT = 50
+
+Read = Callable[[bytes, Path], State]
+"""How the bytes of a backup are read; UnreadableState where they are none."""
 
 
 class Earlier(NamedTuple):
@@ -39,30 +44,51 @@ def backups(state_path: Path) -> list[Path]:
     return [path for *_, path in sorted(found, reverse=True)]
 
 
-def earlier(state_path: Path, lineage: str | None) -> list[Earlier]:
+def earlier(state_path: Path, lineage: str | None, read: Read) -> list[Earlier]:
     """The readable earlier states of this lineage, newest first."""
     states: list[Earlier] = []
     for path in backups(state_path):
         with suppress(UnreadableState, OSError):
-            state = read_state(path.read_bytes(), path)
+            state = read(path.read_bytes(), path)
             if state.lineage == lineage:
                 states.append(Earlier(path, state))
     return states
 
 
-def backup_path(state_path: Path, serial: int, digest: str = "") -> Path:
-    """Where the state of this serial is kept; a digest tells two of one serial apart."""
-    mark = f".{digest.removeprefix('sha256:')[:12]}" if digest else ""
-    return folder(state_path) / f"{state_path.name}.{serial:08d}{mark}.json"
+def keep(state_path: Path, serial: int, data: bytes, *, linked: Path | None = None) -> None:
+    """Keep these bytes as the state of a serial; `linked` is a file that holds them already."""
+    disk.make_private(folder(state_path))
+    backup = _path(state_path, serial)
+    if backup.exists() and not (backup.is_file() and backup.read_bytes() == data):
+        # Two states of one serial: somebody put an earlier file back. Both are kept.
+        backup = _path(state_path, serial, digest_bytes(data))
+    if not backup.exists():
+        _keep(backup, data, linked)
+    disk.sync_folder(folder(state_path))
 
 
-def newest_readable(state_path: Path) -> Path | None:
-    """The backup to use where the state itself cannot be read."""
+def _keep(backup: Path, data: bytes, linked: Path | None) -> None:
+    try:
+        if linked is None:
+            raise OSError("there is nothing to link to")
+        os.link(linked, backup)
+    except OSError:
+        disk.write_new(backup, data)
+
+
+def nothing_yet(following: State) -> Write:
+    """What stands in the empty state that is kept before the first write."""
+    at = following.written.at if following.written else ""
+    return Write(at=at, command="none", owner=None, summary="before the first write")
+
+
+def advice(state_path: Path, read: Read) -> str:
+    """What to do where the state itself cannot be read."""
     for path in backups(state_path):
         with suppress(UnreadableState, OSError):
-            read_state(path.read_bytes(), path)
-            return path
-    return None
+            read(path.read_bytes(), path)
+            return f"the newest good backup is {path}: look at it, then copy it over the state"
+    return "there is no readable backup; move the file away to begin anew"
 
 
 def trim(state_path: Path) -> None:
@@ -70,3 +96,9 @@ def trim(state_path: Path) -> None:
     for path in backups(state_path)[KEPT:]:
         with suppress(OSError):
             path.unlink()
+
+
+def _path(state_path: Path, serial: int, digest: str = "") -> Path:
+    """Where the state of this serial is kept; a digest tells two of one serial apart."""
+    mark = f".{digest.removeprefix('sha256:')[:12]}" if digest else ""
+    return folder(state_path) / f"{state_path.name}.{serial:08d}{mark}.json"

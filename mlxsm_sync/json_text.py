@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s\[\]{},:"]+')
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def read_json(text: str, problems: Problems) -> Node:
@@ -67,3 +68,29 @@ def _scalar(token: str, at: Position, problems: Problems) -> Json:
             problems.add(at, f"this value is longer than {MAX_SCALAR // 1024} KiB")
             return None
     return value
+
+
+def slices(text: str) -> Iterator[tuple[str | None, str]]:
+    """The items of an array, or the members of an object with their keys, each to the letter.
+
+    The text is one that `read_json` has read.
+    """
+    decoder = json.JSONDecoder()
+    at = _after_space(text, 0)
+    is_object = text[at] == "{"
+    at = _after_space(text, at + 1)
+    while text[at] not in "]}":
+        key = None
+        if is_object:
+            key, at = decoder.raw_decode(text, at)
+            at = _after_space(text, _after_space(text, at) + 1)
+        _, end = decoder.raw_decode(text, at)
+        yield key, text[at:end]
+        at = _after_space(text, end)
+        at = _after_space(text, at + 1) if text[at] == "," else at
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found is not None  # it may be empty
+    return found.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Union
 
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
@@ -36,3 +37,14 @@ def _whole(value: Json) -> Json:
     if isinstance(value, list):
         return [_whole(item) for item in value]
     return value
+
+
+def texts(data: Json) -> Iterator[str]:
+    """Every text in the data, keys and values."""
+    if isinstance(data, str):
+        yield data
+    for item in data if isinstance(data, list) else ():
+        yield from texts(item)
+    for key, item in data.items() if isinstance(data, dict) else ():
+        yield key
+        yield from texts(item)

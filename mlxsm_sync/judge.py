@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.changes import ConflictKind
@@ -11,7 +11,7 @@ from mlxsm_sync.desired import Wanted
 from mlxsm_sync.diff import Comparison, compare, drifted
 from mlxsm_sync.json_value import Json, same
 from mlxsm_sync.profile import NAME, Fields
-from mlxsm_sync.state import Entry
+from mlxsm_sync.state import Entry, State
 
 _ABOUT_NAMES: frozenset[str] = frozenset(
     {"duplicate-name", "name-taken", "ambiguous-replace", "duplicate-replace"}
@@ -46,10 +46,6 @@ class Case(NamedTuple):
         """What it decides, under its effective name."""
         return self.wanted.declared | {NAME: self.name}
 
-    def shares_identity(self, entry: Entry) -> bool:
-        """Whether both are the same running server."""
-        return entry.profile.identity == self.wanted.profile.identity
-
 
 class Verdict(NamedTuple):
     """What becomes of one profile."""
@@ -76,24 +72,25 @@ class Court:
     def __init__(
         self,
         cases: Collection[Case],
-        entries: Iterable[Entry],
+        state: State,
         owner: str | None,
         deleted: Collection[str] = (),
         spoken_for: Collection[str] = (),
         taken_from: Collection[str] = (),
     ) -> None:
+        self.rules = state.rules
         self._owner = owner
         self._taken_from = taken_from
         self._names = Counter(case.name for case in cases)
-        self._identities = Counter(case.wanted.profile.identity for case in cases)
+        self._identities = Counter(map(self._identity, cases))
         self._by_key: defaultdict[object, list[Case]] = defaultdict(list)
         for case in cases:
             self._by_key[case.name].append(case)
-            self._by_key[case.wanted.profile.identity].append(case)
+            self._by_key[self._identity(case)].append(case)
         own = {case.own.id for case in cases if case.own is not None}
         self._spoken_for = own.union(spoken_for)
         self._staying: defaultdict[object, list[Entry]] = defaultdict(list)
-        for entry in entries:
+        for entry in state.entries:
             if entry.id not in own and entry.id not in deleted:
                 self._stay(entry)
         self._targets = self._pick_targets(cases)
@@ -129,17 +126,17 @@ class Court:
             back.append(target)
         for entry in back:
             yield from self._by_key.get(entry.name, ())
-            yield from self._by_key.get(entry.profile.identity, ())
+            yield from self._by_key.get(self.rules.identity(entry.profile), ())
 
     def _stay(self, entry: Entry) -> None:
         self._staying[entry.name].append(entry)
-        self._staying[entry.profile.identity].append(entry)
+        self._staying[self.rules.identity(entry.profile)].append(entry)
 
     def _in_the_way(self, case: Case) -> list[Entry]:
         """The staying entries with its name or its identity, whoever replaces them."""
         found = {
             entry.id: entry
-            for key in (case.name, case.wanted.profile.identity)
+            for key in (case.name, self._identity(case))
             for entry in self._staying.get(key, ())
             if case.own is None or entry.id != case.own.id
         }
@@ -226,7 +223,7 @@ class Court:
     def _decide_own(self, case: Case, own: Entry, rivals: tuple[Entry, ...]) -> Verdict:
         comparison = compare(case.declared, own.profile.fields, own.applied_fields)
         if rivals:
-            return Verdict(case, _taken(case, rivals), rivals, own, comparison, blocked=True)
+            return Verdict(case, self._taken(case, rivals), rivals, own, comparison, blocked=True)
         accepted = case.replaces and case.pinned in (None, own.name)
         if comparison.drift and not accepted:
             return Verdict(case, "drift", (), own, comparison, blocked=True)
@@ -238,7 +235,7 @@ class Court:
 
     def _decide_rival(self, case: Case, rival: Entry) -> Verdict:
         comparison = compare(case.declared, rival.profile.fields)
-        verdict = Verdict(case, _taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
+        verdict = Verdict(case, self._taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
         target = self._targets.get(case.number)
         if self._is_held(case, rival, comparison) and (target is None or self._owner is None):
             return verdict._replace(ruling="unchanged", blocked=False)
@@ -263,7 +260,19 @@ class Court:
 
     def shares_identity_in_file(self, case: Case) -> bool:
         """Whether another profile of the file is the same running server."""
-        return self._identities[case.wanted.profile.identity] > 1
+        return self._identities[self._identity(case)] > 1
+
+    def shares_identity(self, case: Case, entry: Entry) -> bool:
+        """Whether both are the same, by the rules of the state."""
+        return self._identity(case) == self.rules.identity(entry.profile)
+
+    def _taken(self, case: Case, rivals: Iterable[Entry]) -> ConflictKind:
+        if any(self.shares_identity(case, rival) for rival in rivals):
+            return "identity-taken"
+        return "name-taken"
+
+    def _identity(self, case: Case) -> Hashable:
+        return self.rules.identity(case.wanted.profile)
 
     def rename_helps(self, verdict: Verdict) -> bool:
         """Whether another name is a way out: only where nothing but the name clashes."""
@@ -271,7 +280,7 @@ class Court:
             return True
         if self.shares_identity_in_file(verdict.case):
             return False
-        if any(verdict.case.shares_identity(rival) for rival in verdict.rivals):
+        if any(self.shares_identity(verdict.case, rival) for rival in verdict.rivals):
             return False
         return verdict.ruling in _ABOUT_NAMES
 
@@ -280,12 +289,6 @@ class Court:
         return verdict.target is not None and (
             verdict.ruling == "drift" or verdict.target.id not in self._spoken_for
         )
-
-
-def _taken(case: Case, rivals: Iterable[Entry]) -> ConflictKind:
-    if any(case.shares_identity(rival) for rival in rivals):
-        return "identity-taken"
-    return "name-taken"
 
 
 def _recorded(case: Case, own: Entry) -> bool:

@@ -88,18 +88,26 @@ class Node:
 
 
 class Problems:
-    """What is wrong with one file, at most one problem for a position, in order of position."""
+    """What is wrong with one file, in order of position; `failure` is the error that tells it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, failure: type[InvalidFile] = InvalidFile) -> None:
         self.path = path
-        self._found: dict[Position | None, Problem] = {}
+        self._failure = failure
+        self._found: dict[object, Problem] = {}
 
-    def add(self, at: Position | None, message: str) -> None:
-        """Note a problem; the first one of a position stands, as the later ones follow from it."""
+    def add(self, at: Position | None, message: str, *, also: bool = False) -> None:
+        """Note a problem; the first one of a position stands, as later ones follow from it.
+
+        `also` tells it all the same: it has nothing to do with another one.
+        """
         if len(self._found) == MAX_PROBLEMS:
             raise self.error()
         line, column = at if at else (None, None)
-        self._found.setdefault(at, Problem(path=self.path, line=line, column=column, message=message))
+        problem = Problem(path=self.path, line=line, column=column, message=message)
+        self._found.setdefault((at, message) if also else at, problem)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def stop(self, at: Position | None, message: str) -> InvalidFile:
         """The error to raise where reading cannot go on: this problem and all before it."""
@@ -115,7 +123,7 @@ class Problems:
         found = self.sorted()
         what = "a problem" if len(found) == 1 else f"{len(found)} problems"
         what = f"{MAX_PROBLEMS} problems or more" if len(found) >= MAX_PROBLEMS else what
-        return InvalidFile(f"{self.path} has {what}; nothing of it was used", problems=found)
+        return self._failure(f"{self.path} has {what}; nothing of it was used", problems=found)
 
     def raise_any(self) -> None:
         """Raise the error, where there are problems."""

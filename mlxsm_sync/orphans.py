@@ -9,11 +9,7 @@ from mlxsm_sync.changes import Change, Conflict, Orphan
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.diff import drift_of, drifted
-from mlxsm_sync.state import Entry
-
-GUARDED_FROM = 10
-"""An owner with fewer entries may lose any share of them."""
-GUARDED_SHARE = 0.3
+from mlxsm_sync.state import Entry, Rules
 
 
 class Orphans(NamedTuple):
@@ -26,7 +22,9 @@ class Orphans(NamedTuple):
     """All that stay, the drifted among them."""
 
 
-def find_orphans(desired: Desired, own: Collection[Entry], matched: Mapping[int, Entry]) -> tuple[Entry, ...]:
+def find_orphans(
+    desired: Desired, own: Collection[Entry], matched: Mapping[int, Entry], rules: Rules
+) -> tuple[Entry, ...]:
     """The entries that are no profile's own, and that none could claim.
 
     A profile of the file, even a skipped one, claims every entry of its name or source. One without
@@ -34,13 +32,14 @@ def find_orphans(desired: Desired, own: Collection[Entry], matched: Mapping[int,
     """
     claimed = {entry.id for entry in matched.values()}
     names = {one.profile.name for one in desired.profiles}
-    identities = {one.profile.identity for one in desired.profiles if one.index not in matched}
+    unmatched = (one.profile for one in desired.profiles if one.index not in matched)
+    identities = {*map(rules.identity, unmatched)}
     return tuple(
         entry
         for entry in own
         if entry.id not in claimed
         and not {entry.name, entry.key} & names
-        and entry.profile.identity not in identities
+        and rules.identity(entry.profile) not in identities
     )
 
 
@@ -101,15 +100,3 @@ def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterato
 def report(orphans: Orphans) -> tuple[Orphan, ...]:
     """The orphans that stay."""
     return tuple(Orphan(name=entry.name, from_=entry.from_, drifted=drifted(entry)) for entry in orphans.kept)
-
-
-def guard(desired: Desired, own: Collection[Entry], orphans: Orphans, choices: Choices) -> str | None:
-    """Why this many deletions need `--force`, else None."""
-    going, all_ = len(orphans.deleted), len(own)
-    if choices.force or not going:
-        return None
-    if not desired.profiles and going == all_:
-        return f"the file is empty, and all {all_} entries of {desired.owner} would be deleted"
-    if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:
-        return f"{going} of the {all_} entries of {desired.owner} would be deleted, more than 30 %"
-    return None

@@ -28,11 +28,20 @@ def default_state_path(environment: Mapping[str, str]) -> Path:
     return _base(environment, "XDG_STATE_HOME", ".local/state") / "mlxsm" / "state.json"
 
 
+def app_list_path() -> Path:
+    """Where the Mac app MLX Server Manager keeps its profiles."""
+    return _home() / "Library/Application Support/MLX Server Manager/models.json"
+
+
 def _base(environment: Mapping[str, str], name: str, below_home: str) -> Path:
     """The folder of the XDG base directory specification, which says to ignore a relative one."""
     if os.path.isabs(given := environment.get(name, "")):
         return Path(given)
+    return _home(f", and {name} is not set", f" or {name}") / below_home
+
+
+def _home(unset: str = "", instead: str = "") -> Path:
     try:
-        return Path.home() / below_home
+        return Path.home()
     except RuntimeError:
-        raise FileTrouble(f"there is no home folder, and {name} is not set", f"set HOME or {name}") from None
+        raise FileTrouble(f"there is no home folder{unset}", f"set HOME{instead}") from None

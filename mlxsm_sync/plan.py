@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlxsm_sync import cautions
+from mlxsm_sync import cautions, guards
 from mlxsm_sync import orphans as orphanage
 from mlxsm_sync.changes import Change, Conflict, Plan, Skipped
 from mlxsm_sync.choices import Choices
@@ -31,15 +31,17 @@ class _Docket:
     def __init__(self, desired: Desired, state: State, choices: Choices, command: str) -> None:
         self.desired, self.state, self.choices, self.command = desired, state, choices, command
         self.own = state.owned_by(desired.owner)
+        self.rules = state.rules
         self.namesakes: defaultdict[object, list[int]] = defaultdict(list)
         for one in desired.profiles:
             self.namesakes[one.profile.name].append(one.index)
-            self.namesakes[one.profile.identity].append(one.index)
+            self.namesakes[self.rules.identity(one.profile)].append(one.index)
         self.file_names = {one.profile.name for one in desired.profiles}
         entry_names = (entry.name for entry in state.entries)
         self.suggestions = suggestions(desired.profiles, entry_names, choices.rename)
         self.part = [one for one in desired.profiles if choices.selects(one.index)]
-        found = orphanage.find_orphans(desired, self.own, match(self.part, self.own, (), self.file_names))
+        matched = match(self.part, self.own, (), self.file_names, self.rules)
+        found = orphanage.find_orphans(desired, self.own, matched, self.rules)
         self.orphans: Orphans = orphanage.sort_orphans(desired, found, choices)
         self.deleted = {entry.id for entry in self.orphans.deleted}
         self.spoken_for = {entry.id for entry in self.own} - {entry.id for entry in found}
@@ -73,7 +75,7 @@ class _Docket:
         cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
         return Court(
             cases,
-            self.state.entries,
+            self.state,
             self.desired.owner,
             self.deleted,
             self.spoken_for,
@@ -87,7 +89,8 @@ class _Docket:
         entry_names = {entry.name for entry in self.state.entries if entry.id not in self.deleted}
         refused: dict[int, str] = {}
         while True:
-            own = match(part, self.own, renames.keys() - refused.keys(), self.file_names)
+            leaving = renames.keys() - refused.keys()
+            own = match(part, self.own, leaving, self.file_names, self.rules)
             own_names = {index: entry.name for index, entry in own.items()}
             found = collisions(renames, own_names, entry_names, self.file_names)
             if found.keys() <= refused.keys():
@@ -180,6 +183,7 @@ class _Docket:
             source=file_name if owned and file_name != after.name else None,
             applied=nested(case.declared) if owned else None,
             from_=self.desired.from_,
+            verbatim=target.verbatim if target else None,
         )
 
     def unchanged(self) -> tuple[str, ...]:
@@ -197,6 +201,8 @@ class _Docket:
         verdicts = self.court.verdicts.values()
         settled = {verdict.target.id for verdict in verdicts if verdict.target is not None}
         settled |= self.deleted
+        created = (verdict.case.wanted for verdict in verdicts if verdict.ruling == "create")
+        yield from cautions.lost(created, self.desired.owner, self.state)
         others = (entry for entry in self.state.entries if entry.id not in settled)
         yield from cautions.together(self.part, others)
         for verdict in verdicts:
@@ -259,7 +265,8 @@ def make_plan(
         summary=summarise(changes, conflicts, desired.invalid, staying, unchanged),
         skipped=tuple(docket.skipped(conflicts)),
         notices=tuple(notices(docket.court, docket.renamed, desired, choices, docket.orphans)),
-        guard=orphanage.guard(desired, docket.own, docket.orphans, choices),
+        guard=guards.too_many_deletions(desired, docket.own, docket.orphans.deleted, choices)
+        or guards.not_to_be_held(changes, state),
     )
 
 
@@ -273,4 +280,4 @@ def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:
     deleted = {change.entry.id for change in plan.changes if change.action == "delete"}
     kept = (changed.get(entry.id, entry) for entry in state.entries if entry.id not in deleted)
     created = (change.entry.copy(id=next(fresh)) for change in plan.changes if change.action == "create")
-    return State(lineage=state.lineage, serial=state.serial + 1, entries=(*kept, *created))
+    return state.next((*kept, *created))

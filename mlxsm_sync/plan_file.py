@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from mlxsm_sync import disk
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import FileTrouble, InvalidFile
-from mlxsm_sync.json_value import Json
+from mlxsm_sync.json_value import texts
 from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import MAX_BYTES, Problems
 from mlxsm_sync.secret_scan import looks_like
@@ -29,29 +27,12 @@ class SavedPlan(Model):
     digest: str
     desired: Desired
     choices: Choices
+    fingerprint: str | None = None
 
 
 def save_plan(path: str, saved: SavedPlan) -> None:
     """Write a plan for `apply`; it belongs to this machine, and only its owner can read it."""
-    write_whole(path, json.dumps(saved.dump(), indent=1) + "\n")
-
-
-def write_whole(path: str, text: str) -> None:
-    """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written."""
-    beside = f"{path}.{os.getpid()}.tmp"
-    try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            Path(path).write_text(text, encoding="utf-8")  # a pipe or a terminal
-            return
-        with os.fdopen(
-            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
-            file.write(text)
-        os.replace(beside, os.path.realpath(path))
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
+    disk.write_whole(path, json.dumps(saved.dump(), indent=1) + "\n")
 
 
 def load_plan(path: str) -> SavedPlan:
@@ -85,16 +66,6 @@ def _doubtful(saved: SavedPlan) -> str | None:
         one.declared != one.profile.fields for one in saved.desired.profiles
     ):
         return "was changed since it was saved"
-    if any(map(looks_like, _texts(saved.dump()))):
+    if any(map(looks_like, texts(saved.dump()))):
         return "contains what looks like a secret"
     return None
-
-
-def _texts(data: Json) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    for item in data if isinstance(data, list) else ():
-        yield from _texts(item)
-    for key, item in data.items() if isinstance(data, dict) else ():
-        yield key
-        yield from _texts(item)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, normal, unseen
 from mlxsm_sync.engine import Check, wire_names
@@ -19,6 +19,8 @@ Fields = dict[str, Json]
 OPTIONS = "advancedLaunchOptions"
 NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
 NAME_LENGTH = 120
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _WHITE = r"\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -153,7 +155,7 @@ class LaunchOptions(Model):
     """Arguments of the chat template, a mapping."""
     allowed_origins: NotBlank | None = None
     """Comma-separated origins whose web pages may call the server."""
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] | None = None
+    log_level: LogLevel | None = None
     """The server's log level."""
     decode_concurrency: Positive | None = None
     """Requests decoded side by side."""

@@ -26,9 +26,15 @@ class Tree(NamedTuple):
 
 def read_tree(path: str) -> Tree:
     """The data of a YAML or JSON file with line and column; InvalidFile where it is neither."""
-    data = _read(path)
     problems = Problems(path)
-    return Tree(_parse(path, data, problems), problems, digest_bytes(data))
+    text, digest = read_text(path, problems)
+    return Tree(parse_text(path, text, problems), problems, digest)
+
+
+def read_text(path: str, problems: Problems) -> tuple[str, str]:
+    """The text of a file, and the digest of its bytes; InvalidFile where it is no text for us."""
+    data = _read(path)
+    return _decode(data, problems), digest_bytes(data)
 
 
 def read_profile_file(path: str, *, refuse_duplicates: bool = False) -> Desired:
@@ -67,16 +73,20 @@ def _resolved(path: str) -> str | None:
     return os.path.realpath(path)
 
 
-def _parse(path: str, data: bytes, problems: Problems) -> Node:
+def _decode(data: bytes, problems: Problems) -> str:
     if len(data) > MAX_BYTES:
         raise problems.stop(None, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         begin = data.rfind(b"\n", 0, error.start) + 1
         column = len(data[begin : error.start].decode("utf-8", "replace")) + 1
         raise problems.stop(Position(line, column), "not UTF-8: save the file as UTF-8") from None
+
+
+def parse_text(path: str, text: str, problems: Problems) -> Node:
+    """The data of a YAML or JSON text; InvalidFile where it is neither."""
     # Imported here: a command that reads the other format does not pay for this one.
     if path.endswith(".json") or text.lstrip(" \t\r\n").startswith(('{"', "{\n")):
         from mlxsm_sync.json_text import read_json

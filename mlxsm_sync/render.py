@@ -13,6 +13,7 @@ from mlxsm_sync.json_value import Json
 from mlxsm_sync.profile import OPTIONS, Profile
 
 if TYPE_CHECKING:
+    from mlxsm_sync.connect import Connection
     from mlxsm_sync.reports import HistoryReport, ListReport
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "replace": "±", "claim": "=", "delete": "-"}
@@ -70,9 +71,12 @@ def outcome_text(outcome: Outcome, style: Style) -> str:
     what = f"Applied: {done(outcome.summary)}" if outcome.applied else "Nothing was written"
     if outcome.skipped:
         what += f"; {len(outcome.skipped)} skipped"
-    lines = [style.paint(f"{what}.", "bold")]
-    lines += [f"  {visible(one.name)}: {one.reason}" for one in outcome.skipped]
-    return "\n".join(["", *lines, NO_SERVER]) + "\n"
+    return "\n".join(["", style.paint(f"{what}.", "bold"), *outcome_lines(outcome), NO_SERVER]) + "\n"
+
+
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """What was passed over, and why."""
+    return [f"  {visible(one.name)}: {one.reason}" for one in outcome.skipped]
 
 
 def _block(lines: Iterable[str]) -> str:
@@ -167,7 +171,8 @@ def conflict_lines(conflict: Conflict, style: Style) -> Iterator[str]:
     for number, (way, remedy) in enumerate(ways.items(), start=2):
         yield f"      {number}. {_way(conflict, way)}: {visible(remedy)}"
     for number, remedy in enumerate(conflict.remedies[len(ways) :], start=len(ways) + 2):
-        yield f"      {number}. or: {visible(remedy)}"
+        what = "take this machine's values" if conflict.kind == "drift" else "or"
+        yield f"      {number}. {what}: {visible(remedy)}"
 
 
 def _way(conflict: Conflict, way: Choice) -> str:
@@ -240,3 +245,11 @@ def history_text(report: HistoryReport, style: Style) -> str:
         for one in report.entries
     )
     return table(("SERIAL", "WRITTEN", "COMMAND", "OWNER", "SUMMARY"), rows, style)
+
+
+def connection_text(settings: Connection, style: Style) -> str:
+    """Where a server is and what to send to it, to read and to copy."""
+    rows = (("base URL", settings.base_url), ("model", settings.model), ("API key", settings.api_key))
+    lines = [style.paint(f"{visible(settings.name)}: clients talk to the server directly", "bold")]
+    lines += [f"  {label:<8}  {visible(text)}" for label, text in rows]
+    return "\n".join([*lines, "", settings.text + "", settings.curl]) + "\n"

@@ -75,7 +75,7 @@ def faults(name: str, data: Json) -> Iterator[tuple[list[str | int], str]]:
         path = list(error.absolute_path)
         if error.validator == "required":
             missing = (key for key in error.validator_value if key not in error.instance)
-            yield from ((path, f"{key} is required") for key in missing)
+            yield from (([*path, key], f"{key} is required") for key in missing)
         else:
             called = next((step for step in reversed(path) if isinstance(step, str)), "this")
             rule = error.schema.get("description") or f"must be {error.validator_value}"

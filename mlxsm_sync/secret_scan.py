@@ -11,8 +11,14 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import Literal
 
 from mlxsm_sync.characters import without_format
+
+HIDDEN = "(looks like a secret)"
+"""Stands for what nobody should see."""
+
+KeyKind = Literal["secret", "path"]
 
 WINDOW = 4096
 """Characters scanned at a time."""
@@ -109,6 +115,10 @@ _SECRET_PAIRS = {(a, "token") for a in ("access", "api", "auth", "bearer", "hf",
 _SECRET_PAIRS |= {(a, "key") for a in ("api", "access", "private", "secret", "ssh", "encryption")}
 _PLACE_PAIRS = {(a, b) for a in ("file", "model", "cache", "local") for b in ("path", "dir", "folder")}
 _PLACE_PAIRS |= {("hf", "home"), ("server", "path")}
+_KEY_REASONS: dict[KeyKind, str] = {
+    "secret": "looks like a secret: keys, tokens and passwords never go into a profile",
+    "path": "looks like an executable or cache path: those belong to one machine, not to a profile",
+}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -138,12 +148,27 @@ def looks_like(text: str) -> str | None:
     return None
 
 
-def key_reason(key: str) -> str | None:
-    """Why a key's name is not acceptable, else None. Known keys are to be let through before."""
+def key_kinds(key: str) -> list[KeyKind]:
+    """What a key's name looks like. Known keys are to be let through before."""
     words = [word.lower() for word in _WORD.findall(without_format(key))]
     pairs = set(pairwise(words))
+    kinds: list[KeyKind] = []
     if _SECRET_WORDS & set(words) or _SECRET_PAIRS & pairs or words in (["token"], ["tokens"]):
-        return "looks like a secret: keys, tokens and passwords never go into a profile"
+        kinds.append("secret")
     if "executable" in words or _PLACE_PAIRS & pairs:
-        return "looks like an executable or cache path: those belong to one machine, not to a profile"
+        kinds.append("path")
+    return kinds
+
+
+def key_reason(key: str) -> str | None:
+    """Why a key's name is not acceptable, else None. Known keys are to be let through before."""
+    return next((_KEY_REASONS[kind] for kind in key_kinds(key)), None)
+
+
+def value_reason(value: str) -> str | None:
+    """Why a value is not acceptable, else None: it, or the option that it sets, looks like a secret."""
+    if what := looks_like(value):
+        return f"value looks like {what}: take it out, and revoke it if anybody has seen it"
+    if value.startswith("--") and (reason := key_reason(value.partition("=")[0])):
+        return f"option {reason}"
     return None

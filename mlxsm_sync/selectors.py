@@ -28,8 +28,8 @@ class _Names:
         self.count = len(desired.profiles) + len(desired.invalid)
         own = state.owned_by(desired.owner)
         names = self.indexes.keys()
-        matched = match(desired.profiles, own, (), names)
-        self.orphans = {entry.name for entry in find_orphans(desired, own, matched)}
+        matched = match(desired.profiles, own, (), names, state.rules)
+        self.orphans = {entry.name for entry in find_orphans(desired, own, matched, state.rules)}
         self.renamed = {e.name: e.key for e in own if e.key in names and e.name not in names}
 
     def profiles(self, selector: str) -> list[int] | None:

@@ -1,4 +1,4 @@
-"""The profile file that `init` writes: commented, and valid as it is."""
+"""The profile file that `init` and `export` write: commented, and valid as it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from mlxsm_sync.characters import quotable
-from mlxsm_sync.json_value import Json
+from mlxsm_sync.json_value import Json, JsonObject
 from mlxsm_sync.profile import OPTIONS, Profile
 
 SCHEMA_LINE = "# yaml-language-server: $schema=./profiles.schema.json"
@@ -16,8 +16,10 @@ _HEAD = f"""\
 # The model servers of a machine. `mlxsm plan` shows what this file would change, `mlxsm apply`
 # changes it. For completion in your editor: mlxsm schema profiles > profiles.schema.json
 schemaVersion: 1
-collection: default         # who owns these profiles on a machine; give each file its own name
 """
+_COLLECTION = (
+    "collection: default         # who owns these profiles on a machine; give each file its own name\n"
+)
 
 _EXAMPLE = """\
 defaults:                   # what every profile inherits
@@ -36,15 +38,23 @@ profiles:
 
 def starter(profiles: Iterable[Profile]) -> str:
     """A profile file with these profiles, or with an example where there are none."""
-    listed = [line for profile in profiles for line in _profile_lines(profile)]
-    if not listed:
-        return _HEAD + _EXAMPLE
-    return _HEAD + "profiles:\n" + "\n".join(listed) + "\n"
+    listed = [profile.sparse for profile in profiles]
+    return _HEAD + _COLLECTION + (_listed(listed) if listed else _EXAMPLE)
 
 
-def _profile_lines(profile: Profile) -> Iterator[str]:
+def profile_file(collection: str, profiles: Iterable[JsonObject]) -> str:
+    """A profile file with these profiles, as they are nested in JSON."""
+    return f"{_HEAD}collection: {_scalar(collection)}\n{_listed(profiles)}"
+
+
+def _listed(profiles: Iterable[JsonObject]) -> str:
+    lines = [line for profile in profiles for line in _profile_lines(profile)]
+    return "profiles:\n" + "\n".join(lines) + "\n"
+
+
+def _profile_lines(profile: JsonObject) -> Iterator[str]:
     begin = "  - "
-    for key, value in profile.sparse.items():
+    for key, value in profile.items():
         if key == OPTIONS and isinstance(value, dict):
             if value:
                 yield f"    {OPTIONS}:"

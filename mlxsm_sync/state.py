@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.engine import Check
 from mlxsm_sync.json_value import JsonObject
@@ -43,6 +43,8 @@ class Entry(Model):
     """What its owner last declared, sparse; null without an owner."""
     from_: str | None = field(default=None, wire="from")
     """The profile file that it was applied from, resolved; null for standard input."""
+    verbatim: str | None = field(internal=True, default=None)
+    """What another program's list says of it, to the letter; null where there is no such list."""
 
     def check(self) -> None:
         """What has an owner was applied under a name."""
@@ -78,6 +80,23 @@ class Write(Model):
     """What it did, such as `2 created, 1 updated`."""
 
 
+class Rules(NamedTuple):
+    """What a state asks of its entries beyond what every state does."""
+
+    one_per_model: bool = False
+    """A model ID is enough to be the same profile, wherever it is served."""
+    never_empty: bool = False
+    """The last entry cannot go."""
+    split_arguments: bool = False
+    """Raw arguments are told apart by white space, so none may contain any."""
+    highest_temperature: float = 2
+    """The highest sampling temperature that can be written."""
+
+    def identity(self, profile: Profile) -> Hashable:
+        """What no two profiles of the state may share."""
+        return (profile.model_id,) if self.one_per_model else profile.identity
+
+
 class State(Model):
     """All profiles of this machine, as one file holds them."""
 
@@ -91,6 +110,12 @@ class State(Model):
     """The command that wrote this state."""
     entries: tuple[Entry, ...] = ()
     """The profiles, oldest first."""
+    rules: Rules = field(internal=True, default=Rules())
+    """What else its entries must obey."""
+    lost: tuple[Entry, ...] = field(internal=True, default=())
+    """Entries that were deleted behind our back, as they were last written."""
+    unclear: tuple[str, ...] = field(internal=True, default=())
+    """Names of entries that were changed so that it cannot be told whose they are."""
 
     def check(self) -> None:
         """No two entries share an id, a name or a runtime identity."""
@@ -106,6 +131,10 @@ class State(Model):
     def by_id(self) -> dict[str, Entry]:
         """Every entry by its id."""
         return {entry.id: entry for entry in self.entries}
+
+    def next(self, entries: Iterable[Entry]) -> State:
+        """The state that follows this one; it is still to be said what wrote it."""
+        return State(lineage=self.lineage, serial=self.serial + 1, entries=tuple(entries), rules=self.rules)
 
     def owned_by(self, owner: str | None) -> tuple[Entry, ...]:
         """The entries of one owner; none are anybody's for nobody."""

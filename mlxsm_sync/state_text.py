@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import UnreadableState
-from mlxsm_sync.json_value import Json
+from mlxsm_sync.json_value import Json, JsonObject
+from mlxsm_sync.model import Model
 from mlxsm_sync.state import State
 
 FORMAT_VERSION = 1
+
+M = TypeVar("M", bound=Model)
 
 
 class _Refused(ValueError):
@@ -20,39 +23,53 @@ class _Refused(ValueError):
 
 def read_state(data: bytes, path: Path) -> State:
     """The state in these bytes; UnreadableState says why there is none."""
-    try:
-        text = data.decode("utf-8")
-        raw = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        what = "is empty" if not data.strip() else f"is cut off or no JSON (line {error.lineno})"
-        raise _unreadable(path, what) from None
-    except _Refused as error:
-        raise _unreadable(path, str(error)) from None
-    except (ValueError, RecursionError):
-        raise _unreadable(path, "is no text that a state can be") from None
-    if not isinstance(raw, dict) or "formatVersion" not in raw:
-        raise _unreadable(path, "is not a state of mlxsm")
-    version = raw["formatVersion"]
-    if version is True or version != FORMAT_VERSION:
-        raise _unreadable(path, "has another format version: a newer mlxsm wrote it")
-    try:
-        return State.from_json(data)
-    except Rejected as error:
-        raise _unreadable(path, _first_fault(error)) from None
+    return read_model(State, data, path, "state")
 
 
 def write_state(state: State) -> bytes:
     """The bytes of a state; reading them back gives the same state, or this fails."""
     data = state.copy(entries=()).dump()
     data["entries"] = [entry.dump() | {"profile": entry.profile.sparse} for entry in state.entries]
+    return _checked(state, data)
+
+
+def write_text(value: Model) -> bytes:
+    """The bytes of a versioned value; reading them back gives the same, or this fails."""
+    return _checked(value, value.dump())
+
+
+def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
+    """The versioned value in these bytes; UnreadableState says why there is none."""
+    try:
+        text = data.decode("utf-8")
+        raw = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        why = "is empty" if not data.strip() else f"is cut off or no JSON (line {error.lineno})"
+        raise _unreadable(what, path, why) from None
+    except _Refused as error:
+        raise _unreadable(what, path, str(error)) from None
+    except (ValueError, RecursionError):
+        raise _unreadable(what, path, f"is no text that a {what} can be") from None
+    if not isinstance(raw, dict) or "formatVersion" not in raw:
+        raise _unreadable(what, path, f"is not a {what} of mlxsm")
+    version = raw["formatVersion"]
+    if version is True or version != FORMAT_VERSION:
+        raise _unreadable(what, path, "has another format version: a newer mlxsm wrote it")
+    try:
+        return model.from_json(data)
+    except Rejected as error:
+        raise _unreadable(what, path, _first_fault(error)) from None
+
+
+def _checked(value: Model, data: JsonObject) -> bytes:
     written = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
-    if read_state(written, Path()) != state:
+    if read_model(type(value), written, Path(), "state") != value:
         raise AssertionError("the state does not survive being written")
     return written
 
 
-def _unreadable(path: Path, what: str) -> UnreadableState:
-    return UnreadableState(f"the state {path} {what}; it was not touched")
+def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
+    return UnreadableState(f"the {what} {path} {why}; it was not touched")
 
 
 def _first_fault(error: Rejected) -> str:

@@ -7,18 +7,22 @@ from collections.abc import Collection, Iterator
 from mlxsm_sync.changes import Action, Change, Plan
 from mlxsm_sync.diff import explain
 from mlxsm_sync.digest import plan_digest, summarise
+from mlxsm_sync.guards import not_to_be_held
 from mlxsm_sync.state import Entry, State
 
 
 def without(state: State, names: Collection[str]) -> State:
     """The next state, without the entries of these names."""
-    kept = tuple(entry for entry in state.entries if entry.name not in names)
-    return State(lineage=state.lineage, serial=state.serial + 1, entries=kept)
+    kept = (entry for entry in state.entries if entry.name not in names)
+    return state.next(kept)
 
 
 def back_to(earlier: State, state: State) -> State:
-    """The next state, with the entries of an earlier one."""
-    return State(lineage=state.lineage, serial=state.serial + 1, entries=earlier.entries)
+    """The next state, with the entries of an earlier one; what only another program's list says stays."""
+    return state.next(
+        entry.copy(verbatim=now.verbatim) if (now := state.by_id.get(entry.id)) else entry
+        for entry in earlier.entries
+    )
 
 
 def between(before: State, after: State) -> Plan:
@@ -32,6 +36,7 @@ def between(before: State, after: State) -> Plan:
         digest=plan_digest(None, before.lineage, changes, (), (), ()),
         changes=changes,
         summary=summarise(changes, ()),
+        guard=not_to_be_held(changes, before),
     )
 
 

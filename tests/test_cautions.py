@@ -37,7 +37,9 @@ def test_foreign_code_is_told_however_the_option_is_shortened(flag: str) -> None
 
 @pytest.mark.parametrize("flag", ["--t", "--temp", "--", "trust"])
 def test_other_raw_arguments_are_only_told(flag: str) -> None:
-    assert told(raw(flag)) == ["raw extra arguments go to the server as they are; review them before a start"]
+    assert told(raw(flag)) == [
+        "it includes raw extra server arguments (rawExtraArgs): review them before a start"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_help_shows_the_commands_and_what_to_do_first(project: Project) -> None:
         ["rollback", "x"],
         ["remove"],
         ["schema", "nothing"],
-        ["plan", "--state", "app"],
+        ["plan", "--state", "app:"],
         ["plan", "--skip", "Z"],
         ["plan", "--rename", "A=x", "--skip", "A"],
         ["plan", "--skip", "A=x"],
@@ -375,13 +375,20 @@ def test_validate_judges_documents_of_the_app_by_the_published_schema(project: P
     assert result.code == 1
     assert token not in result.out
     assert [(one["line"], one["message"].split(":")[0]) for one in result.json["files"][0]["problems"]] == [
-        (5, "host is required"),
-        (6, "this looks like a Hugging Face token"),
-        (7, "modelID is not as it should be"),
-        (8, "port is not as it should be"),
-        (11, "schemaVersion is not as it should be"),
-        (12, "this looks like a Hugging Face token"),
+        (5, "Profile 1"),
+        (5, "Profile 1"),
+        (5, "Profile 1"),
+        (5, "Profile 1"),
+        (
+            11,
+            "This file uses schemaVersion 2, but this version of mlxsm supports schemaVersion 1 only. No profiles were imported.",
+        ),
     ]
+    good["other"] = token
+    project.write(json.dumps(good, indent=1), "leaking.json")
+    result = project.run("validate", "leaking.json")
+    assert (result.code, token in result.out) == (1, False)
+    assert result.out.startswith("leaking.json:14:11: this value looks like a Hugging Face token")
 
 
 def test_the_profile_file_is_found_named_or_read_from_standard_input(project: Project) -> None:

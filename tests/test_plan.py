@@ -432,15 +432,16 @@ def test_deleting_much_needs_force() -> None:
     assert make_plan(most, before, Choices(prune=True)).guard is None
     fewer = file(*(profile(f"P{n}", n) for n in range(1, 7)))
     guard = make_plan(fewer, before, Choices(prune=True)).guard
-    assert guard == "4 of the 10 entries of team would be deleted, more than 30 %"
+    assert guard is not None
+    assert guard.message == "4 of the 10 entries of team would be deleted, more than 30 %"
     assert make_plan(fewer, before, Choices(prune=True, force=True)).guard is None
 
 
 def test_emptying_the_file_needs_force() -> None:
     before = state(entry(1, "team", profile("A", 1)))
-    assert make_plan(file(), before, Choices(prune=True)).guard == (
-        "the file is empty, and all 1 entries of team would be deleted"
-    )
+    guard = make_plan(file(), before, Choices(prune=True)).guard
+    assert guard is not None
+    assert guard.message == "the file is empty, and all 1 entries of team would be deleted"
 
 
 def test_answers_that_are_not_needed_are_told() -> None:

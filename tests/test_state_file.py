@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from conftest import Project
 
-from mlxsm_sync import state_file as state_file_module
+from mlxsm_sync import disk
 from mlxsm_sync.errors import FileTrouble, Locked, StalePlan, UnreadableState
 from mlxsm_sync.history import KEPT, backups, earlier
 from mlxsm_sync.profile import from_fields
 from mlxsm_sync.state import Entry, State, Write
 from mlxsm_sync.state_file import StateFile
+from mlxsm_sync.state_text import read_state
 
 WRITTEN = Write(at="2026-01-01T00:00:00Z", command="apply", owner="team", summary="1 created")
 
@@ -52,11 +53,11 @@ def test_what_is_written_is_read_and_the_one_before_is_kept(file: StateFile) -> 
     assert (first.lineage, first.serial) == ("lineage-1", 1)
     second = put(file, entry(1), entry(2))
     assert StateFile(file.path).read() == second
-    kept = earlier(file.path, "lineage-1")
+    kept = file.earlier()
     assert [one.state.serial for one in kept] == [1, 0]
     assert kept[0].state == first
     assert kept[1].state.entries == ()
-    assert earlier(file.path, "another") == []
+    assert earlier(file.path, "another", read_state) == []
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o077, 0o022])
@@ -84,7 +85,7 @@ def test_two_states_of_one_serial_are_both_kept(file: StateFile) -> None:
     put(file, entry(2))
     file.path.write_bytes(before.replace(b"P1", b"Q1"))
     put(file, entry(3))
-    kept = [one.state.entries[0].name for one in earlier(file.path, "lineage-1") if one.state.serial == 1]
+    kept = [one.state.entries[0].name for one in file.earlier() if one.state.serial == 1]
     assert sorted(kept) == ["P1", "Q1"]
     file.path.write_bytes(before)
     put(file, entry(4))
@@ -123,7 +124,7 @@ def test_a_lock_that_is_no_regular_file_is_refused(file: StateFile, tmp_path: Pa
 
 def test_a_state_that_is_too_large_is_refused(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     put(file, entry(1))
-    monkeypatch.setattr(state_file_module, "MAX_BYTES", 10)
+    monkeypatch.setattr(disk, "MAX_BYTES", 10)
     with pytest.raises(FileTrouble, match="larger than"):
         file.read()
 
@@ -272,7 +273,7 @@ def test_an_unreadable_backup_is_passed_over(file: StateFile) -> None:
     put(file, entry(1))
     put(file, entry(2))
     backups(file.path)[0].write_text("half")
-    assert [one.state.serial for one in earlier(file.path, "lineage-1")] == [0]
+    assert [one.state.serial for one in file.earlier()] == [0]
     file.path.write_text("")
     with pytest.raises(UnreadableState) as caught:
         file.read()
@@ -288,7 +289,7 @@ def test_where_links_are_not_to_be_had_the_backup_is_a_copy(
     put(file, entry(1))
     monkeypatch.setattr(os, "link", no_links)
     put(file, entry(2))
-    assert [one.state.serial for one in earlier(file.path, "lineage-1")] == [1, 0]
+    assert [one.state.serial for one in file.earlier()] == [1, 0]
 
 
 def test_a_doubtful_place_is_told(tmp_path: Path) -> None:
@@ -327,7 +328,7 @@ def failing(*_: object) -> None:
 
 def test_a_write_that_fails_leaves_nothing_behind(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     before = put(file, entry(1))
-    monkeypatch.setattr(state_file_module, "_sync", failing)
+    monkeypatch.setattr(disk, "_sync", failing)
     with pytest.raises(FileTrouble, match="the state is as it was: Input/output error"):
         put(file, entry(2))
     assert file.read() == before
@@ -338,12 +339,12 @@ def test_a_write_that_the_disk_does_not_confirm_says_that_it_was_made(
     file: StateFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(file, entry(1))
-    sync = state_file_module._sync_folder
+    sync = disk.sync_folder
 
     def only_history(path: Path) -> None:
         sync(path) if path.name == "history" else failing()
 
-    monkeypatch.setattr(state_file_module, "_sync_folder", only_history)
+    monkeypatch.setattr(disk, "sync_folder", only_history)
     with pytest.raises(FileTrouble, match="the disk did not confirm it") as caught:
         put(file, entry(2))
     assert caught.value.applied
@@ -365,7 +366,7 @@ def test_on_macos_the_drive_is_flushed_too(
 def test_where_folders_cannot_be_forced_to_the_disk_they_are_not(
     file: StateFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state_file_module, "_POSIX", False)
+    monkeypatch.setattr(disk, "_POSIX", False)
     assert put(file, entry(1)).serial == 1
 
 
@@ -376,7 +377,7 @@ def test_what_is_no_file_beside_the_state_is_left_alone(file: StateFile) -> None
     (history / "state.json.00000001.json").mkdir()
     file.path.with_name(".state.json.1.x.tmp").mkdir()
     put(file, entry(2))
-    assert [one.state.serial for one in earlier(file.path, "lineage-1")] == [1, 0]
+    assert [one.state.serial for one in file.earlier()] == [1, 0]
 
 
 def test_two_states_in_one_folder_keep_their_own_history(tmp_path: Path) -> None:

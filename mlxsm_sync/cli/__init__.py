@@ -24,8 +24,12 @@ from mlxsm_sync.suggest import did_you_mean
 _SECTIONS: dict[str, dict[str, str]] = {
     "Daily": {"plan": "plan", "apply": "apply", "list": "entries", "validate": "files"},
     "Begin": {"init": "files", "schema": "files", "completion": "completion"},
+    "Share": {"import": "import_", "export": "export", "pull": "pull", "connect": "connect"},
     "Undo": {"remove": "entries", "history": "past", "rollback": "past"},
 }
+_FUNCTIONS = {"import": "import_", "list": "list_"}
+"""Commands that Python keeps the names of for itself."""
+
 _MODULES = {name: module for section in _SECTIONS.values() for name, module in section.items()}
 
 _MORE = "mlxsm --help shows them all"
@@ -44,7 +48,7 @@ class _Commands(click.Group):
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"mlxsm_sync.cli.{_MODULES[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name.replace("list", "list_"))
+        command: click.Command = getattr(module, _FUNCTIONS.get(cmd_name, cmd_name))
         return command
 
     def resolve_command(

@@ -16,7 +16,7 @@ from mlxsm_sync.errors import Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Plan
-    from mlxsm_sync.state import State
+    from mlxsm_sync.state import Entry, State
 
 
 @click.command(
@@ -36,7 +36,7 @@ def list_(shared: Shared, names: tuple[str, ...]) -> None:
     from mlxsm_sync.render import list_text
     from mlxsm_sync.reports import list_report
 
-    state = shared.state_file().read()
+    state = shared.store.read()
     report = list_report(state, _known(state, names))
     shared.output.data(report)
     if report.entries:
@@ -56,6 +56,7 @@ Next: mlxsm rollback undoes it."""
 @options.state
 @options.lock
 @options.yes
+@options.while_app_runs
 @options.text_only
 @click.pass_obj
 def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
@@ -67,6 +68,12 @@ def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
         return between(state, after), after
 
     show_and_write(shared, remake, "remove", yes=yes)
+
+
+def chosen(state: State, names: Collection[str]) -> tuple[Entry, ...]:
+    """The entries of these names, or all where none is named."""
+    wanted = _known(state, names)
+    return tuple(entry for entry in state.entries if not names or entry.name in wanted)
 
 
 def _known(state: State, names: Collection[str]) -> set[str]:

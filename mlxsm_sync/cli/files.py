@@ -15,6 +15,7 @@ from mlxsm_sync.cli.output import redacted
 from mlxsm_sync.errors import FileTrouble, MlxsmError
 
 if TYPE_CHECKING:
+    from mlxsm_sync.profile_file import Tree
     from mlxsm_sync.reports import JudgedFile
 
 SCHEMAS = ("profiles", "document", "plan", "state", "error")
@@ -42,7 +43,7 @@ def init(shared: Shared, from_state: bool) -> None:
     for found in PROFILE_FILES:
         if shared.file is None and os.path.exists(found):
             raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
-    profiles = [entry.profile for entry in shared.state_file().read().entries] if from_state else []
+    profiles = [entry.profile for entry in shared.store.read().entries] if from_state else []
     text = starter(profiles)
     if path == "-":
         click.echo(text, nl=False)
@@ -102,11 +103,7 @@ def _judged(path: str) -> JudgedFile:
     try:
         tree = read_tree(path)
         if MARKS & (tree.root.members or {}).keys():
-            from mlxsm_sync.document import note_faults
-
-            note_faults(tree.root, tree.problems)
-            tree.problems.raise_any()
-            return JudgedFile(path=path, valid=True, problems=(), warnings=())
+            return _judged_document(path, tree)
         desired = judge_tree(path, tree, refuse_duplicates=True)
     except InvalidFile as error:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
@@ -115,6 +112,25 @@ def _judged(path: str) -> JudgedFile:
         return JudgedFile(path=path, valid=False, problems=(problem,), warnings=())
     warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
     return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
+
+
+def _judged_document(path: str, tree: Tree) -> JudgedFile:
+    from mlxsm_sync.cautions import about
+    from mlxsm_sync.document_file import judge_read
+    from mlxsm_sync.document_keys import secrets
+    from mlxsm_sync.reports import JudgedFile
+
+    tree.problems.raise_any()
+    desired = judge_read(path, tree).desired
+    for one in desired.invalid:
+        at, _ = tree.root.find(["profiles", one.index - 1])
+        for message in one.messages:
+            tree.problems.add(at, f"{one.name}: {message}", also=True)
+    for where, reason in secrets(tree.root, everywhere=True):
+        tree.problems.add(tree.root.find(where)[0], f"this {reason}")
+    problems = tuple(tree.problems.sorted())
+    warnings = (*desired.warnings, *about(desired.profiles))
+    return JudgedFile(path=path, valid=not problems, problems=problems, warnings=warnings)
 
 
 @click.command(

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,8 +16,10 @@ from mlxsm_sync.cli.output import Output
 from mlxsm_sync.errors import Usage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlxsm_sync.applying import Store
     from mlxsm_sync.desired import Desired
-    from mlxsm_sync.state_file import StateFile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 DEFAULT_LOCK_TIMEOUT = 10.0
@@ -30,6 +33,7 @@ class Shared:
     file: str | None = None
     state: str | None = None
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
+    while_app_runs: bool = False
 
     @property
     def path(self) -> str:
@@ -49,33 +53,51 @@ class Shared:
 
         return read_profile_file(self.path)
 
-    def state_file(self) -> StateFile:
-        """The state; what is doubtful about its place is said at once."""
+    @cached_property
+    def store(self) -> Store:
+        """Where the state is kept; what is doubtful about the place is said at once."""
         from pathlib import Path
 
         from mlxsm_sync.places import default_state_path
-        from mlxsm_sync.state_file import StateFile
 
-        if self.state == "app" or (self.state or "").startswith("app:"):
-            raise Usage(
-                "the Mac app's own list cannot be used as a state yet", "leave --state out, or name a file"
-            )
-        file = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
-        for caution in file.cautions():
+        store: Store
+        if (path := self._app_list()) is not None:
+            from mlxsm_sync.app_store import AppStore
+
+            folder = default_state_path(os.environ).parent
+            store = AppStore(path, folder, while_app_runs=self.while_app_runs)
+        else:
+            from mlxsm_sync.state_file import StateFile
+
+            store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
+        for caution in store.cautions():
             self.output.say(f"warning: {caution}")
-        return file
+        return store
 
-    def command(self, command: str, saved: str | None = None) -> str:
+    def _app_list(self) -> Path | None:
+        """The Mac app's own list, where that is to be the state."""
+        from pathlib import Path
+
+        from mlxsm_sync.places import app_list_path
+
+        if self.state == "app":
+            return app_list_path()
+        scheme, colon, path = (self.state or "").partition(":")
+        if scheme != "app" or not colon:
+            return None
+        if not path:
+            raise Usage("app: needs the path of a list", "app alone is the list of the app on this machine")
+        return Path(path).expanduser()
+
+    def command(self, command: str, *arguments: str) -> str:
         """The command line that repeats what was named, for a remedy to continue.
 
-        A saved plan knows its file.
+        What is given as arguments, a saved plan or a document, takes the place of the profile file.
         """
         import shlex
 
-        words = ["mlxsm", command]
-        if saved is not None:
-            words.append(saved)
-        elif self.file is not None and self.file_was_named:
+        words = ["mlxsm", command, *arguments]
+        if not arguments and self.file is not None and self.file_was_named:
             words += ["-f", self.file]
         if self.state is not None and self.state != os.environ.get("MLXSM_STATE"):
             words += ["--state", self.state]
@@ -122,7 +144,7 @@ state = _kept(
     envvar="MLXSM_STATE",
     show_envvar=True,
     metavar="PATH",
-    help="The state.  [default: ~/.local/state/mlxsm/state.json]",
+    help="The state; app or app:PATH is the list of the Mac app.  [default: ~/.local/state/mlxsm/state.json]",
 )
 lock = _kept(
     "--lock-timeout",
@@ -132,6 +154,12 @@ lock = _kept(
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for another mlxsm.",
+)
+while_app_runs = _kept(
+    "--while-app-runs",
+    attribute="while_app_runs",
+    is_flag=True,
+    help="Write the Mac app's list although the app runs, and may overwrite it.",
 )
 text_only = _all(
     _kept(
@@ -157,7 +185,7 @@ as_json = _all(
     text_only,
 )
 yes = click.option("-y", "--yes", is_flag=True, help="Answer the final question with yes.")
-choices = _all(
+answers = _all(
     click.option(
         "--rename",
         multiple=True,
@@ -178,6 +206,10 @@ choices = _all(
     click.option(
         "--only", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave all others out."
     ),
+)
+strict = click.option("--strict", is_flag=True, help="Write nothing while anything is undecided.")
+choices = _all(
+    answers,
     click.option("--take-from", multiple=True, metavar="OWNER", help="Replace what clashes and is OWNER's."),
     click.option("--prune", is_flag=True, help="Delete entries of this file that it no longer lists."),
     click.option(

@@ -50,7 +50,7 @@ class Output:
         if self.json:
             click.echo(text)
         if self.json_out:
-            from mlxsm_sync.plan_file import write_whole
+            from mlxsm_sync.disk import write_whole
 
             write_whole(self.json_out, text + "\n")
 

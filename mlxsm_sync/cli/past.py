@@ -13,9 +13,9 @@ from mlxsm_sync.cli.transitions import show_and_write
 from mlxsm_sync.errors import Usage
 
 if TYPE_CHECKING:
+    from mlxsm_sync.applying import Store
     from mlxsm_sync.changes import Plan
     from mlxsm_sync.state import State
-    from mlxsm_sync.state_file import StateFile
 
 
 @click.command(
@@ -32,7 +32,7 @@ def history(shared: Shared) -> None:
     from mlxsm_sync.render import history_text
     from mlxsm_sync.reports import history_report
 
-    report = history_report(_earlier(shared.state_file()).values())
+    report = history_report(_earlier(shared.store).values())
     shared.output.data(report)
     if report.entries:
         shared.output.show(history_text(report, shared.output.style(sys.stdout)))
@@ -51,13 +51,14 @@ Next: mlxsm rollback again undoes the rollback."""
 @options.state
 @options.lock
 @options.yes
+@options.while_app_runs
 @options.text_only
 @click.pass_obj
 def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
     """Go back to an earlier state, as a new write. No server is started or changed."""
     from mlxsm_sync.transition import back_to, between
 
-    earlier = _earlier(shared.state_file())
+    earlier = _earlier(shared.store)
     if not earlier:
         raise Usage("there is no earlier state to go back to", "mlxsm history lists them")
     if serial is not None and serial not in earlier:
@@ -71,11 +72,9 @@ def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
     show_and_write(shared, remake, "rollback", yes=yes)
 
 
-def _earlier(state_file: StateFile) -> dict[int, State]:
+def _earlier(store: Store) -> dict[int, State]:
     """The earlier states by serial, newest first."""
-    from mlxsm_sync.history import earlier
-
     states: dict[int, State] = {}
-    for one in earlier(state_file.path, state_file.read().lineage):
+    for one in store.earlier():
         states.setdefault(one.state.serial, one.state)
     return states

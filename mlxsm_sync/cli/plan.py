@@ -48,18 +48,19 @@ def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool,
 
     shared.output.json = shared.output.json or form == "json"
     desired = shared.desired()
-    state = shared.state_file().read()
+    state = shared.store.read()
     choices = resolve(desired, state, **answers)
     made = make_plan(desired, state, choices, command=shared.command("apply"))
     if out is not None:
         from mlxsm_sync.plan_file import SavedPlan, save_plan
 
-        save_plan(out, SavedPlan(digest=made.digest, desired=desired, choices=choices))
+        seen = shared.store.fingerprint()
+        save_plan(out, SavedPlan(digest=made.digest, desired=desired, choices=choices, fingerprint=seen))
     show(shared, made, markdown=form == "markdown")
     refuse_guarded(shared, made)
     if not shared.output.json and made.changes:
         answered = choices.command(shared.command("apply"))
-        shared.output.say(f"Next: {answered if out is None else shared.command('apply', saved=out)}")
+        shared.output.say(f"Next: {answered if out is None else shared.command('apply', out)}")
     return _exit_code(made) if detailed_exitcode else 0
 
 
@@ -84,7 +85,7 @@ def refuse_guarded(shared: Shared, made: Plan) -> None:
     """Stop where so much would be deleted that a person must say --force."""
     if made.guard is None:
         return
-    error = Guard(made.guard, "look at the plan; if it is meant, plan it with --force")
+    error = Guard(made.guard.message, made.guard.hint)
     if shared.output.json:
         from mlxsm_sync.reports import guarded_plan
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.plan import refuse_guarded
 
 if TYPE_CHECKING:
     from mlxsm_sync.applying import Remake
@@ -18,13 +19,14 @@ def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -
     from mlxsm_sync.render import outcome_text, plan_text
 
     style = shared.output.style(sys.stdout)
-    state_file = shared.state_file()
-    shown, _ = remake(state_file.read())
+    shown, _ = remake(shared.store.read())
     if not shared.output.quiet or not yes:
         shared.output.show(plan_text(shown, style))
     if not shown.changes:
         return
+    refuse_guarded(shared, shown)
+    shared.store.refuse_to_write()
     if not yes:
         confirm("Write this?")
-    plan, state = write_as_shown(state_file, remake, shown.digest, command, shared.lock_timeout)
+    plan, state = write_as_shown(shared.store, remake, shown.digest, command, shared.lock_timeout)
     shared.output.show(outcome_text(outcome(plan, applied=True, serial=state.serial), style))

@@ -1,0 +1,136 @@
+"""`mlxsm export`: profiles of this machine as a document of the Mac app, or as a profile file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.ask import confirm, is_terminal
+from mlxsm_sync.cli.entries import chosen
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.errors import FileTrouble, Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.export import Selection
+    from mlxsm_sync.state import Entry, State
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm export -o MLXServerManager-Profiles.json     a document for the app
+  mlxsm export Qwen > qwen.json                      one profile, to standard output
+  mlxsm export --format yaml -o profiles.yaml        a profile file, for git
+  mlxsm export --exported-at 2026-06-16T00:00:00Z    the same bytes each time
+Next: mlxsm import FILE on the other machine, or the app's own import."""
+)
+@options.names
+@click.option("-o", "--output", "out", metavar="FILE", help="Write a file instead of standard output.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "yaml"]),
+    default="json",
+    help="A document or a profile file.",
+)
+@click.option(
+    "--include-local-paths", is_flag=True, help="Also profiles whose model is a folder of this machine."
+)
+@click.option(
+    "--exported-at",
+    metavar="TIME",
+    help="What the document says of its time, ISO 8601.  [default: SOURCE_DATE_EPOCH, else now]",
+)
+@options.state
+@click.option("-y", "--yes", is_flag=True, help="Do not ask, and overwrite FILE.")
+@options.text_only
+@click.pass_obj
+def export(
+    shared: Shared,
+    names: tuple[str, ...],
+    out: str | None,
+    form: str,
+    include_local_paths: bool,
+    exported_at: str | None,
+    yes: bool,
+) -> None:
+    """Write profiles of this machine for others, after saying what is in it and what is not."""
+    from mlxsm_sync.export import select
+
+    time = _time(exported_at, os.environ)
+    state = shared.store.read()
+    wanted = chosen(state, names)
+    selection = select(wanted, local_paths=include_local_paths, document=form == "json")
+    _summarise(shared, selection, form)
+    if not selection.entries:
+        raise FileTrouble(
+            "No model profiles are available to export. No file was written.",
+            "mlxsm list shows what there is",
+        )
+    text = (
+        _document(shared, selection.entries, time)
+        if form == "json"
+        else _profile_file(shared, selection.entries, state)
+    )
+    if out is not None and os.path.exists(out) and not yes:
+        raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
+    if not yes and is_terminal():
+        confirm("Export this?")
+    if out is None or out == "-":
+        click.echo(text, nl=False)
+        return
+    from mlxsm_sync.disk import write_whole
+
+    write_whole(out, text, private=False)
+    shared.output.say(f"Exported {len(selection.entries)} profile(s) to {out}.")
+
+
+def _time(given: str | None, environment: Mapping[str, str]) -> str:
+    """The time of the export in UTC; Usage where what was given is none."""
+    epoch = environment.get("SOURCE_DATE_EPOCH")
+    try:
+        if given is not None:
+            time = datetime.fromisoformat(given)
+            time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        elif epoch is not None:
+            time = datetime.fromtimestamp(int(epoch), UTC)
+        else:
+            time = datetime.now(UTC)
+        return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        what = "--exported-at" if given is not None else "SOURCE_DATE_EPOCH"
+        form = "2026-06-16T00:00:00Z" if given is not None else "a number of seconds"
+        raise Usage(f"{what} is no time", f"write it as {form}") from None
+
+
+def _summarise(shared: Shared, selection: Selection, form: str) -> None:
+    """Say what leaves this machine, what does not, and what to look at first."""
+    from mlxsm_sync.render_document import privacy_lines
+
+    for line in privacy_lines(selection, form):
+        shared.output.say(line)
+
+
+def _document(shared: Shared, entries: Sequence[Entry], time: str) -> str:
+    from mlxsm_sync.export import document, not_carried
+
+    profiles = [entry.profile for entry in entries]
+    for loss in not_carried(profiles):
+        shared.output.say(f"note: {loss}")
+    return document(profiles, time)
+
+
+def _profile_file(shared: Shared, entries: Sequence[Entry], state: State) -> str:
+    from mlxsm_sync import starter
+    from mlxsm_sync.export import profile_file
+
+    owners = {entry.owner for entry in state.entries if entry.owner is not None}
+    content = profile_file(entries, owners)
+    for name in content.left_to_machine:
+        shared.output.say(f'note: "{name}" has fields that no file declares; they stay this machine\'s own')
+    return starter.profile_file(content.collection, content.profiles)

@@ -1,0 +1,55 @@
+"""`mlxsm import`: merge a document of the Mac app into the state."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.merge import Merge
+from mlxsm_sync.cli.options import Shared
+
+
+@click.command(
+    "import",
+    epilog="""\b
+Examples:
+  mlxsm import MLXServerManager-Profiles.json       show it, ask, write
+  mlxsm import team.json --only Qwen --yes          one profile, without the question
+  mlxsm import team.json --rename 'Qwen=Qwen 2'     with an answer to a conflict
+  mlxsm import team.json --state app                into the app's own list
+Next: mlxsm list; mlxsm export --format yaml > profiles.yaml; mlxsm rollback undoes it.""",
+)
+@click.argument("path", metavar="FILE", type=click.Path())
+@options.state
+@options.lock
+@options.answers
+@click.option(
+    "--allow-local-paths", is_flag=True, help="Also profiles whose model is a folder of another machine."
+)
+@options.yes
+@options.strict
+@options.while_app_runs
+@options.as_json
+@click.pass_obj
+def import_(
+    shared: Shared, /, path: str, allow_local_paths: bool, yes: bool, strict: bool, **answers: Any
+) -> int:
+    """Merge a document that the Mac app MLX Server Manager exported into this machine's profiles.
+
+    Nobody owns what is imported until a profile file claims it. No server is started or changed.
+    """
+    from mlxsm_sync.document_file import read_document
+    from mlxsm_sync.render_document import document_text, imported_text
+    from mlxsm_sync.selectors import resolve
+
+    judged = read_document(path, allow_local_paths=allow_local_paths)
+    output = shared.output
+    choices = resolve(judged.desired, shared.store.read(), **answers)
+    command = shared.command("import", path, *(["--allow-local-paths"] if allow_local_paths else []))
+    merge = Merge(shared, judged.desired, choices, "import", command, imported_text)
+    if not output.quiet:
+        output.show(document_text(judged, output.style(sys.stdout)))
+    return merge.run(merge.plan(), ask=not yes, strict=strict, again=yes)

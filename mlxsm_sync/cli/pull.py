@@ -1,0 +1,59 @@
+"""`mlxsm pull`: write entries of the state into the profile file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.characters import normal
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.complete import profile_names
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.errors import Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.pulling import Stuck
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm pull                 what was changed on this machine since it was applied
+  mlxsm pull Qwen            one profile, also one that the file does not list yet
+  mlxsm pull --all           everything that is of this file, or of nobody
+Next: git diff; mlxsm plan says that nothing is left to do."""
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=profile_names)
+@click.option("--all", "everything", is_flag=True, help="Every profile that is of this file, or of nobody.")
+@options.profile_file
+@options.state
+@options.lock
+@options.text_only
+@click.pass_obj
+def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
+    """Write profiles of this machine into the profile file; every other line stays as it is.
+
+    It settles drift the machine's way, as apply --replace does the file's way.
+    """
+    from mlxsm_sync.pull_file import pull_into
+
+    if shared.path == "-":
+        raise Usage("standard input cannot be written to", "-f FILE names the file to write")
+    if names and everything:
+        raise Usage("--all already means every profile", "leave out the names, or --all")
+    wanted = [name if name.startswith("#") else normal(name) for name in names]
+    done = pull_into(shared.path, shared.store, wanted, shared.lock_timeout, everything=everything)
+    for one in done.stuck:
+        shared.output.say(_told(one))
+    if done.patch:
+        shared.output.show(done.patch)
+        shared.output.say(f"wrote {shared.path}")
+    elif done.recorded:
+        shared.output.say(f"{shared.path} says so already; recorded as applied: {done.recorded}")
+    elif not done.stuck:
+        shared.output.say("nothing to pull: no profile of this file was changed on this machine")
+
+
+def _told(one: Stuck) -> str:
+    return f'note: "{one.name}" was left: {one.reason}; {one.hint}'

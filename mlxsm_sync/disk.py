@@ -1,0 +1,151 @@
+"""Files that are read as they are and replaced whole: the few moves that every write is made of."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlxsm_sync.errors import FileTrouble
+
+MAX_BYTES = 64 * 1024 * 1024
+PRIVATE = 0o600
+_POSIX = os.name == "posix"
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_SYNCED_FOLDERS = ("Mobile Documents", "Dropbox", "OneDrive", "Google Drive", "iCloud Drive")
+
+
+@contextmanager
+def system_errors(what: str) -> Iterator[None]:
+    """Tell a refusal of the system as FileTrouble that begins with `what`."""
+    try:
+        yield
+    except OSError as error:
+        raise FileTrouble(f"{what}: {error.strerror or error}") from None
+
+
+def read_own(path: Path) -> bytes | None:
+    """The bytes of a regular file of ours, None where there is none."""
+    with system_errors(f"cannot read {path}"):
+        try:
+            fd = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+        except FileNotFoundError:
+            return None
+        with os.fdopen(fd, "rb") as file:
+            about = os.fstat(fd)
+            if not stat.S_ISREG(about.st_mode):
+                raise FileTrouble(f"{path} is not a regular file")
+            if _POSIX and about.st_uid != os.geteuid():
+                raise FileTrouble(f"{path} belongs to another user")
+            if about.st_size > MAX_BYTES:
+                raise FileTrouble(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
+            return file.read()
+
+
+def write_beside(path: Path, data: bytes, mode: int = PRIVATE) -> Path:
+    """A new file with these bytes in the folder of `path`, on the disk and ready to take its place."""
+    from secrets import token_hex
+
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(6)}.tmp")
+    write_new(beside, data, mode)
+    return beside
+
+
+def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """A new file, complete and on the disk, or none."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, PRIVATE)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            if _POSIX:
+                os.fchmod(fd, mode)
+            file.write(data)
+            file.flush()
+            _sync(fd)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(path)
+        raise
+
+
+def write_whole(path: str, text: str, *, private: bool = True) -> None:
+    """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written.
+
+    An existing file keeps its mode; what is not private is as open as the system makes new files.
+    """
+    with system_errors(f"cannot write {path}"):
+        if os.path.exists(path) and not os.path.isfile(path):
+            Path(path).write_text(text, encoding="utf-8")  # a pipe or a terminal
+            return
+        place = Path(os.path.realpath(path))
+        put_in_place(write_beside(place, text.encode(), _mode(place, private=private)), place)
+
+
+def _mode(path: Path, *, private: bool) -> int:
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.stat().st_mode)
+    if private:
+        return PRIVATE
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Let a file written beside `path` take its place; it goes where that fails."""
+    try:
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed writers of `path` left beside it; only a holder of the lock makes such files."""
+    for entry in os.scandir(path.parent):
+        ours = entry.name.startswith(f".{path.name}.") and entry.name.endswith(".tmp")
+        if ours and entry.is_file(follow_symlinks=False):
+            os.unlink(entry.path)
+
+
+def sync_folder(path: Path) -> None:
+    """Force a folder's names to the disk."""
+    if not _POSIX:
+        return  # Windows opens no folders
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        _sync(fd)
+    finally:
+        os.close(fd)
+
+
+def make_private(path: Path) -> None:
+    """The folder and its missing parents; what is new is for its owner alone."""
+    for missing in [folder for folder in (path, *path.parents) if not folder.exists()][::-1]:
+        with suppress(FileExistsError):
+            missing.mkdir(mode=0o700)
+
+
+def doubts(path: Path) -> list[str]:
+    """What is doubtful about the place of a state."""
+    found = []
+    with suppress(OSError):
+        if _POSIX and path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            found.append(f"others can write to {path.parent}: chmod go-w it")
+    if any(part in _SYNCED_FOLDERS for part in path.parts):
+        found.append(f"{path} is in a synchronised folder: a state belongs to one machine")
+    return found
+
+
+def _sync(fd: int) -> None:
+    """Force a file to the disk; on macOS, fsync alone leaves it in the drive's cache."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(fd)

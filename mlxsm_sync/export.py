@@ -1,0 +1,167 @@
+"""What leaves this machine: profiles as a document of the app, or as a profile file."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from mlxsm_sync.app_document import APP, VERSION
+from mlxsm_sync.cautions import is_local_path
+from mlxsm_sync.desired import DEFAULT_COLLECTION
+from mlxsm_sync.diff import drift_of
+from mlxsm_sync.engine import Rejected
+from mlxsm_sync.json_value import JsonObject, texts
+from mlxsm_sync.option_texts import write_option
+from mlxsm_sync.profile import LOOPBACK, NAME, OPTIONS, Fields, Profile, from_fields, nested
+from mlxsm_sync.secret_scan import HIDDEN, value_reason
+from mlxsm_sync.state import Entry
+
+HIGHEST_TEMPERATURE = 1
+"""The app's documents hold no higher one."""
+
+
+class LeftOut(NamedTuple):
+    """A profile that stays on this machine."""
+
+    name: str
+    reason: str
+
+
+class Selection(NamedTuple):
+    """What goes out, and what does not."""
+
+    entries: tuple[Entry, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+class ProfileFileText(NamedTuple):
+    """What a profile file of some entries says, and what it leaves to the machine."""
+
+    collection: str
+    profiles: tuple[JsonObject, ...]
+    left_to_machine: tuple[str, ...]
+
+
+def select(entries: Iterable[Entry], *, local_paths: bool, document: bool) -> Selection:
+    """Every entry that can go out, and why each of the others cannot."""
+    going: list[Entry] = []
+    left_out: list[LeftOut] = []
+    for entry in entries:
+        if (reason := obstacle(entry.profile, local_paths=local_paths, document=document)) is None:
+            going.append(entry)
+        else:
+            left_out.append(LeftOut(entry.name, reason))
+    return Selection(tuple(going), tuple(left_out))
+
+
+def obstacle(profile: Profile, *, local_paths: bool, document: bool) -> str | None:
+    """Why a profile must stay on this machine, else None."""
+    if HIDDEN in (profile.name, profile.model_id, profile.host) or any(
+        map(value_reason, texts(profile.sparse))
+    ):
+        return "something in it looks like a secret"
+    try:
+        from_fields(profile.fields)
+    except Rejected:
+        return "it breaks the rules of a profile; correct it where it was made"
+    if not local_paths and is_local_path(profile.model_id):
+        return "its modelID is a local path; --include-local-paths exports it all the same"
+    temperature = profile.advanced_launch_options.default_temperature
+    if document and temperature is not None and temperature > HIGHEST_TEMPERATURE:
+        return f"its defaultTemperature is above {HIGHEST_TEMPERATURE}, which schema version 1 cannot hold"
+    return None
+
+
+def document(profiles: Iterable[Profile], exported_at: str) -> str:
+    """An export document, schema version 1: sorted keys, option values as texts, nothing that is unset."""
+    content = {
+        "app": APP,
+        "exportedAt": exported_at,
+        "profiles": [_document_profile(profile) for profile in profiles],
+        "schemaVersion": VERSION,
+    }
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _document_profile(profile: Profile) -> JsonObject:
+    written: JsonObject = {
+        "host": profile.host,
+        "modelID": profile.model_id,
+        "name": profile.name.strip() or profile.model_id,
+        "port": profile.port,
+    }
+    dumped = profile.advanced_launch_options.dump(exclude_none=True)
+    options: JsonObject = {option: text for option, value in dumped.items() if (text := write_option(value))}
+    return written | ({OPTIONS: options} if options else {})
+
+
+def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
+    """What a document of schema version 1 cannot hold, or the app does not read as it is meant."""
+    thinking = [one.name for one in profiles if one.enable_thinking is not None]
+    notes = [one.name for one in profiles if one.notes is not None]
+    quoted = [
+        one.name
+        for one in profiles
+        if any(arg.split() != [arg] for arg in one.advanced_launch_options.raw_extra_args or ())
+    ]
+    for what, names in (("enableThinking", thinking), ("notes", notes)):
+        if names:
+            yield f"schema version 1 cannot carry {what}: lost for {_listed(names)}"
+    if quoted:
+        yield f"the app splits rawExtraArgs at white space, whatever the quotes: {_listed(quoted)}"
+
+
+def sensitive(profiles: Sequence[Profile], *, notes: bool) -> Iterator[str]:
+    """What a person may not want others to read."""
+    yield "model IDs, which may name private repositories"
+    hosts = sorted({one.host for one in profiles if one.host.lower() not in LOOPBACK})
+    if hosts:
+        yield f"hosts: {_listed(hosts)}"
+    raw = [one.name for one in profiles if one.advanced_launch_options.raw_extra_args]
+    if raw:
+        yield f"raw extra arguments of {_listed(raw)}"
+    written = [one.name for one in profiles if one.notes is not None]
+    if notes and written:
+        yield f"notes of {_listed(written)}"
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f'"{name}"' for name in names[:most]) + more
+
+
+def profile_file(entries: Sequence[Entry], owners: Collection[str]) -> ProfileFileText:
+    """A profile file with these entries, which changes none of them where it is planned here.
+
+    Entries of one owner go out as that owner's file has them: under the same collection and names,
+    with the fields that it declares. Where that cannot be, since there are several owners or names
+    would meet, the collection is a new one, and everything goes out under its name on this machine.
+    `owners` are all owners of the state.
+    """
+    own = sorted({entry.owner for entry in entries if entry.owner is not None})
+    names = Counter(_name_in_file(entry) for entry in entries)
+    if len(own) == 1 and max(names.values()) == 1:
+        return ProfileFileText(
+            own[0],
+            tuple(nested(_declared(entry)) for entry in entries),
+            tuple(entry.name for entry in entries if len(_declared(entry)) < len(entry.profile.fields)),
+        )
+    return ProfileFileText(_new_collection(owners), tuple(entry.profile.sparse for entry in entries), ())
+
+
+def _name_in_file(entry: Entry) -> str:
+    return entry.name if entry.owner is None or NAME in drift_of(entry) else entry.key
+
+
+def _declared(entry: Entry) -> Fields:
+    """What its owner's file says of it, as it stands here; all of it where it has no owner."""
+    current = entry.profile.fields
+    fields = {path: current[path] for path in entry.applied_fields or current if path in current}
+    return fields | {NAME: _name_in_file(entry)}
+
+
+def _new_collection(owners: Collection[str]) -> str:
+    names: Iterator[str] = iter((DEFAULT_COLLECTION, "exported", *(f"exported {n}" for n in range(2, 1000))))
+    return next(name for name in names if name not in owners)

@@ -1,0 +1,58 @@
+"""What is not written, however it was asked for: too many deletions, and what a list cannot hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from mlxsm_sync.changes import Change, Refusal
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.desired import Desired
+from mlxsm_sync.profile import Profile
+from mlxsm_sync.state import Entry, Rules, State
+
+GUARDED_FROM = 10
+"""An owner with fewer entries may lose any share of them."""
+GUARDED_SHARE = 0.3
+
+
+def too_many_deletions(
+    desired: Desired, own: Collection[Entry], deleted: Collection[Entry], choices: Choices
+) -> Refusal | None:
+    """Why this many deletions need `--force`, else None."""
+    going, all_ = len(deleted), len(own)
+    hint = "look at the plan; if it is meant, plan it with --force"
+    if choices.force or not going:
+        return None
+    if not desired.profiles and going == all_:
+        message = f"the file is empty, and all {all_} entries of {desired.owner} would be deleted"
+        return Refusal(message, hint)
+    if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:
+        message = f"{going} of the {all_} entries of {desired.owner} would be deleted, more than 30 %"
+        return Refusal(message, hint)
+    return None
+
+
+def not_to_be_held(changes: Sequence[Change], state: State) -> Refusal | None:
+    """Why the state's own format cannot hold what would be written, else None."""
+    growth = sum((one.action == "create") - (one.action == "delete") for one in changes)
+    if state.rules.never_empty and state.entries and len(state.entries) + growth == 0:
+        message = "this would empty the app's list, and the app would put a profile of its own there"
+        return Refusal(message, "keep one profile, or delete the last one in the app")
+    problems = [
+        f'"{one.name}": {problem}'
+        for one in changes
+        if one.after is not None and one.action != "claim"
+        for problem in _problems(one.after, state.rules)
+    ]
+    if problems:
+        return Refusal("; ".join(problems), "change the file, or leave the profile out with --skip NAME")
+    return None
+
+
+def _problems(profile: Profile, rules: Rules) -> Iterator[str]:
+    options = profile.advanced_launch_options
+    temperature = options.default_temperature
+    if temperature is not None and temperature > rules.highest_temperature:
+        yield f"the app takes no defaultTemperature above {rules.highest_temperature:g}"
+    if rules.split_arguments and any(one.split() != [one] for one in options.raw_extra_args or ()):
+        yield "the app splits rawExtraArgs at white space, so none of them may be empty or contain any"

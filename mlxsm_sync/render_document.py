@@ -1,0 +1,59 @@
+"""Documents as text for people: what came in, what goes out, and how an import ended."""
+
+from __future__ import annotations
+
+from mlxsm_sync.app_document import VERSION
+from mlxsm_sync.changes import Outcome
+from mlxsm_sync.characters import visible
+from mlxsm_sync.document import Judged
+from mlxsm_sync.export import Selection, sensitive
+from mlxsm_sync.render import NO_SERVER, Style, outcome_lines
+
+NOTHING_PRIVATE = "No secret and no executable path was imported."
+
+
+def document_text(judged: Judged, style: Style) -> str:
+    """What a document says of itself, before what it would change."""
+    desired, head = judged.desired, judged.head
+    app = visible(head.app) if head.app is not None else "not named"
+    exported = visible(head.exported_at) if head.exported_at is not None else "at a time not named"
+    counts = f"{head.total} profiles, {len(desired.profiles)} valid, {len(desired.invalid)} invalid"
+    lines = [
+        style.paint(f"Document {visible(desired.input.path)}", "bold"),
+        f"  schema version {VERSION}, app {app}, exported {exported}",
+        f"  {counts}",
+        "  Shared profile JSON is metadata only. Review it before the import.",
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def imported_text(outcome: Outcome, style: Style) -> str:
+    """How an import ended, in the app's counts, and what was not touched."""
+    summary, done = outcome.summary, outcome.applied
+    counts = {
+        "imported": summary.create if done else 0,
+        "renamed": summary.rename if done else 0,
+        "replaced": summary.replace if done else 0,
+        "skipped": len(outcome.skipped),
+        "invalid": summary.invalid,
+        "conflicts": summary.conflict,
+    }
+    what = ", ".join(f"{name} {count}" for name, count in counts.items())
+    lines = [style.paint(f"{what[:1].upper()}{what[1:]}.", "bold"), *outcome_lines(outcome)]
+    if not done:
+        lines.append("No profiles were imported or replaced.")
+    return "\n".join(["", *lines, f"{NO_SERVER} {NOTHING_PRIVATE}"]) + "\n"
+
+
+def privacy_lines(selection: Selection, form: str) -> list[str]:
+    """What an export holds, what it never does, and what may be sensitive."""
+    profiles = [entry.profile for entry in selection.entries]
+    also = ", thinking and notes" if form == "yaml" else ""
+    lines = [
+        f"This export includes profile metadata only: {len(profiles)} profile(s).",
+        f"  in it: name, model ID, host, port, launch options{also}",
+        "  never in it: API keys, tokens, model weights, caches, logs, executable paths, runtime state",
+    ]
+    lines += [f"  may be sensitive: {what}" for what in sensitive(profiles, notes=form == "yaml")]
+    lines += [f'  left out: "{one.name}": {one.reason}' for one in selection.left_out]
+    return lines
