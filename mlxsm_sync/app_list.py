@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from mlxsm_sync.characters import normal
 from mlxsm_sync.engine import wire_names
 from mlxsm_sync.json_text import read_json, slices
-from mlxsm_sync.json_value import Json, same, texts
+from mlxsm_sync.json_value import Json, same
 from mlxsm_sync.nodes import Node, Problems
 from mlxsm_sync.option_texts import OPTION_NAMES, read_option, write_option
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
-from mlxsm_sync.secret_scan import HIDDEN, looks_like, value_reason
+from mlxsm_sync.secret_scan import HIDDEN, looks_like, reasons
 from mlxsm_sync.state import Entry, Rules
 
 RULES = Rules(one_per_model=True, never_empty=True, split_arguments=True, highest_temperature=1)
@@ -123,7 +123,7 @@ def _options(written: Mapping[str, Json]) -> LaunchOptions:
             value = read_option(option, written.get(option), str.split)
         except ValueError:
             continue
-        if not any(map(value_reason, texts(value))):
+        if not any(reasons(value)):
             known[attribute] = tuple(value) if isinstance(value, list) else value
     return LaunchOptions(**known)
 

@@ -63,6 +63,15 @@ class AppStore:
                 raise self._changed()
             yield state
 
+    def recover(self, timeout: float) -> None:
+        """Finish what a writer left that was stopped after the list and before the record of it."""
+        record = _read_record(disk.read_own(self.record_path), self.record_path)
+        if record.pending is None:
+            return
+        with self.locked(timeout, "mlxsm"), disk.system_errors(f"cannot write {self.record_path}"):
+            disk.sweep(self.record_path)
+            self._replace_record(self._record)
+
     def refuse_to_write(self) -> None:
         """Guard where the app runs: it holds its list in memory, and writes all of it at every change."""
         if not self._while_app_runs and is_running(NAMES):
@@ -99,6 +108,8 @@ class AppStore:
             disk.put_in_place(beside, self.record_path)
             disk.sync_folder(self.record_path.parent)
         except OSError as error:
+            with suppress(OSError):
+                os.unlink(beside)
             raise FileTrouble(
                 f"{self.path} was written, but the disk did not confirm it: {error.strerror}",
                 "the next mlxsm command mends the record of it",

@@ -38,6 +38,9 @@ class Store(Protocol):
     def cautions(self) -> list[str]:
         """What is doubtful about its place."""
 
+    def recover(self, timeout: float) -> None:
+        """Finish what a writer left that was stopped half way."""
+
     def refuse_to_write(self) -> None:
         """Guard where nobody should write now."""
 

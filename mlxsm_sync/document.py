@@ -14,11 +14,11 @@ from mlxsm_sync.app_document import APP, VERSION, Document, DocumentOptions, Doc
 from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.characters import normal
 from mlxsm_sync.desired import Desired, Input, Invalid, Wanted, Warned
-from mlxsm_sync.document_keys import SHOWN_LENGTH, Path, about_keys, reasons, secrets, shown
+from mlxsm_sync.document_keys import SHOWN_LENGTH, Path, about_keys, secrets, shown
 from mlxsm_sync.nodes import Node, Problems
 from mlxsm_sync.option_texts import OPTION_NAMES, label, read_option
 from mlxsm_sync.profile import OPTIONS, Fields, check_host, check_model_id, check_name, from_fields
-from mlxsm_sync.secret_scan import looks_like
+from mlxsm_sync.secret_scan import looks_like, reasons
 
 DOCUMENT = "Document"
 """What a warning about the document itself is filed under."""
@@ -139,8 +139,7 @@ class _Profile:
         options = _member(self.node, OPTIONS)
         self.warnings += about_keys(f"{label(OPTIONS)} contain", self.name, options, DocumentOptions)
         for path, reason in secrets(self.node):
-            if path not in self.judged:
-                self._refuse(path, f"This {reason}.")
+            self._refuse(path, f"This {reason}.")
         for path, message in self.faults:
             if not any(_one_within_the_other(path, other) for other in self.judged):
                 self._refuse(path, f"{message[:1].upper()}{message[1:]}.")
@@ -188,7 +187,8 @@ class _Profile:
     def _refuse(self, path: Path, message: str) -> None:
         self.judged.append(path)
         key = next((shown(step) for step in reversed(path) if isinstance(step, str)), "profile")
-        self.messages.append(f"{key}: {message}")
+        if (told := f"{key}: {message}") not in self.messages:
+            self.messages.append(told)
 
     def _note(self, message: str, *path: str) -> None:
         at, _ = self.node.find(path)

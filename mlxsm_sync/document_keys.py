@@ -8,10 +8,9 @@ from mlxsm_sync.app_document import Document, DocumentOptions, DocumentProfile
 from mlxsm_sync.characters import unseen
 from mlxsm_sync.desired import Warned
 from mlxsm_sync.engine import wire_names
-from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import Node
-from mlxsm_sync.secret_scan import HIDDEN, key_kinds, key_reason, looks_like, value_reason
+from mlxsm_sync.secret_scan import HIDDEN, key_kinds, looks_like, value_reason
 
 Path = tuple[str | int, ...]
 """Keys and places that lead to a value."""
@@ -75,20 +74,6 @@ def secrets(node: Node, path: Path = (), *, everywhere: bool = False) -> Iterato
         yield from secrets(item, (*path, place), everywhere=everywhere)
     if isinstance(node.value, str) and (reason := value_reason(node.value)):
         yield path, reason
-
-
-def reasons(value: Json) -> Iterator[str]:
-    """Why a value that would be kept cannot be: what its texts and keys look like."""
-    if isinstance(value, str) and (reason := value_reason(value)):
-        yield reason
-    for item in value if isinstance(value, list) else ():
-        yield from reasons(item)
-    for key, item in value.items() if isinstance(value, dict) else ():
-        if what := looks_like(key):
-            yield f"key looks like {what}"
-        elif reason := key_reason(key):
-            yield f"key {reason}"
-        yield from reasons(item)
 
 
 def shown(text: str) -> str:

@@ -12,10 +12,10 @@ from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.desired import DEFAULT_COLLECTION
 from mlxsm_sync.diff import drift_of
 from mlxsm_sync.engine import Rejected
-from mlxsm_sync.json_value import JsonObject, texts
+from mlxsm_sync.json_value import JsonObject
 from mlxsm_sync.option_texts import write_option
 from mlxsm_sync.profile import LOOPBACK, NAME, OPTIONS, Fields, Profile, from_fields, nested
-from mlxsm_sync.secret_scan import HIDDEN, value_reason
+from mlxsm_sync.secret_scan import HIDDEN, reasons
 from mlxsm_sync.state import Entry
 
 HIGHEST_TEMPERATURE = 1
@@ -58,9 +58,8 @@ def select(entries: Iterable[Entry], *, local_paths: bool, document: bool) -> Se
 
 def obstacle(profile: Profile, *, local_paths: bool, document: bool) -> str | None:
     """Why a profile must stay on this machine, else None."""
-    if HIDDEN in (profile.name, profile.model_id, profile.host) or any(
-        map(value_reason, texts(profile.sparse))
-    ):
+    values = [*profile.fields.values()]
+    if HIDDEN in values or any(reasons(values)):
         return "something in it looks like a secret"
     try:
         from_fields(profile.fields)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from mlxsm_sync.characters import without_format
+from mlxsm_sync.json_value import Json
 
 HIDDEN = "(looks like a secret)"
 """Stands for what nobody should see."""
@@ -172,3 +174,17 @@ def value_reason(value: str) -> str | None:
     if value.startswith("--") and (reason := key_reason(value.partition("=")[0])):
         return f"option {reason}"
     return None
+
+
+def reasons(value: Json) -> Iterator[str]:
+    """Why a value that would be kept cannot be: what its texts and keys look like."""
+    if isinstance(value, str) and (reason := value_reason(value)):
+        yield reason
+    for item in value if isinstance(value, list) else ():
+        yield from reasons(item)
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if what := looks_like(key):
+            yield f"key looks like {what}"
+        elif reason := key_reason(key):
+            yield f"key {reason}"
+        yield from reasons(item)

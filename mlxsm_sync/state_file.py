@@ -83,6 +83,9 @@ class StateFile:
         """What is doubtful about the place of the state."""
         return disk.doubts(self.path)
 
+    def recover(self, timeout: float) -> None:
+        """There is nothing to: one file is replaced in one step."""
+
     def refuse_to_write(self) -> None:
         """Nothing else writes this file, so there is never a reason to."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,3 +116,25 @@ def project(tmp_path: Path) -> Project:
     home.mkdir()
     environment = {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "100"}
     return Project(tmp_path, environment)
+
+
+@contextmanager
+def _app_lock(factory: pytest.TempPathFactory, kind: int) -> Iterator[None]:
+    """Tests run side by side, and a process of the app's name is seen by all of them."""
+    with (factory.getbasetemp().parent / "app.lock").open("w") as file:
+        fcntl.flock(file, kind)
+        yield
+
+
+@pytest.fixture
+def no_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test runs a process of the app's name."""
+    with _app_lock(tmp_path_factory, fcntl.LOCK_SH):
+        yield
+
+
+@pytest.fixture
+def only_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Only this test may run a process of the app's name."""
+    with _app_lock(tmp_path_factory, fcntl.LOCK_EX):
+        yield

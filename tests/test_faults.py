@@ -5,6 +5,7 @@ Every test asserts that its fault landed. Linux only, since strace is.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -30,8 +31,10 @@ def strace() -> str:
 
 def trace(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
     log = project.folder / "trace.log"
+    # How many calls it takes to look for the app changes with what else runs.
+    quiet = ["--while-app-runs"] if uses_the_apps_list(project) else []
     return subprocess.run(
-        [strace(), "-f", "-qq", "-o", str(log), *options, *project.command("apply", "--yes")],
+        [strace(), "-f", "-qq", "-o", str(log), *options, *project.command("apply", "--yes", *quiet)],
         cwd=project.folder,
         env=project.environment,
         stdin=subprocess.DEVNULL,
@@ -45,16 +48,17 @@ def trace(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
 def calls_near_the_state(project: Project) -> dict[str, list[int]]:
     """For each system call, which of its occurrences in one apply come after the first touch of the state."""
     work = clone(project, "probe")
-    assert trace(work, "-e", f"trace={','.join(CALLS)}").returncode == 0
+    assert trace(work, "-y", "-e", f"trace={','.join(CALLS)}").returncode == 0
     counts = dict.fromkeys(CALLS, 0)
     near: dict[str, list[int]] = {call: [] for call in CALLS}
+    ours = (str(work.folder), "write(1<")
     touched = False
     for line in (work.folder / "trace.log").read_text().splitlines():
         if not (found := re.match(r"\d+\s+(\w+)\(", line)) or found[1] not in counts:
             continue
         counts[found[1]] += 1
-        touched = touched or "state.json.lock" in line
-        if touched:
+        touched = touched or ".json.lock" in line
+        if touched and any(place in line for place in ours):
             near[found[1]].append(counts[found[1]])
     return near
 
@@ -63,20 +67,48 @@ def clone(project: Project, name: str) -> Project:
     """The same folder and home once more."""
     folder = project.folder.parent / f"{project.folder.name}-{name}"
     shutil.copytree(project.folder, folder, symlinks=True)
+    for path in [*folder.rglob(f"{record(project).name}*")]:
+        # A record is named after the place of its list, which is another one now.
+        path.rename(path.with_name(path.name.replace(record(project).stem, record(Project(folder)).stem)))
     return Project(folder, project.environment | {"HOME": str(folder / "home")})
 
 
-@pytest.fixture
-def applied(project: Project) -> Project:
+def record(project: Project) -> Path:
+    """Where the record of the app's list is kept."""
+    mark = hashlib.sha256(str((project.folder / "models.json").resolve()).encode()).hexdigest()[:12]
+    return project.state_path.parent / f"app-{mark}.json"
+
+
+def uses_the_apps_list(project: Project) -> bool:
+    return "MLXSM_STATE" in project.environment
+
+
+@pytest.fixture(params=["state.json", "app:models.json"])
+def applied(project: Project, no_app: None, request: pytest.FixtureRequest) -> Project:  # noqa: ARG001
+    """A folder in which a first apply was made and a second one is to come, for both kinds of state."""
+    if request.param.startswith("app"):
+        project.environment["MLXSM_STATE"] = request.param
     project.apply(BEFORE)
     project.write(AFTER)
     return project
 
 
 def port(project: Project) -> int:
-    (entry,) = project.state["entries"]
-    found: int = entry["profile"]["port"]
-    return found
+    """The port that was written; whatever holds it can be read."""
+    if not uses_the_apps_list(project):
+        (entry,) = project.state["entries"]
+        found: int = entry["profile"]["port"]
+        return found
+    (listed,) = json.loads((project.folder / "models.json").read_text())
+    json.loads(record(project).read_text())
+    assert listed["family"] == "Imported"
+    assert isinstance(listed["serverPort"], int)
+    return listed["serverPort"]
+
+
+def left_behind(project: Project) -> list[str]:
+    folders = (project.state_path.parent, project.folder)
+    return [path.name for folder in folders for path in folder.iterdir() if path.name.endswith(".tmp")]
 
 
 def points(near: dict[str, list[int]], calls: tuple[str, ...]) -> list[tuple[str, int]]:
@@ -101,8 +133,10 @@ def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_state(applied: Proj
         again = work.run("apply", "--yes")
         assert again.code == 0, again.err
         assert port(work) == 2
-        left = [path.name for path in work.state_path.parent.iterdir() if path.name.endswith(".tmp")]
-        assert left == []
+        assert left_behind(work) == []
+        (entry,) = work.run("list", "--json").json["entries"]
+        assert (entry["owner"], entry["drifted"]) == ("default", False)
+        assert work.run("plan", "--detailed-exitcode").code == 0
         shutil.rmtree(work.folder)
     assert seen == {1, 2}
 
@@ -122,8 +156,10 @@ def test_an_error_at_any_system_call_is_one_line_and_loses_nothing(applied: Proj
         else:
             assert done.stderr.count("error: ") <= 1
             written = "the disk did not confirm" in done.stderr or "the state was written" in done.stderr
+            (entry,) = work.run("list", "--json").json["entries"]
+            assert entry["owner"] == "default"
             assert (port(work) == 2) == (written or "Applied" in done.stdout), (call, number, done)
-        assert [p.name for p in work.state_path.parent.iterdir() if p.name.endswith(".tmp")] == []
+        assert left_behind(work) == []
         shutil.rmtree(work.folder)
 
 
@@ -184,7 +220,13 @@ def test_planning_and_applying_opens_no_socket_and_touches_no_process(applied: P
         ["apply", "--yes"],
         ["history"],
         ["rollback", "--yes"],
-        ["remove", "A", "-y"],
+        ["export", "--format", "yaml"],
+        ["export", "-o", "document.json"],
+        ["import", "document.json", "--yes"],
+        ["connect", "A"],
+        ["pull", "--all"],
+        ["validate", "document.json", "profiles.yaml"],
+        ["rollback", "--yes"],
     ):
         log = applied.folder / "trace.log"
         done = subprocess.run(

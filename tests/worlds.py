@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired, Input, Wanted
-from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested
+from mlxsm_sync.engine import Rejected
+from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested, thinking_contradicts
+from mlxsm_sync.secret_scan import reasons
 from mlxsm_sync.state import Entry, State
 
 HERE = "/repo/profiles.yaml"
@@ -139,3 +143,51 @@ def worlds(draw: Callable[..., Any]) -> tuple[Desired, State, Choices]:
 def new_ids() -> itertools.chain[str]:
     """Ids that no entry of a world has."""
     return itertools.chain(f"new{number:013d}" for number in itertools.count())
+
+
+_words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9) | _words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_words, inner, max_size=3),
+    max_leaves=5,
+)
+_shares = st.floats(0, 1)
+_counts = st.integers(1, 10**9)
+_rich_options: dict[str, st.SearchStrategy[Any]] = {
+    "defaultTemperature": _shares,
+    "defaultTopP": _shares,
+    "defaultMinP": _shares,
+    "defaultTopK": _counts,
+    "defaultMaxTokens": _counts,
+    "decodeConcurrency": _counts,
+    "promptConcurrency": _counts,
+    "prefillStepSize": _counts,
+    "promptCacheSize": _counts,
+    "promptCacheBytes": _counts,
+    "allowedOrigins": _words,
+    "logLevel": st.sampled_from(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
+    "chatTemplateArgs": st.dictionaries(_words, _json, max_size=3),
+    "rawExtraArgs": st.lists(_words | st.sampled_from(["--kv-bits", "", "a b", "it's", '"']), max_size=4),
+}
+
+
+@st.composite
+def rich_profiles(draw: Callable[..., Any]) -> Profile:
+    """A profile with values of every kind that the rules allow."""
+    options = draw(st.fixed_dictionaries({}, optional=_rich_options))
+    data: dict[str, Any] = {
+        "name": draw(_words),
+        "modelID": draw(_words),
+        "host": draw(st.sampled_from(["127.0.0.1", "LocalHost", "::1", "my-host"])),
+        "port": draw(st.integers(1, 65535)),
+        "advancedLaunchOptions": options,
+    }
+    data |= draw(st.fixed_dictionaries({}, optional={"enableThinking": st.booleans(), "notes": _words}))
+    try:
+        profile = Profile.from_json(json.dumps(data))
+    except Rejected:
+        reject()
+    # What looks like a secret, or contradicts itself, is refused wherever it comes from.
+    if thinking_contradicts(profile) or any(reasons([*profile.fields.values()])):
+        reject()
+    return profile

@@ -34,18 +34,22 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
 
 
 def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names in the state."""
+    """Names in the state, or in the Mac app's list."""
     import json
     from pathlib import Path
 
-    from mlxsm_sync.places import default_state_path
+    from mlxsm_sync.places import app_list_path, default_state_path
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError, TypeError, KeyError, RecursionError):
-        given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None)
-        path = Path(given) if given else default_state_path(os.environ)
-        data = json.loads(path.read_bytes() if path.is_file() else b"{}")
-        names = [entry["profile"]["name"] for entry in data["entries"]]
+        given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None) or ""
+        path = Path(given.removeprefix("app:")) if given else default_state_path(os.environ)
+        path = app_list_path() if given == "app" else path
+        data = json.loads(path.read_bytes() if path.is_file() else b"[]")
+        if isinstance(data, list):
+            names = [entry["displayName"] for entry in data]
+        else:
+            names = [entry["profile"]["name"] for entry in data["entries"]]
     return _matching(names, incomplete)
 
 

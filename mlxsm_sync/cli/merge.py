@@ -45,6 +45,7 @@ class Merge:
 
     def run(self, shown: Plan, *, ask: bool, strict: bool, again: bool) -> int:
         """Show the plan and write it, after the questions; `again` plans anew where it got old."""
+        self.shared.store.recover(self.shared.lock_timeout)
         if any(change.action != "claim" for change in shown.changes):
             self.shared.store.refuse_to_write()
         self.asking = ask and is_terminal(self.desired)

@@ -19,6 +19,7 @@ def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -
     from mlxsm_sync.render import outcome_text, plan_text
 
     style = shared.output.style(sys.stdout)
+    shared.store.recover(shared.lock_timeout)
     shown, _ = remake(shared.store.read())
     if not shared.output.quiet or not yes:
         shared.output.show(plan_text(shown, style))

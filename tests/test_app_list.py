@@ -1,0 +1,590 @@
+"""The Mac app's own list as the state: read leniently, written so that everything else stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Project
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import rich_profiles
+
+from mlxsm_sync.app_list import HIDDEN, IMPORTED_NOTES, RULES, Listed, read_list, unwritten, write_list
+from mlxsm_sync.app_record import Kept, Record, joined, record_of, settled
+from mlxsm_sync.errors import InvalidFile
+from mlxsm_sync.guards import not_to_be_held
+from mlxsm_sync.nodes import Problems
+from mlxsm_sync.profile import Profile, from_fields
+from mlxsm_sync.state import Entry, State
+from mlxsm_sync.transition import between
+
+TOKEN = "hf_" + "Ab1" * 12
+
+# As Apple's encoder lays it out, with keys that a later app may write, and values that are not ours.
+LIST = """[
+  {
+    "displayName" : "Qwen",
+    "enableThinking" : true,
+    "family" : "Qwen3.6",
+    "futureKey" : { "b":1.10, "a" : [ 1,2 ] },
+    "host" : "127.0.0.1",
+    "localName" : "a name of its own",
+    "modelID" : "org\\/qwen",
+    "notes" : "",
+    "quantization" : "4-bit",
+    "serverPort" : 8080
+  },
+  {
+    "advancedLaunchOptions" : {
+      "defaultTemperature" : "0.30",
+      "futureOption" : 7,
+      "logLevel" : "bogus",
+      "rawExtraArgs" : "--kv-bits  4 'a b'"
+    },
+    "displayName" : "Other",
+    "enableThinking" : false,
+    "family" : "Custom",
+    "host" : "127.0.0.1",
+    "localName" : "other",
+    "modelID" : "org\\/other",
+    "notes" : "h\\u00ed",
+    "quantization" : "User configured",
+    "serverPort" : 8081
+  }
+]"""
+
+
+def with_list(project: Project) -> Project:
+    project.write(LIST, "models.json")
+    project.environment["MLXSM_STATE"] = "app:models.json"
+    return project
+
+
+@pytest.fixture
+def app(project: Project, no_app: None) -> Project:  # noqa: ARG001 - waits until none runs
+    """A folder with the app's list, which is the state of every command."""
+    return with_list(project)
+
+
+def text(app: Project) -> str:
+    return (app.folder / "models.json").read_text()
+
+
+def listed(app: Project) -> list[dict[str, Any]]:
+    return json.loads(text(app))  # type: ignore[no-any-return]
+
+
+def edit(app: Project, before: str, after: str) -> None:
+    """Change the list as the app would, by writing all of it."""
+    assert before in text(app)
+    app.write(text(app).replace(before, after), "models.json")
+
+
+def file(*profiles: str) -> str:
+    return "schemaVersion: 1\ncollection: team\nprofiles:\n" + "".join(f"  - {{{one}}}\n" for one in profiles)
+
+
+NEW = "name: New, modelID: org/new, host: 127.0.0.1, port: 8082"
+OTHER = "name: Other, modelID: org/other, host: 127.0.0.1, port: 8081"
+
+
+def test_the_list_is_read_as_a_state(app: Project) -> None:
+    entries = app.run("list", "--json").json["entries"]
+    assert [(one["name"], one["modelID"], one["port"], one["owner"]) for one in entries] == [
+        ("Qwen", "org/qwen", 8080, None),
+        ("Other", "org/other", 8081, None),
+    ]
+    first, second = (one["profile"] for one in entries)
+    assert (first["enableThinking"], first["notes"]) == (True, None)
+    assert (second["enableThinking"], second["notes"]) == (False, "hí")
+    assert second["advancedLaunchOptions"]["defaultTemperature"] == 0.3
+    assert second["advancedLaunchOptions"]["logLevel"] is None
+    assert second["advancedLaunchOptions"]["rawExtraArgs"] == ["--kv-bits", "4", "'a", "b'"]
+    assert [one["id"] for one in app.run("list", "--json").json["entries"]] == [one["id"] for one in entries]
+
+
+def test_a_new_entry_is_as_the_app_makes_one_and_the_rest_is_as_it_was(app: Project) -> None:
+    app.apply(file(f"{NEW}, enableThinking: true, advancedLaunchOptions: {{defaultTopK: 40}}"))
+    assert text(app) == (
+        LIST.removesuffix("\n]")
+        + """,
+  {
+    "advancedLaunchOptions" : {
+      "defaultTopK" : "40"
+    },
+    "displayName" : "New",
+    "enableThinking" : true,
+    "family" : "Imported",
+    "host" : "127.0.0.1",
+    "localName" : "new",
+    "modelID" : "org\\/new",
+    "notes" : "Imported profile metadata. Review before starting a managed server.",
+    "quantization" : "Imported profile metadata",
+    "serverPort" : 8082
+  }
+]"""
+    )
+    assert app.run("plan", "--detailed-exitcode").code == 0
+    app.apply(file(NEW))
+    assert listed(app)[2]["enableThinking"] is False
+
+
+def test_a_changed_entry_keeps_its_place_and_all_that_the_profile_does_not_say(app: Project) -> None:
+    app.apply(file("name: Qwen, modelID: new/model, host: '::1', port: 9000"), "--replace", "Qwen")
+    assert text(app) == (
+        LIST.replace('"127.0.0.1"', '"::1"', 1)
+        .replace("a name of its own", "model")
+        .replace("org\\/qwen", "new\\/model")
+        .replace("8080", "9000")
+    )
+
+
+def test_only_the_options_that_change_are_written(app: Project) -> None:
+    options = "advancedLaunchOptions: {defaultTemperature: 0.3, defaultTopP: 0.5, logLevel: INFO}"
+    app.apply(file(f"{OTHER}, {options}"), "--replace", "Other")
+    assert text(app) == LIST.replace(
+        '"defaultTemperature" : "0.30",', '"defaultTemperature" : "0.30",\n      "defaultTopP" : "0.5",'
+    ).replace("bogus", "INFO")
+    app.apply(file(OTHER))
+    assert listed(app)[1]["advancedLaunchOptions"] == {
+        "futureOption": 7,
+        "rawExtraArgs": "--kv-bits  4 'a b'",
+    }
+
+
+def test_the_last_option_takes_its_object_along(app: Project) -> None:
+    app.apply(file(f"{NEW}, advancedLaunchOptions: {{logLevel: INFO}}"))
+    app.apply(file(NEW))
+    assert "advancedLaunchOptions" not in listed(app)[2]
+
+
+def test_bookkeeping_does_not_touch_the_list(app: Project) -> None:
+    path = app.folder / "models.json"
+    path.write_text(LIST.replace("\n", "\r\n"))
+    os.utime(path, (1, 1))
+    claimed = app.apply(file(OTHER), "--json").json
+    assert [change["action"] for change in claimed["changes"]] == ["claim"]
+    assert (path.stat().st_mtime, claimed["serial"]) == (1, 1)
+    assert app.run("list", "Other", "--json").json["entries"][0]["owner"] == "team"
+
+
+def test_an_edit_in_the_app_is_drift(app: Project) -> None:
+    app.apply(file(NEW, OTHER))
+    edit(app, '"serverPort" : 8082', '"serverPort" : 9999')
+    edit(app, '"notes" : "h\\u00ed"', '"notes" : "mine"')
+    (conflict,) = app.run("plan", "--json").json["conflicts"]
+    assert (conflict["kind"], conflict["name"]) == ("drift", "New")
+    assert conflict["remedies"] == ["mlxsm apply --replace New", "mlxsm pull New"]
+    app.apply(file(NEW, OTHER), "--replace", "New")
+    assert listed(app)[2]["serverPort"] == 8082
+    assert listed(app)[1]["notes"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ('"displayName" : "New"', '"displayName" : "Renamed in the app"', "name"),
+        ('"modelID" : "org\\/new"', '"modelID" : "org\\/newer"', "modelID"),
+    ],
+)
+def test_a_name_or_a_model_that_was_changed_in_the_app_is_drift(
+    app: Project, before: str, after: str, path: str
+) -> None:
+    app.apply(file(NEW))
+    edit(app, before, after)
+    (conflict,) = app.run("plan", "--json").json["conflicts"]
+    assert conflict["kind"] == "drift"
+    assert conflict["message"].endswith(f"since it was applied: {path}")
+    app.apply(file(NEW), "--replace", "New")
+    assert before in text(app)
+
+
+def test_an_entry_deleted_in_the_app_is_created_again_and_told(app: Project) -> None:
+    app.apply(file(NEW, OTHER))
+    app.write(json.dumps(listed(app)[:2]), "models.json")
+    plan = app.run("plan", "--json").json
+    assert [(change["action"], change["name"]) for change in plan["changes"]] == [("create", "New")]
+    assert [one["message"] for one in plan["warnings"] if one["name"] == "New"] == [
+        "it was deleted in the app since it was applied: this would create it again"
+    ]
+    app.apply(file(NEW, OTHER))
+    assert app.run("plan", "--json").json["warnings"] == []
+
+
+def test_what_is_not_clear_is_told_and_left_alone(app: Project) -> None:
+    app.apply(file(NEW))
+    content = listed(app)
+    doubles = [content[2] | {"serverPort": port, "modelID": f"org/new{port}"} for port in (1, 2)]
+    app.write(json.dumps([*content[:2], *doubles]), "models.json")
+    plan = app.run("plan", "--json").json
+    assert {one["message"] for one in plan["warnings"]} == {
+        "it was changed in the app so that several profiles could be it: it counts as nobody's"
+    }
+    assert [one["kind"] for one in plan["conflicts"]] == ["ambiguous-replace"]
+    assert app.run("apply", "--yes").code == 3
+    assert listed(app) == [*content[:2], *doubles]
+
+
+def test_one_entry_per_model(app: Project) -> None:
+    app.write(file("name: Second, modelID: org/qwen, host: 127.0.0.1, port: 9000"))
+    (conflict,) = app.run("plan", "--json").json["conflicts"]
+    assert (conflict["kind"], conflict["choices"]) == ("identity-taken", ["skip", "replace"])
+    assert conflict["rivals"][0]["matches"] == ["identity"]
+    assert conflict["message"] == (
+        'its modelID is taken by "Qwen" (owned by nobody), and the app keeps one profile per model'
+    )
+    app.write(file(NEW, NEW.replace("New", "Newer").replace("8082", "9000")))
+    conflicts = app.run("plan", "--json").json["conflicts"]
+    assert [one["kind"] for one in conflicts] == ["duplicate-identity"] * 2
+    assert conflicts[0]["message"] == (
+        "its modelID is also used by #2 of the file, and the app keeps one profile per model"
+    )
+    document = [{"name": "Second", "modelID": "org/qwen", "host": "h", "port": 1}]
+    app.write(json.dumps({"schemaVersion": 1, "profiles": document}), "doc.json")
+    assert app.run("import", "doc.json", "--yes", "--json").json["conflicts"][0]["kind"] == "identity-taken"
+    assert app.run("import", "doc.json", "--yes", "--replace", "Second").code == 0
+    assert [(one["displayName"], one["serverPort"]) for one in listed(app)] == [
+        ("Second", 1),
+        ("Other", 8081),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("rawExtraArgs: ['a b']", "the app splits rawExtraArgs at white space"),
+        ("rawExtraArgs: ['']", "the app splits rawExtraArgs at white space"),
+        ('rawExtraArgs: ["a\\u00a0b"]', "the app splits rawExtraArgs at white space"),
+        ("defaultTemperature: 1.5", "the app takes no defaultTemperature above 1"),
+    ],
+)
+def test_what_the_app_would_read_otherwise_is_refused(app: Project, option: str, message: str) -> None:
+    app.write(file(f"{NEW}, advancedLaunchOptions: {{{option}}}"))
+    for arguments in (["plan"], ["apply", "--yes"]):
+        refused = app.run(*arguments, "--json")
+        assert (refused.code, refused.json["error"]["kind"]) == (1, "guard")
+        assert message in refused.json["error"]["message"]
+        assert len(refused.json["changes"]) == 1
+    assert text(app) == LIST
+    assert app.run("apply", "--yes", "--skip", "New").code == 0
+
+
+def test_the_list_is_never_emptied(app: Project) -> None:
+    refused = app.run("remove", "Qwen", "Other", "-y")
+    assert (refused.code, text(app)) == (1, LIST)
+    assert "the app would put a profile of its own there" in refused.err
+    assert app.run("remove", "Qwen", "-y").code == 0
+    assert [one["displayName"] for one in listed(app)] == ["Other"]
+
+
+BROKEN: dict[str, Any] = {
+    "no JSON": "[",
+    "empty": "",
+    "an object": "{}",
+    "a number in it": "[5]",
+    "a key twice": LIST.replace('"notes" : ""', '"notes" : "", "notes" : ""'),
+    "not UTF-8": LIST.encode().replace(b"Other", b"\xff"),
+    "no name": LIST.replace("displayName", "name"),
+    "a port as text": LIST.replace("8080", '"8080"'),
+    "half a port": LIST.replace("8080", "8080.5"),
+    "thinking as text": LIST.replace("true", '"true"'),
+    "no family": LIST.replace('"family" : "Custom",', ""),
+    "options that are a list": LIST.replace('"notes" : "",', '"notes" : "", "advancedLaunchOptions": [],'),
+    "an option that is a number": LIST.replace('"0.30"', "0.3"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_list_that_the_app_could_not_read_is_never_overwritten(app: Project, what: str) -> None:
+    data = BROKEN[what] if isinstance(BROKEN[what], bytes) else BROKEN[what].encode()
+    path = app.folder / "models.json"
+    path.write_bytes(data)
+    app.write(file(NEW))
+    for command in (["plan"], ["apply", "--yes"], ["list"], ["remove", "Qwen", "-y"], ["pull", "--all"]):
+        result = app.run(*command)
+        assert result.code == 1
+        assert "it was not touched" in result.err
+        assert path.read_bytes() == data
+    assert app.run("plan", "--json").json["error"]["kind"] == "unreadable-state"
+
+
+def test_options_that_are_null_are_none(app: Project) -> None:
+    app.write(LIST.replace('"notes" : "",', '"notes" : "", "advancedLaunchOptions": null,'), "models.json")
+    app.apply(file("name: Qwen, modelID: org/qwen, host: 127.0.0.1, port: 1"), "--replace", "Qwen")
+    assert listed(app)[0]["advancedLaunchOptions"] is None
+    app.apply(
+        file(
+            "name: Qwen, modelID: org/qwen, host: 127.0.0.1, port: 1, advancedLaunchOptions: {defaultTopK: 1}"
+        )
+    )
+    assert listed(app)[0]["advancedLaunchOptions"] == {"defaultTopK": "1"}
+
+
+@pytest.mark.usefixtures("no_app")
+def test_a_list_that_is_not_there_yet_is_made_where_the_app_is(project: Project) -> None:
+    project.write(file(NEW))
+    for state in ("app", "app:no/models.json"):
+        missing = project.run("apply", "--yes", "--state", state)
+        assert missing.code == 1
+        assert "start MLX Server Manager once" in missing.err
+    folder = project.folder / "home/Library/Application Support/MLX Server Manager"
+    folder.mkdir(parents=True)
+    assert project.run("apply", "--yes", "--state", "app").code == 0
+    assert json.loads((folder / "models.json").read_text())[0]["displayName"] == "New"
+    assert project.run("plan", "--state", f"app:{folder}/models.json", "--detailed-exitcode").code == 0
+    assert project.run("plan", "--state", "app:~/Library/../Library/Application Support/MLX Server Manager/models.json", "--detailed-exitcode").code == 0  # fmt: skip
+    assert not project.state_path.exists()
+
+
+def test_the_mode_of_the_list_stays_and_the_record_is_private(app: Project) -> None:
+    (app.folder / "models.json").chmod(0o640)
+    app.apply(file(NEW))
+    assert (app.folder / "models.json").stat().st_mode & 0o777 == 0o640
+    kept = [path for path in (app.folder / "home").rglob("app-*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+
+
+def test_every_version_that_was_replaced_is_kept_and_can_come_back(app: Project) -> None:
+    app.apply(file(NEW))
+    app.apply(file(NEW.replace("8082", "9000")))
+    assert [one["serial"] for one in app.run("history", "--json").json["entries"]] == [1, 0]
+    kept = [*(app.folder / "home").rglob("history/*")]
+    assert json.loads(min(kept).read_text())["listText"] == LIST
+    app.run("remove", "Qwen", "New", "-y")
+    back = app.run("rollback", "1", "--yes")
+    assert back.code == 0, back.err
+    assert listed(app)[0] == json.loads(LIST)[0]
+    assert [one["serverPort"] for one in listed(app)] == [8080, 8081, 8082]
+    assert app.run("rollback", "0", "--yes").code == 0
+    assert json.loads(text(app)) == json.loads(LIST)
+
+
+def test_what_the_app_changed_since_stays_through_a_rollback(app: Project) -> None:
+    app.apply(file(NEW))
+    app.apply(file(NEW.replace("8082", "9000")))
+    edit(app, "Qwen3.6", "Qwen4")
+    app.run("rollback", "--yes")
+    assert (listed(app)[0]["family"], listed(app)[2]["serverPort"]) == ("Qwen4", 8082)
+
+
+def test_bytes_that_changed_since_they_were_planned_are_stale(app: Project) -> None:
+    app.write(file(NEW))
+    assert app.run("plan", "--out", "plan.json").code == 0
+    edit(app, "Custom", "Own")
+    stale = app.run("apply", "plan.json", "--json")
+    assert (stale.code, stale.json["error"]["kind"]) == (1, "stale-plan")
+    assert len(listed(app)) == 2
+    app.run("plan", "--out", "plan.json")
+    assert app.run("apply", "plan.json").code == 0
+
+
+def test_a_record_that_cannot_be_read_stops_everything(app: Project) -> None:
+    app.apply(file(NEW))
+    (record,) = (app.folder / "home/.local/state/mlxsm").glob("app-*.json")
+    record.write_text("half")
+    result = app.run("apply", "--yes", "--json")
+    assert (result.json["error"]["kind"], record.read_text()) == ("unreadable-state", "half")
+
+
+@pytest.fixture
+def running_app(tmp_path: Path, only_app: None) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ARG001
+    """A real process of the app's name."""
+    path = tmp_path / "MLXServerManager"
+    shutil.copy(shutil.which("sleep") or "/bin/sleep", path)
+    process = subprocess.Popen([path, "60"])
+    time.sleep(0.1)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_while_the_app_runs_its_list_is_not_written(
+    project: Project, running_app: subprocess.Popen[bytes]
+) -> None:
+    app = with_list(project)
+    app.write(file(NEW, OTHER))
+    refused = app.run("apply", "--yes", "--json")
+    assert (refused.code, refused.json["error"]["kind"]) == (1, "guard")
+    assert "quit the app and try again, or add --while-app-runs" in refused.json["error"]["hint"]
+    assert app.run("plan").code == 0
+    for command in (["remove", "Qwen", "-y"], ["import", "doc.json", "--yes"]):
+        document = {"schemaVersion": 1, "profiles": [{"name": "N", "modelID": "n", "host": "h", "port": 1}]}
+        app.write(json.dumps(document), "doc.json")
+        assert "MLX Server Manager is running" in app.run(*command).err
+    assert text(app) == LIST
+    assert app.run("apply", "--yes", "--only", "Other").code == 0, "a claim writes nothing that is the app's"
+    assert app.run("pull", "Qwen").code == 0
+    assert app.run("apply", "--yes", "--while-app-runs").code == 0
+    assert len(listed(app)) == 3
+    assert running_app.poll() is None, "the app was not touched"
+
+
+def test_a_secret_in_the_list_stays_there_and_is_shown_nowhere(app: Project) -> None:
+    edit(app, '"Other"', f'"{TOKEN}"')
+    edit(app, '"notes" : ""', f'"notes" : "{TOKEN}"')
+    edit(app, "--kv-bits  4 'a b'", f"--api-key {TOKEN}")
+    app.write(file(NEW))
+    for command in (
+        ["list"],
+        ["list", "--json"],
+        ["plan", "-v"],
+        ["apply", "--yes", "--json"],
+        ["export", "--include-local-paths"],
+        ["export", "--format", "yaml"],
+        ["pull", "--all"],
+        ["history", "--json"],
+        ["init", "--from-state", "-f", "new.yaml"],
+        ["connect", HIDDEN],
+    ):
+        result = app.run(*command)
+        assert TOKEN not in result.out + result.err, command
+    assert text(app).count(TOKEN) == 3
+    assert TOKEN not in (app.folder / "profiles.yaml").read_text() + (app.folder / "new.yaml").read_text()
+
+
+def test_a_profile_that_breaks_our_rules_is_shown_and_kept(app: Project) -> None:
+    edit(app, '"host" : "127.0.0.1"', '"host" : "127.0.0.1:8080"')
+    edit(app, '"displayName" : "Qwen"', '"displayName" : "  "')
+    app.write(file(NEW))
+    assert app.run("list", "--json").json["entries"][0]["name"] == "org/qwen"
+    assert app.run("apply", "--yes").code == 0
+    assert listed(app)[0]["host"] == "127.0.0.1:8080"
+    refused = app.run("pull", "org/qwen")
+    assert "it breaks the rules of a profile" in refused.err
+
+
+def test_names_of_the_list_are_completed(app: Project) -> None:
+    environment = {"_MLXSM_COMPLETE": "bash_complete", "COMP_WORDS": "mlxsm remove ", "COMP_CWORD": "2"}
+    assert app.run(**environment).out.split() == ["plain,Qwen", "plain,Other"]
+
+
+# The pure rules.
+
+
+def read(source: str) -> list[Listed]:
+    return read_list(source, Problems("models.json"))
+
+
+@given(st.lists(rich_profiles(), max_size=4), st.lists(rich_profiles(), max_size=4))
+def test_what_is_written_is_read_back(old: list[Profile], new: list[Profile]) -> None:
+    """New entries, and entries that become any other profile, whatever they were."""
+
+    def held(profile: Profile) -> Profile:
+        arguments = profile.advanced_launch_options.raw_extra_args
+        split = tuple(word for one in arguments or () for word in one.split()) or None
+        return from_fields(
+            profile.fields | {"/advancedLaunchOptions/rawExtraArgs": [*split] if split else None}
+        )
+
+    first = [Entry(id=f"{n:016d}", profile=held(one), owner=None) for n, one in enumerate(old)]
+    source = write_list(first, None)
+    assert [*unwritten(first, source)] == []
+    again = [
+        one.copy(profile=found.profile, verbatim=found.verbatim)
+        for one, found in zip(first, read(source), strict=True)
+    ]
+    assert write_list(again, source) == source
+    second = [
+        Entry(id=f"{n:016d}", profile=held(one), owner=None, verbatim=found.verbatim if found else None)
+        for n, (one, found) in enumerate(zip(new, [*read(source), *[None] * 4], strict=False))
+    ]
+    after = write_list(second, source)
+    assert [*unwritten(second, after)] == []
+    for entry, found in zip(second, json.loads(after), strict=True):
+        assert (found["displayName"], found["serverPort"]) == (entry.name, entry.profile.port)
+        assert found["notes"] == (entry.profile.notes or (IMPORTED_NOTES if entry.verbatim is None else ""))
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_list_or_is_refused(source: str) -> None:
+    with suppress(InvalidFile):
+        read(source)
+
+
+def test_what_is_not_read_back_is_named() -> None:
+    (entry,) = (Entry(id="0" * 16, profile=one.profile, owner=None) for one in read(LIST)[:1])
+    other = write_list([entry.copy(profile=entry.profile.copy(port=1))], None)
+    assert [*unwritten([entry], other)] == ["Qwen"]
+
+
+def kept(number: int, name: str, model: str, port: int = 1) -> Kept:
+    return Kept(
+        id=f"{number:016d}",
+        name=name,
+        model_id=model,
+        host="h",
+        port=port,
+        owner="team",
+        applied={"name": name},
+    )
+
+
+def found(name: str, model: str, port: int = 1) -> Listed:
+    return Listed(Profile(name=name, model_id=model, host="h", port=port), "{}")
+
+
+def test_list_and_record_are_joined_by_what_is_clear() -> None:
+    record = Record(
+        entries=(kept(1, "A", "m/a"), kept(2, "B", "m/b"), kept(3, "C", "m/c"), kept(4, "D", "m/d"))
+    )
+    state = joined([found("B", "m/b"), found("A", "m/a2"), found("C2", "m/c"), found("E", "m/e")], record)
+    assert [(one.name, one.owner) for one in state.entries] == [
+        ("B", "team"),
+        ("A", "team"),
+        ("C2", "team"),
+        ("E", None),
+    ]
+    assert [one.name for one in state.lost] == ["D"]
+    doubled = joined([found("A", "m/1"), found("A", "m/2")], Record(entries=(kept(1, "A", "m/a"),)))
+    assert ([one.owner for one in doubled.entries], doubled.unclear, doubled.lost) == (
+        [None, None],
+        ("A",),
+        (),
+    )
+    assert len({one.id for one in joined([found("A", "m/1")] * 3, Record()).entries}) == 3
+
+
+def test_a_record_that_was_being_written_is_settled_by_the_list() -> None:
+    before = Record(serial=1, list_digest="old", entries=(kept(1, "A", "m/a"),))
+    after = Record(serial=2, list_digest="new", entries=(kept(1, "A", "m/a"), kept(2, "B", "m/b")))
+    both = before.copy(pending=after)
+    assert settled(before, "whatever", []) == before
+    assert settled(both, "old", []) == before
+    assert settled(both, "new", []) == after
+    # The app has written the list since: what is found in it tells.
+    assert settled(both, "other", [found("A", "m/a"), found("B", "m/b")]) == after
+    assert settled(both, "other", [found("A", "m/a")]) == before
+
+
+def test_a_record_holds_what_the_list_cannot() -> None:
+    with pytest.raises(ValueError, match="1 faults"):
+        Record.from_json(
+            '{"entries": [{"id": "'
+            + "a" * 16
+            + '", "name": "A", "modelID": "m", "host": "h", "port": 1, "owner": "x"}]}'
+        )
+    entry = Entry(
+        id="a" * 16, profile=read(LIST)[0].profile, owner="team", applied={"name": "Qwen"}, from_="/f"
+    )
+    state = State(lineage="x", serial=3, entries=(entry,))
+    record = record_of(state, "digest")
+    assert joined(read(LIST)[:1], record).entries[0].copy(verbatim=None) == entry
+
+
+def test_the_rules_of_the_list_are_the_states() -> None:
+    one = Entry(id="a" * 16, profile=read(LIST)[0].profile, owner=None)
+    full = State(lineage="x", entries=(one,), rules=RULES)
+    emptied = between(full, full.next(()))
+    assert emptied.guard is not None
+    assert not_to_be_held((), full) is None
+    assert between(State(lineage="x", entries=(one,)), State(lineage="x")).guard is None
+    assert full.next(()).rules == RULES

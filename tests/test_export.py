@@ -1,0 +1,332 @@
+"""What leaves this machine, and that it comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+from conftest import MLXSM, Project
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from worlds import rich_profiles
+
+from mlxsm_sync.characters import normal
+from mlxsm_sync.choices import Choices
+from mlxsm_sync.desired import Input
+from mlxsm_sync.document import judge_document
+from mlxsm_sync.export import document, not_carried, profile_file, select
+from mlxsm_sync.json_text import read_json
+from mlxsm_sync.nodes import Problems
+from mlxsm_sync.plan import apply_plan, make_plan
+from mlxsm_sync.profile import Profile
+from mlxsm_sync.starter import profile_file as profile_file_text
+from mlxsm_sync.state import Entry, State
+
+TIME = "2026-06-16T00:00:00Z"
+SCHEMA = json.loads((Path(__file__).parent.parent / "schemas/document.schema.json").read_text())
+
+FILE = """schemaVersion: 1
+collection: team
+profiles:
+  - name: Qwen
+    modelID: org/qwen
+    host: 127.0.0.1
+    port: 8080
+    enableThinking: false
+    notes: mine
+    advancedLaunchOptions:
+      defaultTemperature: 0.3
+      defaultTopP: 1
+      defaultTopK: 40
+      chatTemplateArgs: {b: [1, "zwei"], a: {}}
+      allowedOrigins: http://localhost:3000
+      logLevel: INFO
+      rawExtraArgs: [--kv-bits, "4", "a b", "it's"]
+  - {name: Über/Modell, modelID: org/b, host: 192.168.1.5, port: 8081}
+"""
+
+
+def entries(*listed: Profile) -> tuple[Entry, ...]:
+    return tuple(Entry(id=f"{n:016d}", profile=one, owner=None) for n, one in enumerate(listed))
+
+
+def test_a_document_is_schema_version_1_to_the_letter(project: Project) -> None:
+    project.apply(FILE)
+    result = project.run("export", "--exported-at", TIME)
+    assert result.code == 0
+    assert result.out == (
+        """{
+  "app": "MLXServerManager",
+  "exportedAt": "2026-06-16T00:00:00Z",
+  "profiles": [
+    {
+      "advancedLaunchOptions": {
+        "allowedOrigins": "http://localhost:3000",
+        "chatTemplateArgs": "{\\"a\\": {}, \\"b\\": [1, \\"zwei\\"]}",
+        "defaultTemperature": "0.3",
+        "defaultTopK": "40",
+        "defaultTopP": "1",
+        "logLevel": "INFO",
+        "rawExtraArgs": "--kv-bits 4 'a b' 'it'\\"'\\"'s'"
+      },
+      "host": "127.0.0.1",
+      "modelID": "org/qwen",
+      "name": "Qwen",
+      "port": 8080
+    },
+    {
+      "host": "192.168.1.5",
+      "modelID": "org/b",
+      "name": "Über/Modell",
+      "port": 8081
+    }
+  ],
+  "schemaVersion": 1
+}
+"""
+    )
+    assert [*Draft7Validator(SCHEMA).iter_errors(json.loads(result.out))] == []
+    assert result.err.splitlines() == [
+        "This export includes profile metadata only: 2 profile(s).",
+        "  in it: name, model ID, host, port, launch options",
+        "  never in it: API keys, tokens, model weights, caches, logs, executable paths, runtime state",
+        "  may be sensitive: model IDs, which may name private repositories",
+        '  may be sensitive: hosts: "192.168.1.5"',
+        '  may be sensitive: raw extra arguments of "Qwen"',
+        'note: schema version 1 cannot carry enableThinking: lost for "Qwen"',
+        'note: schema version 1 cannot carry notes: lost for "Qwen"',
+        'note: the app splits rawExtraArgs at white space, whatever the quotes: "Qwen"',
+    ]
+    yaml = project.run("export", "--format", "yaml")
+    assert '  may be sensitive: notes of "Qwen"' in yaml.err.splitlines()
+
+
+def test_names_select(project: Project) -> None:
+    project.apply(FILE)
+    named = json.loads(project.run("export", "Über/Modell").out)
+    assert [one["name"] for one in named["profiles"]] == ["Über/Modell"]
+    assert project.run("export", "Nobody").code == 64
+
+
+def test_the_time_is_given_or_now(project: Project) -> None:
+    project.apply(FILE)
+
+    def time(*arguments: str, **environment: str) -> Any:
+        return json.loads(project.run("export", *arguments, **environment).out)["exportedAt"]
+
+    assert time("--exported-at", "2026-06-16T02:00:00+02:00") == TIME
+    assert time("--exported-at", "2026-06-16", SOURCE_DATE_EPOCH="1") == TIME
+    assert time(SOURCE_DATE_EPOCH="0") == "1970-01-01T00:00:00Z"
+    assert time()[:3] == "202"
+    for arguments, environment in (
+        (["--exported-at", "soon"], {}),
+        ([], {"SOURCE_DATE_EPOCH": "soon"}),
+        ([], {"SOURCE_DATE_EPOCH": "9" * 30}),
+    ):
+        assert project.run("export", *arguments, **environment).code == 64
+
+
+def test_a_file_is_written_whole_and_not_overwritten(project: Project) -> None:
+    project.apply(FILE)
+    written = project.run("export", "-o", "out.json", "--exported-at", TIME)
+    assert (written.code, written.out) == (0, "")
+    assert written.err.splitlines()[-1] == "Exported 2 profile(s) to out.json."
+    path = project.folder / "out.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~_umask()
+    assert path.read_text() == project.run("export", "--exported-at", TIME).out
+    path.write_text("mine")
+    refused = project.run("export", "-o", "out.json")
+    assert (refused.code, path.read_text()) == (1, "mine")
+    assert "--yes overwrites it" in refused.err
+    path.chmod(0o640)
+    assert project.run("export", "-o", "out.json", "-y").code == 0
+    assert json.loads(path.read_text())["schemaVersion"] == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [one.name for one in project.folder.iterdir() if "tmp" in one.name] == []
+    assert project.run("export", "-o", "no/where.json").code == 1
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_on_a_terminal_it_asks(project: Project) -> None:
+    project.apply(FILE)
+    for answer, code in (("no", 1), ("yes", 0)):
+        child = pexpect.spawn(
+            str(MLXSM),
+            ["export", "-o", "out.json"],
+            cwd=project.folder,
+            env=dict(project.environment),
+            encoding="utf-8",
+        )
+        child.expect("This export includes profile metadata only")
+        child.expect("Only yes is taken for yes: ")
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == code
+        assert (project.folder / "out.json").exists() == (code == 0)
+
+
+def test_what_stays_here_is_named(project: Project) -> None:
+    assert project.run("export").code == 1
+    project.apply(
+        """schemaVersion: 1
+profiles:
+  - {name: Path, modelID: /Users/me/m, host: 127.0.0.1, port: 1}
+  - {name: Hot, modelID: org/h, host: 127.0.0.1, port: 2, advancedLaunchOptions: {defaultTemperature: 1.5}}
+"""
+    )
+    nothing = project.run("export", "-o", "out.json")
+    assert nothing.code == 1
+    assert "No model profiles are available to export. No file was written." in nothing.err
+    assert '  left out: "Path": its modelID is a local path' in nothing.err
+    assert '  left out: "Hot": its defaultTemperature is above 1, which schema version 1' in nothing.err
+    assert not (project.folder / "out.json").exists()
+    both = project.run("export", "--format", "yaml", "--include-local-paths")
+    assert both.code == 0
+    assert json.loads(project.run("export", "--include-local-paths").out)["profiles"][0]["name"] == "Path"
+
+
+def test_a_secret_does_not_leave(project: Project) -> None:
+    project.apply(FILE)
+    token = "hf_" + "Ab1" * 12
+    project.edit_state(lambda state: state["entries"][0]["profile"].update(notes=token))
+    for form in ("json", "yaml"):
+        result = project.run("export", "--format", form)
+        assert token not in result.out + result.err
+        assert '  left out: "Qwen": something in it looks like a secret' in result.err
+
+
+def test_what_breaks_our_rules_does_not_leave() -> None:
+    bad = Profile(name="A", model_id="org/a", host="127.0.0.1:80", port=1)
+    (left,) = select(entries(bad), local_paths=False, document=True).left_out
+    assert left.reason == "it breaks the rules of a profile; correct it where it was made"
+
+
+@given(st.lists(rich_profiles(), max_size=4, unique_by=(lambda one: one.name, lambda one: one.identity)))
+def test_an_export_comes_back_as_it_was(listed: list[Profile]) -> None:
+    """Export, import into an empty state, export: the same, and what is lost was told."""
+    going = [one.profile for one in select(entries(*listed), local_paths=True, document=True).entries]
+    first = document(going, TIME)
+    problems = Problems("doc.json")
+    judged = judge_document(
+        read_json(first, problems), problems, (), Input(path="doc.json", digest=""), allow_local_paths=True
+    )
+    assert judged.desired.invalid == ()
+    empty = State(lineage=None)
+    plan = make_plan(judged.desired, empty)
+    assert plan.conflicts == ()
+    after = apply_plan(plan, empty, (f"{n:016d}" for n in range(10)))
+    back = [entry.profile for entry in after.entries]
+    assert document(back, TIME) == first
+    told = " ".join(not_carried(going))
+    for before, one in zip(going, back, strict=True):
+        for field, lost in (("enableThinking", before.enable_thinking), ("notes", before.notes)):
+            assert (lost is None) or field in told
+        assert one == before.copy(
+            enable_thinking=None, notes=None, advanced_launch_options=_as_carried(before)
+        )
+
+
+def _as_carried(profile: Profile) -> Any:
+    """Options as texts are trimmed, and an empty list of arguments is none."""
+    options = profile.advanced_launch_options
+    origins = options.allowed_origins
+    return options.copy(
+        raw_extra_args=options.raw_extra_args or None, allowed_origins=origins.strip() if origins else None
+    )
+
+
+@given(st.data())
+def test_a_profile_file_plans_to_nothing_where_it_came_from(data: st.DataObject) -> None:
+    """No field of any entry changes; where all have one owner, nothing at all."""
+    owners = data.draw(st.sampled_from([("team",), ("team", None), ("team", "me", None), (None,)]))
+    listed = data.draw(
+        st.lists(
+            rich_profiles(),
+            min_size=1,
+            max_size=4,
+            unique_by=(lambda one: one.name, lambda one: one.identity),
+        )
+    )
+    state = State(
+        lineage="x",
+        entries=tuple(
+            _entry(number, one, data.draw(st.sampled_from(owners)), data) for number, one in enumerate(listed)
+        ),
+    )
+    going = select(state.entries, local_paths=True, document=False).entries
+    content = profile_file(going, {entry.owner for entry in going if entry.owner is not None})
+    text = profile_file_text(content.collection, content.profiles)
+    desired = _read(text)
+    plan = make_plan(desired, state, Choices())
+    assert plan.conflicts == ()
+    assert {change.action for change in plan.changes} <= {"claim"}
+    if {entry.owner for entry in going} == {"team"}:
+        assert plan.changes == ()
+
+
+def _entry(number: int, profile: Profile, owner: str | None, data: st.DataObject) -> Entry:
+    """An entry that was applied as it is, but for notes and thinking, which may be the machine's own."""
+    if owner is None:
+        return Entry(id=f"{number:016d}", profile=profile, owner=None)
+    source = f"{profile.name[:100]} in the file" if data.draw(st.booleans()) else None
+    declared = profile.copy(notes=None) if data.draw(st.booleans()) else profile
+    return Entry(
+        id=f"{number:016d}", profile=profile, owner=owner, source=source, applied=declared.sparse, from_="/f"
+    )
+
+
+def _read(text: str) -> Any:
+    from mlxsm_sync.declarations import judge
+    from mlxsm_sync.yaml_text import read_yaml
+
+    problems = Problems("p.yaml")
+    return judge(read_yaml(text, problems), problems, Input(path="p.yaml", digest=""), "/f")
+
+
+def test_profiles_of_several_files_go_out_under_a_name_of_their_own(project: Project) -> None:
+    project.apply(FILE)
+    project.write(
+        FILE.replace("team", "me").replace("Qwen", "Mine").replace("8080", "7070").split("  - {")[0],
+        "me.yaml",
+    )
+    assert project.run("apply", "-f", "me.yaml", "--yes").code == 0
+    project.run("export", "--format", "yaml", "-o", "all.yaml")
+    assert 'collection: "default"' in (project.folder / "all.yaml").read_text()
+    assert project.run("plan", "-f", "all.yaml", "--detailed-exitcode").code == 0
+    project.run("export", "--format", "yaml", "Qwen", "-o", "team.yaml")
+    assert 'collection: "team"' in (project.folder / "team.yaml").read_text()
+
+
+def test_what_no_file_declares_is_left_and_told(project: Project) -> None:
+    project.apply(FILE)
+    project.edit_state(lambda state: state["entries"][1]["profile"].update(notes="of this machine"))
+    result = project.run("export", "--format", "yaml", "-o", "out.yaml")
+    assert 'note: "Über/Modell" has fields that no file declares' in result.err
+    assert "of this machine" not in (project.folder / "out.yaml").read_text()
+    assert project.run("plan", "-f", "out.yaml", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("name", ["Qwen", 'O\'Neil "x"', "a\\b", "é", "no", "12:30"])
+def test_names_survive_both_forms(project: Project, name: str) -> None:
+    project.write(
+        json.dumps(
+            {"schemaVersion": 1, "profiles": [{"name": name, "modelID": "m", "host": "h", "port": 1}]}
+        ),
+        "p.json",
+    )
+    assert project.run("apply", "-f", "p.json", "--yes").code == 0
+    assert json.loads(project.run("export").out)["profiles"][0]["name"] == normal(name)
+    project.run("export", "--format", "yaml", "-o", "out.yaml")
+    assert project.run("plan", "-f", "out.yaml", "--detailed-exitcode").code == 0
