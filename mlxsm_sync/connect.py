@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.cautions import is_local_path
@@ -19,7 +20,6 @@ API_KEY = "not-required-local"
 SERVERS_OWN = "default_model"
 """What the server takes for the model that it was started with."""
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, never bound
 _ADAPTER = "--adapter-path"
 
 
@@ -90,8 +90,20 @@ def model_to_send(profile: Profile) -> str:
 
 def _address(host: str) -> str:
     """The host as a client can reach it: a wildcard is no address, and IPv6 goes in brackets."""
-    host = _EVERYWHERE.get(host, host)
-    return f"[{host}]" if ":" in host else host
+    if _is_everywhere(host):
+        host = "::1" if host.startswith(":") and "." not in host else "127.0.0.1"
+    # The zone of a link-local address: https://www.rfc-editor.org/rfc/rfc6874#section-2
+    return f"[{host.replace('%', '%25')}]" if ":" in host else host
+
+
+def _is_everywhere(host: str) -> bool:
+    """Whether a server on this host listens on every address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "0"
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_unspecified or (mapped is not None and mapped.is_unspecified)
 
 
 def _openai(settings: Connection) -> str:

@@ -115,6 +115,14 @@ class FileTrouble(MlxsmError):
     kind = "io"
 
 
+class NotEditable(FileTrouble):
+    """A file cannot be edited without touching what nobody meant; `patch` says what was meant."""
+
+    def __init__(self, message: str, hint: str, patch: str) -> None:
+        super().__init__(message, hint)
+        self.patch = patch
+
+
 class Usage(MlxsmError):
     """The command line does not make sense."""
 

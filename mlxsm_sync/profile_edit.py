@@ -6,19 +6,24 @@ it says what was meant and changes no line outside the profiles that were meant.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher, unified_diff
 from typing import TYPE_CHECKING, Any
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.json_value import Json
+from mlxsm_sync.json_value import Json, JsonObject
 from mlxsm_sync.nodes import Node, Problems
-from mlxsm_sync.profile import OPTIONS, Fields, nested
+from mlxsm_sync.profile import OPTIONS, Fields
 from mlxsm_sync.pulling import Edit, touched
 from mlxsm_sync.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     import yaml_edit
+
+
+Form = Callable[[Json], Any]
+"""How a value is handed to the library."""
 
 
 class Unsafe(Exception):
@@ -29,16 +34,17 @@ def edited(text: str, root: Node, edits: Sequence[Edit]) -> str:
     """The text after the edits; Unsafe where the library cannot make them."""
     import yaml_edit
 
-    inherited = (root.members or {}).get("defaults", Node(root.at))
+    inherited = _member(root, "defaults")
+    form: Form = _json_form if text.lstrip().startswith("{") else _yaml_form
     try:
         document = yaml_edit.Document.parse(text)
-        new = [_value(nested(edit.fields)) for edit in edits if edit.place is None]
         for edit in edits:
             if edit.place is not None:
                 profile = _list(document)[edit.place - 1].as_mapping()
                 assert profile is not None
-                _edit(profile, edit.fields, inherited)
-        if new and not (root.members or {})["profiles"].items:
+                _edit(profile, edit.fields, inherited, form)
+        new = [form(_whole(edit.fields, inherited)) for edit in edits if edit.place is None]
+        if new and not _member(root, "profiles").items and form is _yaml_form:
             document.set("profiles", new)
         else:
             for one in new:
@@ -64,55 +70,73 @@ def patch(before: str, after: str, path: str) -> str:
 
 def strays(before: str, after: str, root: Node, edits: Collection[Edit]) -> bool:
     """Whether the text changed outside the profiles that were to change, or the end of their list."""
-    allowed = [*_ranges(before, root, edits)]
+    allowed = {line for lines in _ranges(before, root, edits) for line in lines}
     matcher = SequenceMatcher(None, before.splitlines(True), after.splitlines(True), autojunk=False)
     for kind, start, end, *_ in matcher.get_opcodes():
-        if kind != "equal" and not any(low <= start and end <= high for low, high in allowed):
+        if kind == "insert" and not allowed & {start - 1, start}:
+            return True
+        if kind in ("replace", "delete") and not allowed.issuperset(range(start, end)):
             return True
     return False
 
 
-def _ranges(text: str, root: Node, edits: Collection[Edit]) -> Iterator[tuple[int, int]]:
-    """The lines of the profiles that may change, from and up to, 0-based."""
-    listed = (root.members or {})["profiles"]
-    begins = [item.at.line - 1 for item in listed.items or ()]
+def _ranges(text: str, root: Node, edits: Collection[Edit]) -> Iterator[range]:
+    """The lines of the profiles that may change, 0-based."""
+    begins = [item.at.line - 1 for item in _member(root, "profiles").items or ()]
     key_line = root.keys["profiles"].line - 1
     after = [at.line - 1 for at in root.keys.values() if at.line - 1 > key_line]
     last = min(after, default=len(text.splitlines()))
     ends = [*begins[1:], last]
-    for index in touched(edits):
-        yield begins[index - 1], max(ends[index - 1], begins[index - 1] + 1)
+    for place in touched(edits):
+        yield range(begins[place - 1], max(ends[place - 1], begins[place - 1] + 1))
     if any(edit.place is None for edit in edits):
         # A new profile follows the last one; its line may have to be completed first.
-        yield (begins[-1] if begins else key_line), max(last, key_line + 1)
+        yield range(begins[-1] if begins else key_line, max(last, key_line + 1))
 
 
-def _edit(profile: yaml_edit.Mapping, fields: Fields, inherited: Node) -> None:
+def _edit(profile: yaml_edit.Mapping, fields: Fields, inherited: Node, form: Form) -> None:
     options = {path.rpartition("/")[2]: value for path, value in fields.items() if path.count("/") > 1}
     own = {path[1:]: value for path, value in fields.items() if path.count("/") == 1}
-    _set(profile, own, inherited)
+    _set(profile, own, inherited, form)
     if not options:
         return
-    lower = (inherited.members or {}).get(OPTIONS, Node(inherited.at))
+    lower = _member(inherited, OPTIONS)
     existing = profile.get_mapping(OPTIONS)
     if existing is None:
         kept = {key: value for key, value in options.items() if value is not None or _has(lower, key)}
         if kept:
-            profile.set(OPTIONS, {key: _value(value) for key, value in kept.items()})
+            profile.set(OPTIONS, form(kept))
         return
-    _set(existing, options, lower)
+    _set(existing, options, lower, form)
     if len(existing) == 0:
         profile.remove(OPTIONS)
 
 
-def _set(mapping: yaml_edit.Mapping, values: Mapping[str, Json], inherited: Node) -> None:
+def _set(mapping: yaml_edit.Mapping, values: Mapping[str, Json], inherited: Node, form: Form) -> None:
     """Set each value; null takes it away, or says so where it would be inherited."""
     for key, value in values.items():
         if value is None and not _has(inherited, key):
             if key in mapping:
                 mapping.remove(key)
             continue
-        mapping.set(key, _value(value, like=mapping.get(key)))
+        mapping.set(key, _in_its_quotes(value, mapping.get(key)) or form(value))
+
+
+def _whole(fields: Fields, inherited: Node) -> JsonObject:
+    """A new profile; what it would inherit and does not have is null."""
+    lower = _member(inherited, OPTIONS)
+    unset: Fields = {f"/{OPTIONS}/{key}": None for key in lower.members or {} if _has(lower, key)}
+    if _has(inherited, "enableThinking"):
+        unset["/enableThinking"] = None
+    profile: JsonObject = {}
+    options: JsonObject = {}
+    for path, value in (unset | fields).items():
+        (options if path.count("/") > 1 else profile)[path.rpartition("/")[2]] = value
+    return profile | ({OPTIONS: options} if options else {})
+
+
+def _member(node: Node, key: str) -> Node:
+    return (node.members or {}).get(key) or Node(node.at)
 
 
 def _has(node: Node, key: str) -> bool:
@@ -120,20 +144,39 @@ def _has(node: Node, key: str) -> bool:
     return found is not None and found.plain() is not None
 
 
-def _value(value: Json, like: yaml_edit.Node | None = None) -> Any:
-    """A value for the library; a text in the quotes that it had, or in such as it needs."""
+def _in_its_quotes(value: Json, before: yaml_edit.Node | None) -> Any:
+    """A text in the quotes of the one that it replaces, else None."""
+    import yaml_edit
+
+    scalar = before.as_scalar() if before is not None else None
+    if scalar is None or not scalar.is_quoted() or not isinstance(value, str) or not value.isprintable():
+        return None
+    return yaml_edit.ScalarValue(value, scalar.style())
+
+
+def _yaml_form(value: Json) -> Any:
+    """A value for the library, its texts in quotes where they need them."""
     import yaml_edit
 
     if isinstance(value, dict):
-        return {key: _value(item) for key, item in value.items()}
+        return {key: _yaml_form(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_value(item) for item in value]
-    if not isinstance(value, str):
+        return [_yaml_form(item) for item in value]
+    if not isinstance(value, str) or _is_plain(value):
         return value
-    scalar = like.as_scalar() if like is not None else None
-    if scalar is not None and scalar.is_quoted() and "\n" not in value:
-        return yaml_edit.ScalarValue(value, scalar.style())
-    return value if _is_plain(value) else yaml_edit.ScalarValue(value, "double-quoted")
+    return yaml_edit.ScalarValue(value, "double-quoted")
+
+
+def _json_form(value: Json) -> Any:
+    """A value for the library as JSON, where the file is JSON."""
+    import yaml_edit
+
+    if isinstance(value, str):
+        return yaml_edit.ScalarValue(value, "double-quoted")
+    if not isinstance(value, (dict, list)):
+        return value
+    written = yaml_edit.Document.parse(json.dumps(value, ensure_ascii=False))
+    return written.as_mapping() if isinstance(value, dict) else written.as_sequence()
 
 
 def _is_plain(text: str) -> bool:

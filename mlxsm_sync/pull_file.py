@@ -14,7 +14,7 @@ from mlxsm_sync.applying import Store, new_ids, new_lineage, now
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.digest import digest_bytes, done
-from mlxsm_sync.errors import FileTrouble, InvalidFile, MlxsmError, StalePlan, Usage
+from mlxsm_sync.errors import InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
 from mlxsm_sync.json_value import same
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
@@ -68,7 +68,7 @@ def _source(path: str, tree: Tree) -> str:
 
 
 def _edited(path: str, source: str, tree: Tree, desired: Desired, edits: Sequence[Edit]) -> str:
-    """The new text, held against what was meant; FileTrouble with the patch where it is something else."""
+    """The new text, held against what was meant; NotEditable with the patch where it is something else."""
     text = source
     try:
         text = edited(source, tree.root, edits)
@@ -82,9 +82,10 @@ def _edited(path: str, source: str, tree: Tree, desired: Desired, edits: Sequenc
             return text
     except (Unsafe, InvalidFile):
         pass
-    raise FileTrouble(
+    raise NotEditable(
         f"{path} is laid out so that it cannot be edited without touching other lines; nothing was written",
-        f"make these edits by hand:\n{_by_hand(path, source, text, edits)}",
+        "make the edits above by hand, then pull again to record them",
+        _by_hand(path, source, text, edits),
     )
 
 
@@ -95,7 +96,7 @@ def _by_hand(path: str, source: str, text: str, edits: Sequence[Edit]) -> str:
     for edit in edits:
         place = f"profile #{edit.place}" if edit.place is not None else "a new profile"
         lines += [f"{place}: {field.lstrip('/')} = {value!r}" for field, value in edit.fields.items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])
 
 
 def _judged(path: str, text: str) -> Desired:
@@ -110,7 +111,9 @@ def _record(following: Desired, state: State, edits: Sequence[Edit]) -> tuple[St
     appended = iter(range(new + 1, len(following.profiles) + 1))
     indexes = frozenset(edit.place if edit.place is not None else next(appended) for edit in edits)
     plan = make_plan(following, state, Choices(only=indexes))
-    for conflict in plan.conflicts:
+    for conflict in make_plan(following, state).conflicts:
+        if conflict.index not in indexes:
+            continue
         raise MlxsmError(
             f'"{conflict.name}" cannot be pulled: {conflict.message}; nothing was written',
             "mlxsm plan tells more",

@@ -50,10 +50,10 @@ def test_after_an_apply_the_answers_can_be_forgotten(world: World) -> None:
 
 
 @given(worlds())
-def test_names_and_runtime_identities_are_unique(world: World) -> None:
+def test_names_and_identities_are_unique(world: World) -> None:
     _, after = applied(world)
     names = [entry.name for entry in after.entries]
-    identities = [entry.profile.identity for entry in after.entries]
+    identities = [after.rules.identity(entry.profile) for entry in after.entries]
     assert len(set(names)) == len(names)
     assert len(set(identities)) == len(identities)
 

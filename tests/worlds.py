@@ -15,14 +15,14 @@ from mlxsm_sync.desired import Desired, Input, Wanted
 from mlxsm_sync.engine import Rejected
 from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested, thinking_contradicts
 from mlxsm_sync.secret_scan import reasons
-from mlxsm_sync.state import Entry, State
+from mlxsm_sync.state import Entry, Rules, State
 
 HERE = "/repo/profiles.yaml"
 ELSEWHERE = "/other/profiles.yaml"
 OWNERS = ("team", "me")
 
 names = st.sampled_from(["A", "B", "C", "D", "A (Imported)"])
-models = st.sampled_from(["m/1", "m/2"])
+models = st.sampled_from(["m/1", "m/2", "m/3"])
 hosts = st.sampled_from(["127.0.0.1", "LocalHost"])
 ports = st.integers(1, 3)
 optional_fields: dict[str, st.SearchStrategy[Any]] = {
@@ -75,13 +75,15 @@ def entries(draw: Callable[..., Any], number: int) -> Entry:
 
 @st.composite
 def states(draw: Callable[..., Any]) -> State:
-    """A state of up to six entries."""
+    """A state of up to six entries, by the rules of our file or by those of the Mac app's list."""
     kept: list[Entry] = []
+    rules = Rules(one_per_model=draw(st.booleans()))
     for number in range(draw(st.integers(0, 6))):
         entry = draw(entries(number))
-        if all(entry.name != e.name and entry.profile.identity != e.profile.identity for e in kept):
+        identity = rules.identity(entry.profile)
+        if all(entry.name != e.name and identity != rules.identity(e.profile) for e in kept):
             kept.append(entry)
-    return State(lineage="world", serial=3, entries=tuple(kept))
+    return State(lineage="world", serial=3, entries=tuple(kept), rules=rules)
 
 
 def wanted(profiles: list[Profile], *, whole: bool = False) -> tuple[Wanted, ...]:

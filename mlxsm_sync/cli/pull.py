@@ -10,7 +10,7 @@ from mlxsm_sync.characters import normal
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import NotEditable, Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.pulling import Stuck
@@ -43,7 +43,11 @@ def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
     if names and everything:
         raise Usage("--all already means every profile", "leave out the names, or --all")
     wanted = [name if name.startswith("#") else normal(name) for name in names]
-    done = pull_into(shared.path, shared.store, wanted, shared.lock_timeout, everything=everything)
+    try:
+        done = pull_into(shared.path, shared.store, wanted, shared.lock_timeout, everything=everything)
+    except NotEditable as error:
+        shared.output.show(error.patch)
+        raise
     for one in done.stuck:
         shared.output.say(_told(one))
     if done.patch:
