@@ -115,6 +115,7 @@ class AppStore:
                 "the next mlxsm command mends the record of it",
                 applied=True,
             ) from None
+        self._data, self._record = data, record
         history.trim(self.record_path)
         return stamped
 

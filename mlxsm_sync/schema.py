@@ -12,6 +12,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,11 +68,7 @@ def faults(name: str, data: Json) -> Iterator[tuple[list[str | int], str]]:
 
     The registry is empty, so that no reference is ever fetched.
     """
-    from jsonschema import Draft7Validator
-    from referencing import Registry
-
-    validator = Draft7Validator(published(name), registry=Registry())
-    for error in sorted(validator.iter_errors(data), key=lambda one: [str(step) for step in one.path]):
+    for error in sorted(_validator(name).iter_errors(data), key=lambda one: [str(step) for step in one.path]):
         path = list(error.absolute_path)
         if error.validator == "required":
             missing = (key for key in error.validator_value if key not in error.instance)
@@ -80,6 +77,14 @@ def faults(name: str, data: Json) -> Iterator[tuple[list[str | int], str]]:
             called = next((step for step in reversed(path) if isinstance(step, str)), "this")
             rule = error.schema.get("description") or f"must be {error.validator_value}"
             yield path, f"{called} is not as it should be: {rule}"
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    return Draft7Validator(published(name), registry=Registry())
 
 
 def _say_what_models_cannot(schema: Schema, definitions: Schema) -> None:

@@ -20,9 +20,11 @@ from worlds import rich_profiles
 
 from mlxsm_sync.app_list import HIDDEN, IMPORTED_NOTES, RULES, Listed, read_list, unwritten, write_list
 from mlxsm_sync.app_record import Kept, Record, joined, record_of, settled
+from mlxsm_sync.desired import Desired, Input, Wanted
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.guards import not_to_be_held
 from mlxsm_sync.nodes import Problems
+from mlxsm_sync.plan import make_plan
 from mlxsm_sync.profile import Profile, from_fields
 from mlxsm_sync.state import Entry, State
 from mlxsm_sync.transition import between
@@ -306,6 +308,9 @@ BROKEN: dict[str, Any] = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_list_that_the_app_could_not_read_is_never_overwritten(app: Project, what: str) -> None:
     data = BROKEN[what] if isinstance(BROKEN[what], bytes) else BROKEN[what].encode()
+    if isinstance(BROKEN[what], str):
+        with pytest.raises(InvalidFile):
+            read(BROKEN[what])
     path = app.folder / "models.json"
     path.write_bytes(data)
     app.write(file(NEW))
@@ -318,6 +323,8 @@ def test_a_list_that_the_app_could_not_read_is_never_overwritten(app: Project, w
 
 
 def test_options_that_are_null_are_none(app: Project) -> None:
+    null = LIST.replace('"notes" : "",', '"notes" : "", "advancedLaunchOptions": {"logLevel": null},')
+    assert read(null)[0].profile == read(LIST)[0].profile
     app.write(LIST.replace('"notes" : "",', '"notes" : "", "advancedLaunchOptions": null,'), "models.json")
     app.apply(file("name: Qwen, modelID: org/qwen, host: 127.0.0.1, port: 1"), "--replace", "Qwen")
     assert listed(app)[0]["advancedLaunchOptions"] is None
@@ -532,6 +539,17 @@ def found(name: str, model: str, port: int = 1) -> Listed:
     return Listed(Profile(name=name, model_id=model, host="h", port=port), "{}")
 
 
+def test_what_a_list_lost_is_told_in_a_plan() -> None:
+    wanted = Wanted(index=1, profile=read(LIST)[0].profile, declared=read(LIST)[0].profile.fields)
+    desired = Desired(owner="team", input=Input(path="p", digest=""), profiles=(wanted,))
+    gone = kept(1, "Qwen", "org/qwen").as_written()
+    plan = make_plan(desired, State(lineage="x", lost=(gone,), unclear=("Other",)))
+    assert [(one.name, one.message.partition(":")[0]) for one in plan.warnings] == [
+        ("Qwen", "it was deleted in the app since it was applied"),
+        ("Other", "it was changed in the app so that several profiles could be it"),
+    ]
+
+
 def test_list_and_record_are_joined_by_what_is_clear() -> None:
     record = Record(
         entries=(kept(1, "A", "m/a"), kept(2, "B", "m/b"), kept(3, "C", "m/c"), kept(4, "D", "m/d"))
@@ -587,4 +605,15 @@ def test_the_rules_of_the_list_are_the_states() -> None:
     assert emptied.guard is not None
     assert not_to_be_held((), full) is None
     assert between(State(lineage="x", entries=(one,)), State(lineage="x")).guard is None
+    options = {
+        "/advancedLaunchOptions/rawExtraArgs": ["a b"],
+        "/advancedLaunchOptions/defaultTemperature": 1.5,
+    }
+    bad = one.copy(profile=from_fields(one.profile.fields | options))
+    refusal = between(full, full.next((bad,))).guard
+    assert refusal is not None
+    assert refusal.message == (
+        '"Qwen": the app takes no defaultTemperature above 1; "Qwen": the app splits rawExtraArgs at white '
+        "space, so none of them may be empty or contain any"
+    )
     assert full.next(()).rules == RULES

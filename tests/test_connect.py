@@ -61,7 +61,9 @@ def test_the_model_to_send_tells_no_path_and_loses_no_adapter(
 
 
 def test_a_person_reads_it_and_a_script_takes_it(project: Project) -> None:
-    project.apply("schemaVersion: 1\nprofiles:\n  - {name: Qwen, modelID: org/qwen, host: '::', port: 8080}\n")
+    project.apply(
+        "schemaVersion: 1\nprofiles:\n  - {name: Qwen, modelID: org/qwen, host: '::', port: 8080}\n"
+    )
     assert project.run("connect", "Qwen").out == (
         "Qwen: clients talk to the server directly\n"
         "  base URL  http://[::1]:8080/v1\n"

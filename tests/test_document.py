@@ -10,7 +10,13 @@ import pytest
 from conftest import Project
 from jsonschema import Draft7Validator
 
+from mlxsm_sync.desired import Input
+from mlxsm_sync.document import judge_document
+from mlxsm_sync.document_file import read_document
 from mlxsm_sync.engine import wire_names
+from mlxsm_sync.errors import InvalidDocument
+from mlxsm_sync.json_text import read_json
+from mlxsm_sync.nodes import Problems
 from mlxsm_sync.option_texts import OPTION_NAMES, label
 from mlxsm_sync.profile import LaunchOptions
 
@@ -34,11 +40,21 @@ def document(*profiles: Any, **changes: Any) -> dict[str, Any]:
 
 
 def imported(project: Project, content: Any, *arguments: str) -> Any:
-    """What `import --json` says of a document."""
-    project.write(content if isinstance(content, str) else json.dumps(content), "doc.json")
+    """What `import --json` says of a document; the rules say the same when they are asked directly."""
+    path = project.write(content if isinstance(content, str) else json.dumps(content), "doc.json")
     result = project.run("import", "doc.json", "--yes", "--json", *arguments)
     assert result.code in (0, 1, 3), result.err
-    return result.json
+    answer = result.json
+    local_paths = "--allow-local-paths" in arguments
+    if "error" in answer:
+        with pytest.raises(InvalidDocument) as caught:
+            read_document(str(path), allow_local_paths=local_paths)
+        assert [one.message for one in caught.value.problems] == problems(answer)
+    else:
+        judged = read_document(str(path), allow_local_paths=local_paths)
+        assert [one.dump() for one in judged.desired.invalid] == answer["invalid"]
+        assert judged.head.total == len(judged.desired.profiles) + len(judged.desired.invalid)
+    return answer
 
 
 def problems(answer: Any) -> list[str]:
@@ -381,7 +397,8 @@ def test_keys_are_shown_only_as_far_as_they_can_be(project: Project) -> None:
 def test_a_profile_that_carries_a_secret_is_invalid_and_shows_none_of_it(
     project: Project, changes: Any
 ) -> None:
-    project.write(json.dumps(document(one(**changes), one(name="B", port=1))), "doc.json")
+    content = document(one(**changes), one(name="B", port=1))
+    imported(project, content)
     for arguments in (["--json"], [], ["-v"]):
         result = project.run("import", "doc.json", "--yes", *arguments)
         assert result.code == 3
@@ -531,3 +548,15 @@ def test_what_the_schema_says_is_said_by_the_rules(project: Project) -> None:
     for entry in (one(name=5), one(port="x"), one(host=None), options(logLevel=[]), options(defaultTopP=[])):
         assert [*validator.iter_errors(document(entry))] != []
         assert imported(project, document(entry))["invalid"] != []
+
+
+def test_what_only_the_schema_knows_is_said_too() -> None:
+    problems = Problems("doc.json")
+    root = read_json(json.dumps(document(one())), problems)
+    faults = [
+        (["profiles", 0, "colour"], "colour is not as it should be"),
+        (["exportedAt"], "exportedAt is odd"),
+    ]
+    judged = judge_document(root, problems, faults, Input(path="doc.json", digest=""))
+    assert judged.desired.invalid[0].messages == ("colour: Colour is not as it should be.",)
+    assert [one.message for one in judged.desired.warnings] == ["exportedAt is odd. It is ignored."]

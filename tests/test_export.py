@@ -20,11 +20,11 @@ from mlxsm_sync.characters import normal
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Input
 from mlxsm_sync.document import judge_document
-from mlxsm_sync.export import document, not_carried, profile_file, select
+from mlxsm_sync.export import document, not_carried, profile_file, select, sensitive
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile import Profile
+from mlxsm_sync.profile import LaunchOptions, Profile
 from mlxsm_sync.starter import profile_file as profile_file_text
 from mlxsm_sync.state import Entry, State
 
@@ -209,8 +209,37 @@ def test_a_secret_does_not_leave(project: Project) -> None:
 
 def test_what_breaks_our_rules_does_not_leave() -> None:
     bad = Profile(name="A", model_id="org/a", host="127.0.0.1:80", port=1)
-    (left,) = select(entries(bad), local_paths=False, document=True).left_out
-    assert left.reason == "it breaks the rules of a profile; correct it where it was made"
+    good = bad.copy(host="h")
+    hot = good.copy(advanced_launch_options=LaunchOptions(default_temperature=1.5))
+    path, secret = good.copy(model_id="/m"), good.copy(notes="hf_" + "Ab1" * 12)
+    selection = select(entries(bad, hot, path, secret, good), local_paths=False, document=True)
+    assert [one.reason.partition(";")[0] for one in selection.left_out] == [
+        "it breaks the rules of a profile",
+        "its defaultTemperature is above 1, which schema version 1 cannot hold",
+        "its modelID is a local path",
+        "something in it looks like a secret",
+    ]
+    assert [entry.profile for entry in selection.entries] == [good]
+
+
+def test_what_may_be_sensitive_is_named() -> None:
+    options = LaunchOptions(raw_extra_args=("a",))
+    listed = [
+        Profile(
+            name=f"P{n}", model_id="m", host="0.0.0.0", port=n, notes="n", advanced_launch_options=options
+        )
+        for n in range(1, 8)
+    ]
+    assert [*sensitive(listed, notes=True)] == [
+        "model IDs, which may name private repositories",
+        'hosts: "0.0.0.0"',
+        'raw extra arguments of "P1", "P2", "P3", "P4", "P5" and 2 more',
+        'notes of "P1", "P2", "P3", "P4", "P5" and 2 more',
+    ]
+    assert len([*sensitive(listed[:1], notes=False)]) == 3
+    assert [*sensitive([Profile(name="A", model_id="m", host="127.0.0.1", port=1)], notes=True)] == [
+        "model IDs, which may name private repositories"
+    ]
 
 
 @given(st.lists(rich_profiles(), max_size=4, unique_by=(lambda one: one.name, lambda one: one.identity)))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +19,16 @@ from mlxsm_sync.characters import quotable
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.declarations import judge
 from mlxsm_sync.desired import Desired, Input
+from mlxsm_sync.errors import MlxsmError, NotEditable, StalePlan, Usage
 from mlxsm_sync.json_value import same
 from mlxsm_sync.nodes import Node, Problems
 from mlxsm_sync.plan import make_plan
 from mlxsm_sync.profile import Profile
 from mlxsm_sync.profile_edit import Unsafe, edited, patch, strays
+from mlxsm_sync.pull_file import pull_into
 from mlxsm_sync.pulling import Edit, intended, plan_pull
 from mlxsm_sync.state import Entry, State
+from mlxsm_sync.state_file import StateFile
 from mlxsm_sync.yaml_text import read_yaml
 
 # As people write it: every kind of comment, quote, gap and layout.
@@ -83,13 +89,26 @@ def change(project: Project, called: str, **fields: Any) -> None:
     project.edit_state(edit)
 
 
+def twin(project: Project) -> tuple[str, StateFile]:
+    """The same file and state once more, to be pulled by a call instead of the command."""
+    folder = Path(tempfile.mkdtemp(dir=project.folder))
+    shutil.copy(project.folder / "profiles.yaml", folder)
+    shutil.copytree(project.state_path.parent, folder / "state")
+    return str(folder / "profiles.yaml"), StateFile(folder / "state/state.json")
+
+
 def pulled(project: Project, *arguments: str) -> list[str]:
     """The lines that a pull changed; afterwards nothing is left to do."""
     before = (project.folder / "profiles.yaml").read_text()
+    path, store = twin(project)
+    names = [name for name in arguments if name != "--all"]
+    called = pull_into(path, store, names, 1, everything="--all" in arguments)
     result = project.run("pull", *arguments)
     assert result.code == 0, result.err
     after = (project.folder / "profiles.yaml").read_text()
     assert [line for line in result.out.splitlines() if line[:1] in "+-"][2:] == changed_lines(before, after)
+    assert Path(path).read_text() == after
+    assert called.patch.splitlines()[2:] == result.out.splitlines()[2:]
     assert project.run("plan", "--detailed-exitcode").code == 0
     return changed_lines(before, after)
 
@@ -198,9 +217,12 @@ def test_any_layout_takes_a_new_profile(project: Project, text: str) -> None:
     path = project.folder / "profiles.yaml"
     path.write_bytes(text.encode())
     project.run("apply", "--yes")
+    other, store = twin(project)
+    pull_into(other, store, ["New"], 1, everything=False)
     result = project.run("pull", "New")
     assert result.code == 0, result.err
     after = path.read_bytes()
+    assert Path(other).read_bytes() == after
     assert after.startswith(b"\xef\xbb\xbf") == text.startswith("\ufeff")
     assert (b"\r\n" in after) == ("\r\n" in text)
     assert after.count(b"\n") == after.count(b"\r\n") or "\r\n" not in text
@@ -284,11 +306,78 @@ def test_a_file_that_is_not_valid_is_not_touched(applied: Project) -> None:
 def test_a_pull_that_would_make_a_conflict_is_refused(applied: Project) -> None:
     change(applied, "Qwen", modelID="org/last", port=8083)
     applied.write(FILE.replace("8082", "8083"))
+    path, store = twin(applied)
+    with pytest.raises(MlxsmError, match="cannot be pulled: its model, host and port are also used by"):
+        pull_into(path, store, ["Qwen"], 1, everything=False)
     result = applied.run("pull", "Qwen")
     assert result.code == 1
     assert '"Qwen" cannot be pulled: ' in result.err
     assert "nothing was written" in result.err
     assert (applied.folder / "profiles.yaml").read_text() == FILE.replace("8082", "8083")
+
+
+def test_what_a_name_cannot_mean_is_told() -> None:
+    desired = desired_of(FILE.replace("name: Last", "name: Flow"))
+    entries = [
+        Entry(id=f"{n:016d}", profile=Profile(name=name, model_id=model, host="h", port=n), owner=owner)
+        for n, (name, model, owner) in enumerate(
+            [("Twice", "a", None), ("Twice", "b", None), ("Theirs", "c", "me"), ("Qwen", "d", None)]
+        )
+    ]
+    entries.append(entries[3].copy(id="9" * 16, profile=entries[3].profile.copy(port=9)))
+    state = State(lineage="x", entries=tuple(entries))
+    told = {one.name: one.reason for one in plan_pull(desired, state, ["Flow", "Twice", "Theirs", "Qwen"], everything=False).stuck}  # fmt: skip
+    assert told == {
+        "Flow": "the file has several profiles of this name",
+        "Twice": "this machine has several profiles of this name",
+        "Theirs": "it belongs to me",
+        "Qwen": "several entries of this machine could be it",
+    }
+    clear = State(lineage="x", entries=(entries[3],))
+    (edit,) = plan_pull(desired, clear, ["Qwen"], everything=False).edits
+    assert (edit.place, edit.fields["/modelID"]) == (1, "d")
+    secret = entries[3].copy(profile=entries[3].profile.copy(notes="hf_" + "Ab1" * 12))
+    stuck = plan_pull(desired, State(lineage="x", entries=(secret,)), (), everything=True).stuck
+    assert [one.reason for one in stuck] == ["something in it looks like a secret"]
+
+
+def test_a_file_that_changes_meanwhile_is_stale(applied: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlxsm_sync import pull_file
+
+    change(applied, "Qwen", port=9000)
+    for moment in ("read_tree", "make_plan"):
+        path, store = twin(applied)
+        done = getattr(pull_file, moment)
+
+        def and_somebody_writes(*given: Any, done: Any = done, path: str = path, **named: Any) -> Any:
+            found = done(*given, **named)
+            Path(path).write_text(FILE + "# mine\n")
+            return found
+
+        with monkeypatch.context() as patched:
+            patched.setattr(pull_file, moment, and_somebody_writes)
+            with pytest.raises(StalePlan, match="was changed meanwhile"):
+                pull_into(path, store, ["Qwen"], 1, everything=False)
+        assert Path(path).read_text() == FILE + "# mine\n"
+        assert store.read().entries[0].applied == applied.state["entries"][0]["applied"]
+
+
+def test_a_plan_that_would_change_more_than_the_record_is_not_carried_out(
+    applied: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlxsm_sync import pull_file
+
+    change(applied, "Qwen", port=9000)
+    path, store = twin(applied)
+    monkeypatch.setattr(
+        pull_file, "_judged", lambda *_: desired_of(FILE.replace("8080", "9000").replace("8081", "1"))
+    )
+    monkeypatch.setattr(pull_file, "_edited", lambda *_: FILE)
+    monkeypatch.setattr(pull_file, "frozenset", lambda _: frozenset({1, 2}), raising=False)
+    with pytest.raises(MlxsmError, match="the pulled profiles would not be as they are"):
+        pull_into(path, store, ["Qwen"], 1, everything=False)
+    with pytest.raises(Usage):
+        pull_into(path, store, ["Nobody"], 1, everything=False)
 
 
 def test_a_link_and_its_mode_stay(applied: Project) -> None:
@@ -346,8 +435,6 @@ def test_where_the_file_cannot_be_edited_the_patch_is_told(
     applied: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mlxsm_sync import pull_file
-    from mlxsm_sync.errors import NotEditable
-    from mlxsm_sync.state_file import StateFile
 
     change(applied, "Qwen", port=9000)
     path = str(applied.folder / "profiles.yaml")

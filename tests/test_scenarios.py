@@ -18,6 +18,7 @@ STORIES = Path(__file__).parent / "scenarios"
 PROMPT = "$ "
 
 
+@pytest.mark.usefixtures("no_app")
 @pytest.mark.parametrize("story", sorted(p.name for p in STORIES.iterdir() if (p / "story.txt").exists()))
 def test_story(story: str, project: Project, request: pytest.FixtureRequest) -> None:
     folder = STORIES / story

@@ -53,6 +53,7 @@ def test_what_is_written_is_read_and_the_one_before_is_kept(file: StateFile) -> 
     assert (first.lineage, first.serial) == ("lineage-1", 1)
     second = put(file, entry(1), entry(2))
     assert StateFile(file.path).read() == second
+    assert file.fingerprint() is None
     kept = file.earlier()
     assert [one.state.serial for one in kept] == [1, 0]
     assert kept[0].state == first

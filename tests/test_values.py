@@ -10,7 +10,7 @@ from mlxsm_sync.characters import quotable, unseen, visible
 from mlxsm_sync.diff import explain
 from mlxsm_sync.engine import Rejected, wire_names
 from mlxsm_sync.history import backups
-from mlxsm_sync.json_value import canonical, same
+from mlxsm_sync.json_value import canonical, same, texts
 from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import flat, from_fields, nested
 
@@ -141,3 +141,7 @@ def test_a_path_that_ends_early_is_found_where_it_ends() -> None:
     assert root.find(["a", 0])[0] == (1, 7)
     assert root.find(["c", 0])[0] == (1, 23)
     assert root.find(["c", "x"])[0] == (1, 22)
+
+
+def test_every_text_of_some_data_is_found() -> None:
+    assert [*texts({"a": ["b", {"c": 1, "d": None}], "e": "f"})] == ["a", "b", "c", "d", "e", "f"]
