@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher, unified_diff
+from difflib import unified_diff
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mlxsm_sync.errors import InvalidFile
@@ -69,14 +70,22 @@ def patch(before: str, after: str, path: str) -> str:
 
 
 def strays(before: str, after: str, root: Node, edits: Collection[Edit]) -> bool:
-    """Whether the text changed outside the profiles that were to change, or the end of their list."""
+    """Whether the text changed outside the profiles that were to change, or the end of their list.
+
+    What was not to change must all be there, in its order, at line starts, from the first line to the last.
+    """
     allowed = {line for lines in _ranges(before, root, edits) for line in lines}
-    matcher = SequenceMatcher(None, before.splitlines(True), after.splitlines(True), autojunk=False)
-    for kind, start, end, *_ in matcher.get_opcodes():
-        if kind == "insert" and not allowed & {start - 1, start}:
+    lines = before.splitlines(True)
+    text, at = f"\n{after}", 0
+    for meant, numbers in groupby(range(len(lines)), allowed.__contains__):
+        if meant:
+            continue
+        run = [*numbers]
+        kept = "\n" + "".join(lines[number] for number in run)
+        found = text.find(kept, at) if run[-1] + 1 < len(lines) else len(text) - len(kept)
+        if found < at or not text.startswith(kept, found) or (run[0] == 0 and found > 0):
             return True
-        if kind in ("replace", "delete") and not allowed.issuperset(range(start, end)):
-            return True
+        at = found + len(kept) - 1
     return False
 
 

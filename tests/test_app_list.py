@@ -455,6 +455,7 @@ def test_a_secret_in_the_list_stays_there_and_is_shown_nowhere(app: Project) -> 
         result = app.run(*command)
         assert TOKEN not in result.out + result.err, command
     assert text(app).count(TOKEN) == 3
+    assert HIDDEN not in (app.folder / "new.yaml").read_text()
     assert TOKEN not in (app.folder / "profiles.yaml").read_text() + (app.folder / "new.yaml").read_text()
 
 
@@ -515,6 +516,11 @@ def test_what_is_written_is_read_back(old: list[Profile], new: list[Profile]) ->
 def test_any_text_is_a_list_or_is_refused(source: str) -> None:
     with suppress(InvalidFile):
         read(source)
+
+
+def test_a_value_that_looks_like_a_secret_is_not_taken() -> None:
+    (_, other) = read(LIST.replace("4 'a b'", f"4 {TOKEN}").replace('"Other"', f'"{TOKEN}"'))
+    assert (other.profile.name, other.profile.advanced_launch_options.raw_extra_args) == (HIDDEN, None)
 
 
 def test_what_is_not_read_back_is_named() -> None:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
-from conftest import Project
+from conftest import MLXSM, Project
 from jsonschema import Draft7Validator
 
 from mlxsm_sync.desired import Input
@@ -528,6 +529,22 @@ def test_a_document_comes_from_standard_input_too(project: Project) -> None:
     assert project.state["entries"][0]["owner"] is None
 
 
+def test_names_of_the_document_are_completed(project: Project) -> None:
+    project.write(json.dumps(document(one(), one(name="Other", port=1))), "doc.json")
+    environment = {
+        "_MLXSM_COMPLETE": "bash_complete",
+        "COMP_WORDS": "mlxsm import doc.json --only ",
+        "COMP_CWORD": "4",
+    }
+    assert project.run(**environment).out.split() == ["plain,Qwen", "plain,Other"]
+
+
+def test_a_file_that_is_named_like_a_secret_is_not_repeated(project: Project) -> None:
+    for arguments in (["--json"], []):
+        result = project.run("import", f"{TOKEN}.json", *arguments)
+        assert (result.code, TOKEN in result.out + result.err) == (1, False)
+
+
 def test_a_file_that_is_not_there(project: Project) -> None:
     result = project.run("import", "none.json", "--json")
     assert (result.code, result.json["error"]["kind"]) == (1, "io")
@@ -560,3 +577,127 @@ def test_what_only_the_schema_knows_is_said_too() -> None:
     judged = judge_document(root, problems, faults, Input(path="doc.json", digest=""))
     assert judged.desired.invalid[0].messages == ("colour: Colour is not as it should be.",)
     assert [one.message for one in judged.desired.warnings] == ["exportedAt is odd. It is ignored."]
+
+
+# What clashes, kind by kind, and every answer to it.
+
+HERE = (one(name="A", modelID="m/a", port=1), one(name="B", modelID="m/b", port=2))
+
+
+@pytest.mark.parametrize(
+    ("profiles", "told"),
+    [
+        # the app: existingName
+        ([one(name="A", modelID="m/c", port=3)], [("name-taken", ["skip", "rename", "replace"], "A")]),
+        # existingEndpoint
+        ([one(name="C", modelID="m/a", port=1)], [("identity-taken", ["skip", "replace"], "A")]),
+        # existingModelID: no conflict here, where one model may be served twice
+        ([one(name="C", modelID="m/a", port=3)], []),
+        # importedNameDuplicate
+        (
+            [one(name="C", modelID="m/c", port=3), one(name="C", modelID="m/d", port=4)],
+            [("duplicate-name", ["skip", "rename"], None)] * 2,
+        ),
+        # importedModelIDDuplicate: the same
+        ([one(name="C", modelID="m/c", port=3), one(name="D", modelID="m/c", port=4)], []),
+        # importedEndpointDuplicate
+        (
+            [one(name="C", modelID="m/c", port=3), one(name="D", modelID="m/c", port=3)],
+            [("duplicate-identity", ["skip"], None)] * 2,
+        ),
+        # names and models are compared exactly, hosts without their case
+        ([one(name="a", modelID="M/a", port=1)], []),
+        ([one(name="C", modelID="m/c", port=3, host="LocalHost"), one(name="D", modelID="m/c", port=3, host="localhost")], [("duplicate-identity", ["skip"], None)] * 2),
+        ([one(name="C", modelID="m/a", port=1, host="localhost")], []),
+        # two targets: replace is ambiguous
+        ([one(name="A", modelID="m/b", port=2)], [("ambiguous-replace", ["skip"], None)]),
+        # one is both: replace has one target
+        ([one(name="A", modelID="m/a", port=1, advancedLaunchOptions={"logLevel": "INFO"})], [("identity-taken", ["skip", "replace"], "A")]),
+        # an invalid profile clashes with nobody
+        ([one(name="C", modelID="m/c", port=3), one(name="C", modelID="m/c", port=0)], []),
+        # the profiles of this machine, under each other's names: judged on the whole, but nobody owns them
+        ([one(name="B", modelID="m/c", port=3), one(name="C", modelID="m/b", port=2)], [("name-taken", ["skip", "rename", "replace"], "B"), ("identity-taken", ["skip", "replace"], "B")]),
+    ],
+)  # fmt: skip
+def test_what_clashes_is_told_by_its_kind(project: Project, profiles: Any, told: Any) -> None:
+    imported(project, document(*HERE))
+    answer = imported(project, document(*profiles))
+    assert [(c["kind"], c["choices"], c["target"]) for c in answer["conflicts"]] == told
+    assert len(answer["changes"]) == len(profiles) - len(told) - len(answer["invalid"])
+
+
+def test_suggested_names_avoid_everything_that_has_a_name(project: Project) -> None:
+    imported(project, document(*HERE, one(name="A (Imported)", modelID="m/x", port=9)))
+    taken = [
+        one(name="A", modelID="m/c", port=3),
+        one(name="B", modelID="m/d", port=4),
+        one(name="A (Imported 2)", modelID="m/e", port=5),
+    ]
+    answer = imported(project, document(*taken))
+    assert [one["suggestedName"] for one in answer["conflicts"]] == ["A (Imported 3)", "B (Imported)"]
+
+
+@pytest.mark.parametrize(
+    ("rename", "reason"),
+    [
+        ("A=", "the new name must not be blank"),
+        ("A=B", 'the new name "B" is taken by an entry of this machine'),
+        ("A=C", 'the new name "C" is taken by a profile of the file'),
+        ("A=#7", "the new name must not be # with digits only: that selects a profile by position"),
+    ],
+)
+def test_a_new_name_that_is_not_to_be_had(project: Project, rename: str, reason: str) -> None:
+    imported(project, document(*HERE))
+    profiles = [one(name="A", modelID="m/c", port=3), one(name="C", modelID="m/d", port=4)]
+    answer = imported(project, document(*profiles), "--rename", rename)
+    assert [(c["kind"], c["message"]) for c in answer["conflicts"]] == [("rename-collision", reason)]
+
+
+def test_two_that_want_one_name_or_one_target(project: Project) -> None:
+    imported(project, document(*HERE))
+    profiles = [one(name="A", modelID="m/c", port=3), one(name="C", modelID="m/a", port=1)]
+    both = imported(project, document(*profiles), "--replace", "A", "--replace", "C")
+    assert [c["kind"] for c in both["conflicts"]] == ["duplicate-replace"] * 2
+    names = [one(name="A", modelID="m/c", port=3), one(name="B", modelID="m/d", port=4)]
+    same = imported(project, document(*names), "--rename", "A=X", "--rename", "B=X")
+    assert [c["kind"] for c in same["conflicts"]] == ["rename-collision"] * 2
+
+
+def test_a_replace_follows_the_entry_and_not_its_place(project: Project) -> None:
+    imported(project, document(*HERE))
+    project.edit_state(lambda state: state["entries"].reverse())
+    imported(project, document(one(name="A", modelID="m/c", port=3)), "--replace", "A")
+    listed = project.run("list", "--json").json["entries"]
+    assert [(entry["name"], entry["modelID"]) for entry in listed] == [("B", "m/b"), ("A", "m/c")]
+    pinned = imported(
+        project, document(one(name="A", modelID="m/b", port=2)), "--replace", "A=B", "--rename", "A=Z"
+    )
+    assert [c["kind"] for c in pinned["conflicts"]] == ["ambiguous-replace"]
+
+
+def test_on_a_terminal_each_conflict_is_asked_for(project: Project) -> None:
+    imported(project, document(*HERE))
+    content = document(one(name="A", modelID="m/c", port=3), one(name="C", modelID="m/b", port=2))
+    project.write(json.dumps(content), "doc.json")
+    child = pexpect.spawn(
+        str(MLXSM),
+        ["import", "doc.json"],
+        cwd=project.folder,
+        env=dict(project.environment),
+        encoding="utf-8",
+    )
+    child.expect("2 profiles, 2 valid, 0 invalid")
+    child.expect("1 skip, 2 rename, 3 replace")
+    child.sendline("rename")
+    child.expect(r"New name \[A \(Imported\)\]")
+    child.sendline("")
+    child.expect("1 skip, 2 replace")
+    child.sendline("replace")
+    child.expect("before  B | m/b")
+    child.expect("Write these changes\\?")
+    child.sendline("yes")
+    child.expect("Imported 1, renamed 1, replaced 1, skipped 0, invalid 0, conflicts 0.")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert [e["name"] for e in project.run("list", "--json").json["entries"]] == ["A", "C", "A (Imported)"]

@@ -380,6 +380,59 @@ def test_a_plan_that_would_change_more_than_the_record_is_not_carried_out(
         pull_into(path, store, ["Nobody"], 1, everything=False)
 
 
+JSON = """{"schemaVersion": 1,
+ "defaults": {"advancedLaunchOptions": {"logLevel": "INFO"}, "enableThinking": true},
+ "profiles": [
+  {"name": "A", "modelID": "m", "host": "h", "port": 1}
+ ]}
+"""
+
+
+def test_a_profile_file_may_be_json(project: Project) -> None:
+    project.apply(JSON)
+    options = {"defaultTopK": 4, "rawExtraArgs": ["--a", "b c"], "chatTemplateArgs": {"a": ["x"]}}
+    project.edit_state(
+        lambda state: state["entries"][0].update(applied=state["entries"][0]["applied"] | {"advancedLaunchOptions": options | {"logLevel": "INFO"}})
+    )  # fmt: skip
+    change(project, "A", host="localhost", options=options)
+    pulled(project, "A")
+    text = (project.folder / "profiles.yaml").read_text()
+    (profile,) = json.loads(text)["profiles"]
+    assert profile["advancedLaunchOptions"] == options
+    assert profile["host"] == "localhost"
+    assert text.startswith(JSON.partition("  {")[0])
+    change(project, "A", port=7, options={"rawExtraArgs": ["--c"], "logLevel": "DEBUG"})
+    pulled(project, "A")
+    document = {"schemaVersion": 1, "profiles": [{"name": "B", "modelID": "n", "host": "h", "port": 2}]}
+    project.write(json.dumps(document), "doc.json")
+    project.run("import", "doc.json", "--yes")
+    pulled(project, "B")
+    added = json.loads((project.folder / "profiles.yaml").read_text())["profiles"][1]
+    assert (added["enableThinking"], added["advancedLaunchOptions"]) == (None, {"logLevel": None})
+
+
+def test_a_pull_of_what_is_as_it_was_does_nothing(applied: Project) -> None:
+    serial = applied.state["serial"]
+    assert pulled(applied, "Qwen") == []
+    assert applied.state["serial"] == serial
+
+
+def test_what_clashes_elsewhere_is_no_matter(applied: Project) -> None:
+    change(applied, "Qwen", port=9000)
+    applied.write(FILE.replace("name: Last", "name: Flow"))
+    path, store = twin(applied)
+    assert "9000" in pull_into(path, store, ["Qwen"], 1, everything=False).patch
+    assert applied.run("pull", "Qwen").code == 0
+
+
+def test_an_option_that_was_unset_where_the_file_has_none_is_nothing_to_write(applied: Project) -> None:
+    change(applied, "Last", options={"logLevel": "DEBUG"})
+    assert pulled(applied, "Last") == [
+        "+        advancedLaunchOptions:",
+        "+          logLevel: DEBUG",
+    ]
+
+
 def test_a_link_and_its_mode_stay(applied: Project) -> None:
     real = applied.folder / "dotfiles.yaml"
     path = applied.folder / "profiles.yaml"
@@ -418,12 +471,19 @@ def test_a_text_that_is_not_what_it_seems_is_not_edited() -> None:
         edited("schemaVersion: 1\nprofiles: [", root, [Edit(NOBODY, 1, {"/port": 2})])
 
 
+def test_what_is_not_there_is_not_taken_away() -> None:
+    text = "schemaVersion: 1\nprofiles:\n  - {name: A}\n"
+    nothing = {"/notes": None, "/advancedLaunchOptions/logLevel": None}
+    assert edited(text, tree(text), [Edit(NOBODY, 1, nothing)]) == text
+
+
 def test_a_change_outside_of_what_was_meant_is_seen() -> None:
     root = tree(FILE)
     inside = [Edit(NOBODY, 1, {"/port": 1})]
     assert not strays(FILE, FILE.replace("8080", "1"), root, inside)
     assert strays(FILE, FILE.replace("8081", "1"), root, inside)
     assert strays(FILE, FILE.replace("a head", "another head"), root, inside)
+    assert strays(FILE, f"# one more\n{FILE}", root, inside)
     assert strays(FILE, FILE.replace("# after the last", "#"), root, inside)
     appended = [Edit(NOBODY, None, {})]
     assert not strays(FILE, FILE + "    - name: N\n", root, appended)

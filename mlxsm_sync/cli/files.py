@@ -15,6 +15,7 @@ from mlxsm_sync.cli.output import redacted
 from mlxsm_sync.errors import FileTrouble, MlxsmError
 
 if TYPE_CHECKING:
+    from mlxsm_sync.profile import Profile
     from mlxsm_sync.profile_file import Tree
     from mlxsm_sync.reports import JudgedFile
 
@@ -43,8 +44,7 @@ def init(shared: Shared, from_state: bool) -> None:
     for found in PROFILE_FILES:
         if shared.file is None and os.path.exists(found):
             raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
-    profiles = [entry.profile for entry in shared.store.read().entries] if from_state else []
-    text = starter(profiles)
+    text = starter(_profiles_of_the_state(shared) if from_state else [])
     if path == "-":
         click.echo(text, nl=False)
         return
@@ -62,6 +62,15 @@ def init(shared: Shared, from_state: bool) -> None:
         raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
     shared.output.say(f"wrote {path}")
     shared.output.say("Next: edit it, then mlxsm plan")
+
+
+def _profiles_of_the_state(shared: Shared) -> list[Profile]:
+    from mlxsm_sync.export import select
+
+    selection = select(shared.store.read().entries, local_paths=True, document=False)
+    for one in selection.left_out:
+        shared.output.say(f'note: "{one.name}" was left out: {one.reason}')
+    return [entry.profile for entry in selection.entries]
 
 
 @click.command(

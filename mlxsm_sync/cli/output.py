@@ -73,6 +73,16 @@ def redacted(text: str) -> str:
     return " ".join("[looks like a secret]" if looks_like(word) else word for word in text.split(" "))
 
 
+def _without_secrets(error: MlxsmError) -> MlxsmError:
+    """The failure as it can be told: names of files and words of the command line come from anywhere."""
+    error.message = redacted(error.message)
+    error.hint = redacted(error.hint) if error.hint else None
+    error.problems = tuple(
+        one.copy(path=redacted(one.path), message=redacted(one.message)) for one in error.problems
+    )
+    return error
+
+
 def _short(text: str, most: int = 2000) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
@@ -101,6 +111,7 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
     out = _option(options, "--json-out")
+    error = _without_secrets(error)
     with suppress(OSError, FileTrouble):  # where nobody listens, the exit code says it all
         if as_json:
             from mlxsm_sync.reports import error_report
@@ -112,8 +123,8 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
 
                 Output(json_out=out).data(error_report(error))
             for problem in error.problems:
-                click.echo(redacted(visible(str(problem))), err=True)
-            click.echo(f"error: {_short(redacted(visible(error.message)))}", err=True)
+                click.echo(visible(str(problem)), err=True)
+            click.echo(f"error: {_short(visible(error.message))}", err=True)
             if error.hint:
-                click.echo(f"hint: {_short(redacted(visible(error.hint)))}", err=True)
+                click.echo(f"hint: {_short(visible(error.hint))}", err=True)
     return error.exit_code
