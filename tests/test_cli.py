@@ -28,6 +28,10 @@ COMMANDS = (
     "rollback",
     "schema",
     "completion",
+    "import",
+    "export",
+    "pull",
+    "connect",
 )
 
 
@@ -47,7 +51,7 @@ def modules_of(project: Project, *arguments: str, **environment: str) -> set[str
     return {line.rsplit("|", 1)[1].strip().partition(".")[0] for line in lines}
 
 
-HEAVY = {"pydantic", "pydantic_core", "deepdiff", "jsonschema", "psutil", "yaml", "filelock"}
+HEAVY = {"yaml_edit", "pydantic", "pydantic_core", "deepdiff", "jsonschema", "psutil", "yaml", "filelock"}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,14 @@ def test_completing_names_loads_nothing_but_yaml(project: Project) -> None:
     project.write(TWO)
     complete = {"_MLXSM_COMPLETE": "zsh_complete", "COMP_WORDS": "mlxsm plan --skip ", "COMP_CWORD": "3"}
     assert modules_of(project, **complete) & HEAVY == {"yaml"}
+
+
+def test_what_touches_documents_and_lists_loads_what_it_uses(project: Project) -> None:
+    project.apply(TWO)
+    assert modules_of(project, "connect", "A") & HEAVY == {"pydantic_core"}
+    assert modules_of(project, "export") & HEAVY == {"pydantic_core"}
+    assert modules_of(project, "plan", "--state", "app:none.json") & HEAVY == {"pydantic_core", "yaml"}
+    assert modules_of(project, "pull") & HEAVY == {"pydantic_core", "yaml", "filelock"}
 
 
 def test_deepdiff_is_loaded_only_to_explain(project: Project) -> None:

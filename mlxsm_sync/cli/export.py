@@ -59,7 +59,10 @@ def export(
     exported_at: str | None,
     yes: bool,
 ) -> None:
-    """Write profiles of this machine for others, after saying what is in it and what is not."""
+    """Write profiles of this machine as a document or a profile file.
+
+    It says first what is in it, and what never is.
+    """
     from mlxsm_sync.export import select
 
     time = _time(exported_at, os.environ)

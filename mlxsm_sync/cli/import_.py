@@ -37,9 +37,10 @@ Next: mlxsm list; mlxsm export --format yaml > profiles.yaml; mlxsm rollback und
 def import_(
     shared: Shared, /, path: str, allow_local_paths: bool, yes: bool, strict: bool, **answers: Any
 ) -> int:
-    """Merge a document that the Mac app MLX Server Manager exported into this machine's profiles.
+    """Merge a document of the Mac app into this machine's profiles.
 
-    Nobody owns what is imported until a profile file claims it. No server is started or changed.
+    The app MLX Server Manager exports such documents. Nobody owns what is imported until a profile
+    file claims it. No server is started or changed.
     """
     from mlxsm_sync.document_file import read_document
     from mlxsm_sync.render_document import document_text, imported_text

@@ -32,9 +32,10 @@ Next: git diff; mlxsm plan says that nothing is left to do."""
 @options.text_only
 @click.pass_obj
 def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
-    """Write profiles of this machine into the profile file; every other line stays as it is.
+    """Write what this machine has into the profile file.
 
-    It settles drift the machine's way, as apply --replace does the file's way.
+    Every other line stays as it is. It settles drift the machine's way, as apply --replace does the
+    file's way.
     """
     from mlxsm_sync.pull_file import pull_into
 
