@@ -18,10 +18,6 @@ VERSION = 1
 _DIGITS = {"pattern": r"^\s*[0-9]{1,5}\s*(?![\s\S])"}
 
 
-MARKS = frozenset({"app", "exportedAt"})
-"""Keys by which a document is told from a profile file."""
-
-
 class Open(Model):
     """A part of a document: what is unknown in it is data, and ignored."""
 

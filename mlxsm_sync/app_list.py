@@ -21,7 +21,7 @@ from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
 from mlxsm_sync.secret_scan import HIDDEN, looks_like, reasons
 from mlxsm_sync.state import Entry, Rules
 
-RULES = Rules(one_per_model=True, never_empty=True, split_arguments=True, highest_temperature=1)
+RULES = Rules(one_per_model=True, never_empty=True, as_texts=True, highest_temperature=1)
 """The app knows a profile by its model, invents one for an empty list, and splits raw arguments."""
 
 IMPORTED_NOTES = "Imported profile metadata. Review before starting a managed server."
@@ -38,6 +38,8 @@ class Listed(NamedTuple):
     """What of it is a profile's; it may break rules that the app does not have."""
     verbatim: str
     """All of it, to the letter."""
+    unreadable: tuple[str, ...] = ()
+    """Paths of options that it has and that are none that a profile can have."""
 
 
 def read_list(text: str, problems: Problems) -> list[Listed]:
@@ -49,7 +51,10 @@ def read_list(text: str, problems: Problems) -> list[Listed]:
         _judge(node, problems)
     problems.raise_any()
     verbatim = (source for _, source in slices(text))
-    return [Listed(_profile(node), source) for node, source in zip(root.items or (), verbatim, strict=True)]
+    return [
+        Listed(_profile(node), source, _read_options(_options_of(node))[1])
+        for node, source in zip(root.items or (), verbatim, strict=True)
+    ]
 
 
 def write_list(entries: Iterable[Entry], before: str | None) -> str:
@@ -99,7 +104,7 @@ def _profile(node: Node) -> Profile:
     """What of an entry is a profile's. A value that looks like a secret is never taken, only kept."""
     values = {key: found.plain() for key, found in (node.members or {}).items()}
     name, model_id, host, notes = (str(values[key]) for key in ("displayName", "modelID", "host", "notes"))
-    port, thinking, options = values["serverPort"], values["enableThinking"], values.get(OPTIONS)
+    port, thinking = values["serverPort"], values["enableThinking"]
     assert isinstance(port, (int, float))  # it was judged
     return Profile(
         name=_safe(normal(name) or model_id.strip()),
@@ -108,7 +113,7 @@ def _profile(node: Node) -> Profile:
         port=int(port),
         enable_thinking=thinking is True,
         notes=notes if notes.strip() and not looks_like(notes) else None,
-        advanced_launch_options=_options(options if isinstance(options, dict) else {}),
+        advanced_launch_options=_read_options(_options_of(node))[0],
     )
 
 
@@ -116,16 +121,24 @@ def _safe(text: str) -> str:
     return HIDDEN if looks_like(text) else text
 
 
-def _options(written: Mapping[str, Json]) -> LaunchOptions:
+def _options_of(node: Node) -> dict[str, Json]:
+    options = (node.members or {}).get(OPTIONS)
+    return {key: found.plain() for key, found in ((options.members if options else None) or {}).items()}
+
+
+def _read_options(written: Mapping[str, Json]) -> tuple[LaunchOptions, tuple[str, ...]]:
+    """The options that a profile can have, and the paths of those that none can."""
     known: dict[str, Any] = {}
+    unreadable: list[str] = []
     for attribute, option in wire_names(LaunchOptions).items():
         try:
             value = read_option(option, written.get(option), str.split)
-        except ValueError:
-            continue
-        if not any(reasons(value)):
+            if any(reasons(value)):
+                raise ValueError("looks like a secret")
             known[attribute] = tuple(value) if isinstance(value, list) else value
-    return LaunchOptions(**known)
+        except ValueError:
+            unreadable.append(f"/{OPTIONS}/{option}")
+    return LaunchOptions(**known), tuple(unreadable)
 
 
 def _write(entry: Entry) -> str:
@@ -136,6 +149,8 @@ def _write(entry: Entry) -> str:
     before = _own_values(_profile(read_json(entry.verbatim, Problems(""))))
     after = _own_values(entry.profile)
     changed = {key: value for key, value in after.items() if value != before[key]}
+    if "modelID" in changed and not json.loads(members["displayName"]).strip():
+        changed["displayName"] = after["displayName"]  # or its name would follow the model
     options = _changed_options(entry, members.get(OPTIONS, "{}"))
     if not changed and options is None:
         return entry.verbatim
@@ -177,10 +192,14 @@ def _own_values(profile: Profile) -> dict[str, Json]:
 def _changed_options(entry: Entry, source: str) -> str | None:
     """The options' object where any of them changed, empty where none is left; else None."""
     written = {} if source == "null" else {str(key): text for key, text in slices(source)}
-    texts_before = {option: json.loads(text) for option, text in written.items()}
-    before = _options(texts_before).dump()
-    after = entry.profile.advanced_launch_options.dump()
-    changed = [option for option in OPTION_NAMES if not same(before[option], after[option])]
+    before, unreadable = _read_options({option: json.loads(text) for option, text in written.items()})
+    was, after = before.dump(), entry.profile.advanced_launch_options.dump()
+    changed = [
+        option
+        for option in OPTION_NAMES
+        if not same(was[option], after[option])
+        or f"/{OPTIONS}/{option}" in set(unreadable) - {*entry.unreadable}
+    ]
     if not changed:
         return None
     for option in changed:

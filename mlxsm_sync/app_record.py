@@ -47,21 +47,23 @@ class Kept(Model):
         if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
             raise ValueError("has an owner, but no applied name")
 
-    def entry(self, profile: Profile, verbatim: str | None = None) -> Entry:
-        """The entry, with the profile as it is now."""
+    def entry(self, listed: Listed) -> Entry:
+        """The entry as it stands in the list now."""
         return Entry(
             id=self.id,
-            profile=profile,
+            profile=listed.profile,
             owner=self.owner,
             source=self.source,
             applied=self.applied,
             from_=self.from_,
-            verbatim=verbatim,
+            verbatim=listed.verbatim,
+            unreadable=listed.unreadable,
         )
 
     def as_written(self) -> Entry:
         """The entry as it was last written, as far as that is known here."""
-        return self.entry(Profile(name=self.name, model_id=self.model_id, host=self.host, port=self.port))
+        profile = Profile(name=self.name, model_id=self.model_id, host=self.host, port=self.port)
+        return self.entry(Listed(profile, "{}")).copy(verbatim=None)
 
 
 class Record(Model):
@@ -84,15 +86,20 @@ class Record(Model):
     pending: Record | None = None
     """The next version, while the list is being written."""
 
+    def check(self) -> None:
+        """No two entries share an id."""
+        if len({kept.id for kept in self.entries}) < len(self.entries):
+            raise ValueError("two entries share an id")
+
 
 def record_of(state: State, list_digest: str) -> Record:
-    """What has to be remembered of a state beside the list."""
+    """What has to be remembered of a state beside the list, also of what the app has put out of it."""
     return Record(
         lineage=state.lineage,
         serial=state.serial,
         written=state.written,
         list_digest=list_digest,
-        entries=tuple(map(_kept, state.entries)),
+        entries=tuple(map(_kept, (*state.entries, *state.lost, *state.unclear))),
     )
 
 
@@ -127,24 +134,35 @@ def joined(listed: Sequence[Listed], record: Record) -> State:
         lineage=record.lineage,
         serial=record.serial,
         written=record.written,
-        entries=_entries(listed, matched),
+        entries=_entries(listed, matched, {kept.id for kept in record.entries}),
         rules=RULES,
         lost=tuple(kept.as_written() for kept in gone if not _is_unclear(kept, strangers)),
-        unclear=tuple(kept.name for kept in gone if _is_unclear(kept, strangers)),
+        unclear=tuple(kept.as_written() for kept in gone if _is_unclear(kept, strangers)),
     )
 
 
-def _entries(listed: Sequence[Listed], matched: dict[int, Kept]) -> tuple[Entry, ...]:
+def _entries(listed: Sequence[Listed], matched: dict[int, Kept], taken: set[str]) -> tuple[Entry, ...]:
+    """The entries of the list; `taken` are the ids that are known, also of what is gone."""
     counted: Counter[Hashable] = Counter()
     entries = []
     for index, one in enumerate(listed):
         counted[_place(one.profile)] += 1
         kept = matched.get(index)
         if kept is None:
-            identifier = _new_id(one.profile, counted[_place(one.profile)])
-            entries.append(Entry(id=identifier, profile=one.profile, owner=None, verbatim=one.verbatim))
+            while (new_id := _new_id(one.profile, counted[_place(one.profile)])) in taken:
+                counted[_place(one.profile)] += 1
+            taken.add(new_id)
+            entries.append(
+                Entry(
+                    id=new_id,
+                    profile=one.profile,
+                    owner=None,
+                    verbatim=one.verbatim,
+                    unreadable=one.unreadable,
+                )
+            )
         else:
-            entries.append(kept.entry(one.profile, one.verbatim))
+            entries.append(kept.entry(one))
     return tuple(entries)
 
 

@@ -175,7 +175,7 @@ class AppStore:
         try:
             return read_list(text, Problems(str(self.path)))
         except InvalidFile as error:
-            raise _unreadable(self.path, "is none that the app could read", error.problems) from None
+            raise _unreadable(self.path, "cannot be read", error.problems) from None
 
     def _digest(self) -> str | None:
         return None if self._data is None else digest_bytes(self._data)
@@ -204,5 +204,5 @@ def _read_backup(data: bytes, path: Path) -> State:
     try:
         listed = [] if record.list_text is None else read_list(record.list_text, Problems(str(path)))
     except InvalidFile as error:
-        raise _unreadable(path, "is none that the app could read", error.problems) from None
+        raise _unreadable(path, "cannot be read", error.problems) from None
     return joined(listed, record)

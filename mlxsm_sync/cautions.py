@@ -49,9 +49,9 @@ def lost(created: Iterable[Wanted], owner: str | None, state: State) -> Iterator
         if one.profile.name in gone:
             message = "it was deleted in the app since it was applied: this would create it again"
             yield _warned(one, message)
-    for name in state.unclear:
+    for entry in state.unclear:
         message = "it was changed in the app so that several profiles could be it: it counts as nobody's"
-        yield Warned(name=name, message=message)
+        yield Warned(name=entry.name, message=message)
 
 
 def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:
@@ -125,6 +125,8 @@ def _listed(names: Sequence[str], but: str, most: int = 3) -> str:
     """The first few of many sorted names, but one, and how many more there are."""
     shown = [name for name in names[: most + 1] if name != but][:most]
     left = len(names) - 1 - len(shown)
+    if not shown:
+        return f'another "{but}"'
     more = f" and {left} more" if left > 0 else ""
     return ", ".join(f'"{name}"' for name in shown) + more
 

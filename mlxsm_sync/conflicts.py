@@ -54,7 +54,7 @@ class Teller(NamedTuple):
             target=verdict.target.name if verdict.target and "replace" in ways else None,
             before=before,
             after=after,
-            fields=explain(before.fields, after.fields) if before else (),
+            fields=explain(verdict.target.current, after.fields) if before and verdict.target else (),
             decided=decided,
             message=self._message(verdict),
             remedies=tuple(self._remedies(verdict, ways)),

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.model import Model, field
-from mlxsm_sync.profile import Profile
+from mlxsm_sync.profile import OPTIONS
+from mlxsm_sync.state import Entry
 
 API_KEY = "not-required-local"
 """The server checks no key; clients that insist on one are given this, as the Mac app gives it."""
@@ -62,14 +63,15 @@ class Client(NamedTuple):
     text: Callable[[Connection], str]
 
 
-def connection(profile: Profile, client: str) -> Connection:
+def connection(entry: Entry, client: str) -> Connection:
     """The settings for a client of the table; nothing in them tells a path of this machine."""
+    profile = entry.profile
     base_url = f"http://{_address(profile.host)}:{profile.port}/v1"
     settings = Connection(
         name=profile.name,
         client=client,
         base_url=base_url,
-        model=model_to_send(profile),
+        model=model_to_send(entry),
         api_key=API_KEY,
         environment=Environment(base_url=base_url, api_key=API_KEY),
         curl=f"curl {shlex.quote(f'{base_url}/models')}",
@@ -78,18 +80,21 @@ def connection(profile: Profile, client: str) -> Connection:
     return settings.copy(text=CLIENTS[client].text(settings))
 
 
-def model_to_send(profile: Profile) -> str:
+def model_to_send(entry: Entry) -> str:
     """The model ID; the server's own word for it where that would be a path, or hide an adapter.
 
     Asked for the model by its ID, the server loads it again without the adapter.
     """
+    profile = entry.profile
     arguments = profile.advanced_launch_options.raw_extra_args or ()
     adapted = any(_ADAPTER.startswith(flag) for one in arguments if len(flag := one.partition("=")[0]) > 3)
-    return SERVERS_OWN if adapted or is_local_path(profile.model_id) else profile.model_id
+    unsure = f"/{OPTIONS}/rawExtraArgs" in entry.unreadable
+    return SERVERS_OWN if adapted or unsure or is_local_path(profile.model_id) else profile.model_id
 
 
 def _address(host: str) -> str:
     """The host as a client can reach it: a wildcard is no address, and IPv6 goes in brackets."""
+    host = host.strip("[]")
     if _is_everywhere(host):
         host = "::1" if host.startswith(":") and "." not in host else "127.0.0.1"
     # The zone of a link-local address: https://www.rfc-editor.org/rfc/rfc6874#section-2

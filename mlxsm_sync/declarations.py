@@ -21,6 +21,11 @@ SHOWN_KEY_LENGTH = 60
 M = TypeVar("M", bound=Model)
 
 
+def is_document(root: Node) -> bool:
+    """Whether this is an export document of the Mac app, which is not read as a profile file."""
+    return bool({"app", "exportedAt"} & (root.members or {}).keys())
+
+
 def judge(
     root: Node,
     problems: Problems,
@@ -30,6 +35,8 @@ def judge(
     refuse_duplicates: bool = False,
 ) -> Desired:
     """The desired state of a whole file; all its problems are noted, then raised together."""
+    if is_document(root):
+        raise problems.stop(root.at, "a document of the Mac app is no profile file: mlxsm import reads it")
     _find_secrets(root, problems)
     if refuse_duplicates:
         note_duplicates(root, problems)

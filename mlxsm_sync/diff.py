@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mlxsm_sync.changes import FieldChange
 from mlxsm_sync.json_value import Json, canonical, same
 from mlxsm_sync.profile import NAME, Fields, field_paths
-from mlxsm_sync.state import Entry
+from mlxsm_sync.state import UNREADABLE, Entry
 
 
 class Comparison(NamedTuple):
@@ -39,7 +39,8 @@ def compare(declared: Fields, current: Fields, applied: Fields | None = None) ->
     drift: tuple[str, ...] = ()
     if applied is not None:
         drift = tuple(path for path in changed if not same(current.get(path), applied.get(path)))
-    return Comparison(current | decided, changed, drift)
+    after = {path: value for path, value in current.items() if value != UNREADABLE} | decided
+    return Comparison(after, changed, drift)
 
 
 def drift_of(entry: Entry) -> tuple[str, ...]:
@@ -47,7 +48,7 @@ def drift_of(entry: Entry) -> tuple[str, ...]:
 
     The name of an entry with a `source` is the machine's, so it cannot drift.
     """
-    current = entry.profile.fields
+    current = entry.current
     return tuple(
         path
         for path, value in (entry.applied_fields or {}).items()

@@ -13,8 +13,17 @@ from mlxsm_sync.desired import DEFAULT_COLLECTION
 from mlxsm_sync.diff import drift_of
 from mlxsm_sync.engine import Rejected
 from mlxsm_sync.json_value import JsonObject
-from mlxsm_sync.option_texts import write_option
-from mlxsm_sync.profile import LOOPBACK, NAME, OPTIONS, Fields, Profile, from_fields, nested
+from mlxsm_sync.nodes import MAX_SCALAR
+from mlxsm_sync.option_texts import is_too_long, write_option
+from mlxsm_sync.profile import (
+    LOOPBACK,
+    NAME,
+    OPTIONS,
+    Fields,
+    Profile,
+    from_fields,
+    nested,
+)
 from mlxsm_sync.secret_scan import HIDDEN, reasons
 from mlxsm_sync.state import Entry
 
@@ -67,6 +76,8 @@ def obstacle(profile: Profile, *, local_paths: bool, document: bool) -> str | No
         return "it breaks the rules of a profile; correct it where it was made"
     if not local_paths and is_local_path(profile.model_id):
         return "its modelID is a local path; --include-local-paths exports it all the same"
+    if document and is_too_long(profile):
+        return f"a text in it is over {MAX_SCALAR // 1024} KiB, too long for a document"
     temperature = profile.advanced_launch_options.default_temperature
     if document and temperature is not None and temperature > HIGHEST_TEMPERATURE:
         return f"its defaultTemperature is above {HIGHEST_TEMPERATURE}, which schema version 1 cannot hold"
@@ -144,10 +155,22 @@ def profile_file(entries: Sequence[Entry], owners: Collection[str]) -> ProfileFi
     if len(own) == 1 and max(names.values()) == 1:
         return ProfileFileText(
             own[0],
-            tuple(nested(_declared(entry)) for entry in entries),
+            tuple(consistent(nested(_declared(entry))) for entry in entries),
             tuple(entry.name for entry in entries if len(_declared(entry)) < len(entry.profile.fields)),
         )
-    return ProfileFileText(_new_collection(owners), tuple(entry.profile.sparse for entry in entries), ())
+    return ProfileFileText(
+        _new_collection(owners), tuple(consistent(entry.profile.sparse) for entry in entries), ()
+    )
+
+
+def consistent(profile: JsonObject) -> JsonObject:
+    """A profile without `enableThinking` where its template arguments say the opposite, and win."""
+    options = profile.get(OPTIONS)
+    arguments = options.get("chatTemplateArgs") if isinstance(options, dict) else None
+    told = arguments.get("enable_thinking") if isinstance(arguments, dict) else None
+    if isinstance(told, bool) and profile.get("enableThinking") is (not told):
+        return {key: value for key, value in profile.items() if key != "enableThinking"}
+    return profile
 
 
 def _name_in_file(entry: Entry) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from mlxsm_sync.changes import Change, Refusal
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
+from mlxsm_sync.nodes import MAX_SCALAR
+from mlxsm_sync.option_texts import is_too_long
 from mlxsm_sync.profile import Profile
 from mlxsm_sync.state import Entry, Rules, State
 
@@ -54,5 +56,13 @@ def _problems(profile: Profile, rules: Rules) -> Iterator[str]:
     temperature = options.default_temperature
     if temperature is not None and temperature > rules.highest_temperature:
         yield f"the app takes no defaultTemperature above {rules.highest_temperature:g}"
-    if rules.split_arguments and any(one.split() != [one] for one in options.raw_extra_args or ()):
+    if not rules.as_texts:
+        return
+    if options.raw_extra_args is not None and not options.raw_extra_args:
+        yield "the app has no empty rawExtraArgs: leave them out"
+    if any(one.split() != [one] for one in options.raw_extra_args or ()):
         yield "the app splits rawExtraArgs at white space, so none of them may be empty or contain any"
+    if profile.notes is not None and not profile.notes.strip():
+        yield "the app has no empty notes: leave them out"
+    if is_too_long(profile):
+        yield f"the app's list holds no text over {MAX_SCALAR // 1024} KiB"

@@ -34,13 +34,14 @@ def folder(state_path: Path) -> Path:
 
 def backups(state_path: Path) -> list[Path]:
     """The files of the earlier states, newest first."""
-    pattern = re.compile(rf"{re.escape(state_path.name)}\.([0-9]{{8,}})(?:\.[0-9a-f]{{12}})?\.json")
-    found: list[tuple[int, str, Path]] = []
+    pattern = re.compile(rf"{re.escape(state_path.name)}\.([0-9]{{8,}})(\.[0-9a-f]{{12}})?\.json")
+    found: list[tuple[int, bool, Path]] = []
     with suppress(OSError):
         for entry in os.scandir(folder(state_path)):
             match = pattern.fullmatch(entry.name)
             if match and entry.is_file(follow_symlinks=False):
-                found.append((int(match[1]), entry.name, Path(entry.path)))
+                # Of two states of one serial, the one with a digest came later.
+                found.append((int(match[1]), match[2] is not None, Path(entry.path)))
     return [path for *_, path in sorted(found, reverse=True)]
 
 

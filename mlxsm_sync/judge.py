@@ -194,7 +194,7 @@ class Court:
     def _may_take(self, case: Case, rival: Entry) -> bool:
         if rival.owner not in self._taken_from:
             return False
-        return not drifted(rival) or compare(case.declared, rival.profile.fields).equal
+        return not drifted(rival) or compare(case.declared, rival.current).equal
 
     def _decide(self, case: Case) -> Verdict:
         """The first row of the table that holds."""
@@ -221,7 +221,7 @@ class Court:
         return Verdict(case, "rename-collision", tuple(self._staying.get(case.wished, ())), blocked=True)
 
     def _decide_own(self, case: Case, own: Entry, rivals: tuple[Entry, ...]) -> Verdict:
-        comparison = compare(case.declared, own.profile.fields, own.applied_fields)
+        comparison = compare(case.declared, own.current, own.applied_fields)
         if rivals:
             return Verdict(case, self._taken(case, rivals), rivals, own, comparison, blocked=True)
         accepted = case.replaces and case.pinned in (None, own.name)
@@ -234,7 +234,7 @@ class Court:
         return Verdict(case, "unchanged" if _recorded(case, own) else "claim", (), own, comparison)
 
     def _decide_rival(self, case: Case, rival: Entry) -> Verdict:
-        comparison = compare(case.declared, rival.profile.fields)
+        comparison = compare(case.declared, rival.current)
         verdict = Verdict(case, self._taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
         target = self._targets.get(case.number)
         if self._is_held(case, rival, comparison) and (target is None or self._owner is None):

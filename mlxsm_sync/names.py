@@ -65,7 +65,7 @@ def collisions(
     for index, name in renames.items():
         if name is None:
             reasons[index] = f"all {LAST_SUGGESTION} suggested names are taken"
-        elif invalid := _invalid(name):
+        elif invalid := invalid_name(name):
             reasons[index] = f"the new name {invalid}"
         elif name in entry_names and name != own_names.get(index):
             reasons[index] = f'the new name "{name}" is taken by an entry of this machine'
@@ -76,7 +76,8 @@ def collisions(
     return reasons
 
 
-def _invalid(name: str) -> str | None:
+def invalid_name(name: str) -> str | None:
+    """Why a name is none that a profile can have, else None."""
     try:
         check_name(name)
     except ValueError as error:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.json_value import Json, canonical
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.profile import LOG_LEVELS, check_raw_argument
+from mlxsm_sync.nodes import MAX_SCALAR, Problems
+from mlxsm_sync.profile import LARGEST, LOG_LEVELS, Profile, check_raw_argument
 
 Split = Callable[[str], Sequence[str]]
 """How raw arguments are told apart: a document's as a shell would, the app's own at white space."""
@@ -46,6 +46,13 @@ def write_option(value: Json, join: Callable[[Sequence[str]], str] = shlex.join)
     return canonical(value)
 
 
+def is_too_long(profile: Profile) -> bool:
+    """Whether a text of the profile is longer than one may be that is read."""
+    options = profile.advanced_launch_options.dump(exclude_none=True)
+    written = [profile.notes or "", *map(write_option, options.values())]
+    return any(len(text.encode()) > MAX_SCALAR for text in written)
+
+
 def _share(called: str, value: Json, _split: Split) -> Json:
     number = float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1:
@@ -57,7 +64,7 @@ def _positive(called: str, value: Json, _split: Split) -> Json:
     number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
     if isinstance(number, float) and number.is_integer():
         number = int(number)
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= LARGEST:
         raise ValueError(f"{called} must be a positive integer.")
     return number
 

@@ -15,7 +15,7 @@ from mlxsm_sync.diff import explain
 from mlxsm_sync.digest import plan_digest, summarise
 from mlxsm_sync.judge import Case, Court, Verdict
 from mlxsm_sync.match import match
-from mlxsm_sync.names import collisions, suggestions
+from mlxsm_sync.names import collisions, invalid_name, suggestions
 from mlxsm_sync.notices import notices
 from mlxsm_sync.orphans import Orphans
 from mlxsm_sync.profile import Profile, from_fields, nested
@@ -103,7 +103,7 @@ class _Docket:
         name, wished = one.profile.name, renames.get(one.index)
         if wished is not None and one.index not in refused:
             name = wished
-        elif own is not None and own.source is not None:
+        elif own is not None and own.source is not None and invalid_name(own.name) is None:
             name = own.name
         return Case(
             wanted=one,
@@ -154,6 +154,9 @@ class _Docket:
         fields = case.declared if verdict.comparison is None else verdict.comparison.after
         after = from_fields(fields)
         entry = self._entry(case, target, after)
+        if verdict.comparison is not None:
+            unread = tuple(path for path in entry.unreadable if path not in verdict.comparison.changed)
+            entry = entry.copy(unreadable=unread)
         before = target.profile if target else None
         return Change(
             action=verdict.ruling,  # type: ignore[arg-type]  # no conflict, and not unchanged
@@ -166,7 +169,7 @@ class _Docket:
             owner_after=entry.owner,
             before=before,
             after=after,
-            fields=explain(before.fields, after.fields) if before else (),
+            fields=explain(target.current, after.fields) if target else (),
             entry=entry,
         )
 
@@ -184,6 +187,7 @@ class _Docket:
             applied=nested(case.declared) if owned else None,
             from_=self.desired.from_,
             verbatim=target.verbatim if target else None,
+            unreadable=target.unreadable if target else (),
         )
 
     def unchanged(self) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ Fields = dict[str, Json]
 OPTIONS = "advancedLaunchOptions"
 NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
 NAME_LENGTH = 120
+LARGEST = 10**18 - 1
+"""Eighteen digits, which every reader of a file holds."""
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -104,7 +106,7 @@ def _whole_number(value: Any) -> Any:
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank")
-    return text
+    return text.strip()
 
 
 _PREFIXES = "|".join(own[2:stop] for own in _OWN_FLAGS for stop in range(3, len(own) + 1))
@@ -128,7 +130,7 @@ Host = Annotated[
     checked_text(check_host, *(pattern for pattern, _ in _HOST_RULES)),
 ]
 Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=_whole_number)]
-Positive = Annotated[int, Check(limits={"gt": 0}, before=_whole_number)]
+Positive = Annotated[int, Check(limits={"gt": 0, "le": LARGEST}, before=_whole_number)]
 Share = Annotated[float, Check(limits={"ge": 0, "le": 1})]
 Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
 NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]

@@ -12,6 +12,7 @@ from difflib import unified_diff
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from mlxsm_sync.characters import unseen
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.json_value import Json, JsonObject
 from mlxsm_sync.nodes import Node, Problems
@@ -168,7 +169,9 @@ def _yaml_form(value: Json) -> Any:
     import yaml_edit
 
     if isinstance(value, dict):
-        return {key: _yaml_form(item) for key, item in value.items()}
+        # The library cannot be told to quote a key, but it keeps the quotes of a text.
+        plain = all(map(_is_plain, value))
+        return {key: _yaml_form(item) for key, item in value.items()} if plain else _json_form(value)
     if isinstance(value, list):
         return [_yaml_form(item) for item in value]
     if not isinstance(value, str) or _is_plain(value):
@@ -190,6 +193,8 @@ def _json_form(value: Json) -> Any:
 
 def _is_plain(text: str) -> bool:
     """Whether the text reads back as itself without quotes, also inside brackets."""
+    if unseen(text):
+        return False
     problems = Problems("")
     try:
         root = read_yaml(f"[{text}]\n", problems)

@@ -44,8 +44,7 @@ def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, 
         if names and pull.stuck:
             first = pull.stuck[0]
             raise Usage(f'"{first.name}" cannot be pulled: {first.reason}', first.hint)
-        left = {one.name for one in pull.stuck}
-        edits = [edit for edit in pull.edits if edit.entry.name not in left]
+        edits = pull.edits
         writing = [edit for edit in edits if edit.fields]
         source = _source(path, tree)
         text = _edited(path, source, tree, desired, writing) if writing else source

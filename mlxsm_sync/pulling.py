@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from mlxsm_sync.desired import Desired, Wanted
 from mlxsm_sync.diff import drifted
-from mlxsm_sync.export import obstacle
+from mlxsm_sync.export import consistent, obstacle
 from mlxsm_sync.json_value import same
 from mlxsm_sync.match import match
-from mlxsm_sync.profile import NAME, Fields
-from mlxsm_sync.state import Entry, State
+from mlxsm_sync.profile import NAME, Fields, flat, thinking_contradicts
+from mlxsm_sync.state import UNREADABLE, Entry, State
 
 
 class Edit(NamedTuple):
@@ -57,10 +57,25 @@ def plan_pull(desired: Desired, state: State, names: Sequence[str], *, everythin
         found = [pair for pair in pairs if pair.wanted is not None]
     stuck = [one for one in found if isinstance(one, Stuck)]
     by_id = {one.entry.id: one for one in found if isinstance(one, _Pair)}
+    edits: list[Edit] = []
     for pair in by_id.values():
-        if (reason := obstacle(pair.entry.profile, local_paths=True, document=False)) is not None:
+        edit = _edit(pair)
+        reason = obstacle(pair.entry.profile, local_paths=True, document=False) or _obstacle(edit)
+        if reason is None:
+            edits.append(edit)
+        else:
             stuck.append(Stuck(pair.entry.name, reason, "correct it on this machine first"))
-    return Pull(tuple(map(_edit, by_id.values())), tuple(stuck))
+    return Pull(tuple(edits), tuple(stuck))
+
+
+def _obstacle(edit: Edit) -> str | None:
+    """Why what is on the machine is nothing that a file can say, else None."""
+    unreadable = [path for path, value in edit.fields.items() if value == UNREADABLE]
+    if unreadable:
+        return f"{unreadable[0].rpartition('/')[2]} is none that a profile can have"
+    if "/enableThinking" in edit.fields and thinking_contradicts(edit.entry.profile):
+        return "its enableThinking contradicts its chatTemplateArgs"
+    return None
 
 
 def intended(desired: Desired, edits: Iterable[Edit]) -> tuple[Fields, ...]:
@@ -143,9 +158,10 @@ class _Known:
 def _edit(pair: _Pair) -> Edit:
     """What an entry changes in the file: only what the file declares, or had declared, is compared."""
     entry, wanted = pair
-    current = entry.profile.fields
+    current = entry.current
     if wanted is None:
-        return Edit(entry, None, current)
+        unreadable: Fields = dict.fromkeys(entry.unreadable, UNREADABLE)
+        return Edit(entry, None, flat(consistent(entry.profile.sparse)) | unreadable)
     decided: Iterator[str] = iter({**wanted.declared, **(entry.applied_fields or {})})
     fields = {
         path: current.get(path)

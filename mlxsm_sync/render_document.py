@@ -56,4 +56,9 @@ def privacy_lines(selection: Selection, form: str) -> list[str]:
     ]
     lines += [f"  may be sensitive: {what}" for what in sensitive(profiles, notes=form == "yaml")]
     lines += [f'  left out: "{one.name}": {one.reason}' for one in selection.left_out]
+    lines += [
+        f'  left out of "{entry.name}": {path.rpartition("/")[2]}, which is none that a profile can have'
+        for entry in selection.entries
+        for path in entry.unreadable
+    ]
     return lines

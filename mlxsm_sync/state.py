@@ -15,6 +15,9 @@ from mlxsm_sync.profile import Fields, Profile, checked_text, flat
 
 ID_LENGTH = 16
 
+UNREADABLE = "(unreadable)"
+"""Stands for a value that is none that a profile can have: it equals nothing that is declared."""
+
 _ID = rf"^[a-z0-9]{{{ID_LENGTH}}}(?![\s\S])"
 
 
@@ -45,11 +48,18 @@ class Entry(Model):
     """The profile file that it was applied from, resolved; null for standard input."""
     verbatim: str | None = field(internal=True, default=None)
     """What another program's list says of it, to the letter; null where there is no such list."""
+    unreadable: tuple[str, ...] = field(internal=True, default=())
+    """Paths of fields that the list has and that are none that a profile can have."""
 
     def check(self) -> None:
         """What has an owner was applied under a name."""
         if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
             raise ValueError("has an owner, but no applied name")
+
+    @cached_property
+    def current(self) -> Fields:
+        """The profile's fields, and a word for those that cannot be read."""
+        return {**self.profile.fields, **dict.fromkeys(self.unreadable, UNREADABLE)}
 
     @cached_property
     def applied_fields(self) -> Fields | None:
@@ -87,8 +97,8 @@ class Rules(NamedTuple):
     """A model ID is enough to be the same profile, wherever it is served."""
     never_empty: bool = False
     """The last entry cannot go."""
-    split_arguments: bool = False
-    """Raw arguments are told apart by white space, so none may contain any."""
+    as_texts: bool = False
+    """Values are texts: none is blank or very long, and raw arguments are split at white space."""
     highest_temperature: float = 2
     """The highest sampling temperature that can be written."""
 
@@ -114,8 +124,8 @@ class State(Model):
     """What else its entries must obey."""
     lost: tuple[Entry, ...] = field(internal=True, default=())
     """Entries that were deleted behind our back, as they were last written."""
-    unclear: tuple[str, ...] = field(internal=True, default=())
-    """Names of entries that were changed so that it cannot be told whose they are."""
+    unclear: tuple[Entry, ...] = field(internal=True, default=())
+    """Entries that were changed behind our back so that it cannot be told which they are now."""
 
     def check(self) -> None:
         """No two entries share an id, a name or a runtime identity."""
@@ -134,7 +144,21 @@ class State(Model):
 
     def next(self, entries: Iterable[Entry]) -> State:
         """The state that follows this one; it is still to be said what wrote it."""
-        return State(lineage=self.lineage, serial=self.serial + 1, entries=tuple(entries), rules=self.rules)
+        following = tuple(entries)
+        back: set[object] = {entry.id for entry in following}
+        back |= {(entry.owner, entry.key) for entry in following if entry.owner is not None}
+
+        def still(gone: Iterable[Entry]) -> tuple[Entry, ...]:
+            return tuple(one for one in gone if not back & {one.id, (one.owner, one.key)})
+
+        return State(
+            lineage=self.lineage,
+            serial=self.serial + 1,
+            entries=following,
+            rules=self.rules,
+            lost=still(self.lost),
+            unclear=still(self.unclear),
+        )
 
     def owned_by(self, owner: str | None) -> tuple[Entry, ...]:
         """The entries of one owner; none are anybody's for nobody."""

@@ -20,9 +20,13 @@ def without(state: State, names: Collection[str]) -> State:
 def back_to(earlier: State, state: State) -> State:
     """The next state, with the entries of an earlier one; what only another program's list says stays."""
     return state.next(
-        entry.copy(verbatim=now.verbatim) if (now := state.by_id.get(entry.id)) else entry
-        for entry in earlier.entries
+        _as_kept_now(entry, now) if (now := state.by_id.get(entry.id)) else entry for entry in earlier.entries
     )
+
+
+def _as_kept_now(entry: Entry, now: Entry) -> Entry:
+    unreadable = tuple(path for path in now.unreadable if path not in entry.profile.fields)
+    return entry.copy(verbatim=now.verbatim, unreadable=unreadable)
 
 
 def between(before: State, after: State) -> Plan:

@@ -549,7 +549,9 @@ def test_what_a_list_lost_is_told_in_a_plan() -> None:
     wanted = Wanted(index=1, profile=read(LIST)[0].profile, declared=read(LIST)[0].profile.fields)
     desired = Desired(owner="team", input=Input(path="p", digest=""), profiles=(wanted,))
     gone = kept(1, "Qwen", "org/qwen").as_written()
-    plan = make_plan(desired, State(lineage="x", lost=(gone,), unclear=("Other",)))
+    plan = make_plan(
+        desired, State(lineage="x", lost=(gone,), unclear=(kept(2, "Other", "org/other").as_written(),))
+    )
     assert [(one.name, one.message.partition(":")[0]) for one in plan.warnings] == [
         ("Qwen", "it was deleted in the app since it was applied"),
         ("Other", "it was changed in the app so that several profiles could be it"),
@@ -569,7 +571,11 @@ def test_list_and_record_are_joined_by_what_is_clear() -> None:
     ]
     assert [one.name for one in state.lost] == ["D"]
     doubled = joined([found("A", "m/1"), found("A", "m/2")], Record(entries=(kept(1, "A", "m/a"),)))
-    assert ([one.owner for one in doubled.entries], doubled.unclear, doubled.lost) == (
+    assert (
+        [one.owner for one in doubled.entries],
+        tuple(one.name for one in doubled.unclear),
+        doubled.lost,
+    ) == (
         [None, None],
         ("A",),
         (),
@@ -623,3 +629,161 @@ def test_the_rules_of_the_list_are_the_states() -> None:
         "space, so none of them may be empty or contain any"
     )
     assert full.next(()).rules == RULES
+
+
+# What a hostile reader found.
+
+
+def with_entry(app: Project, **fields: Any) -> dict[str, Any]:
+    """Add an entry in the app."""
+    entry = {
+        **dict.fromkeys(("family", "localName", "notes", "quantization"), ""),
+        "displayName": "New",
+        "enableThinking": False,
+        "host": "127.0.0.1",
+        "modelID": "org/new",
+        "serverPort": 8082,
+    } | fields
+    app.write(json.dumps([*listed(app), entry]), "models.json")
+    return entry
+
+
+def test_an_entry_made_where_another_one_was_is_another_one(app: Project) -> None:
+    with_entry(app)
+    app.apply(file(NEW))
+    app.apply(file(NEW.replace("org/new", "org/newer")))
+    stranger = with_entry(app, notes="typed in the app")
+    ids = [one["id"] for one in app.run("list", "--json").json["entries"]]
+    assert len(set(ids)) == len(ids) == 4
+    app.write(file(NEW.replace("org/new", "org/newer").replace("8082", "9999")))
+    app.run("apply", "--yes")
+    assert listed(app)[3] == stranger
+
+
+def test_an_option_that_cannot_be_read_is_not_taken_for_unset(app: Project) -> None:
+    hot = f"{NEW}, advancedLaunchOptions: {{defaultTemperature: 0.5}}"
+    app.apply(file(hot))
+    edit(app, '"defaultTemperature" : "0.5"', '"defaultTemperature" : "1.5"')
+    (conflict,) = app.run("plan", "--json").json["conflicts"]
+    assert conflict["kind"] == "drift"
+    assert conflict["fields"] == [
+        {"path": "/advancedLaunchOptions/defaultTemperature", "before": "(unreadable)", "after": 0.5}
+    ]
+    refused = app.run("pull", "New")
+    assert (refused.code, "defaultTemperature is none that a profile can have" in refused.err) == (64, True)
+    assert "defaultTemperature: 0.5" in (app.folder / "profiles.yaml").read_text()
+    assert app.run("list", "New", "--json").json["entries"][0]["drifted"]
+    for form in ("json", "yaml"):
+        told = app.run("export", "New", "--format", form).err
+        assert '  left out of "New": defaultTemperature, which is none that a profile can have' in told
+    app.apply(file(NEW), "--replace", "New")
+    assert "advancedLaunchOptions" not in listed(app)[2]
+
+
+def test_what_cannot_be_read_is_not_overwritten_unasked(app: Project) -> None:
+    with_entry(app, advancedLaunchOptions={"rawExtraArgs": "--port 9 --foo", "logLevel": "loud"})
+    app.apply(file(NEW))
+    app.write(file(f"{NEW}, advancedLaunchOptions: {{rawExtraArgs: [--a]}}"))
+    assert app.run("plan", "--json").json["conflicts"][0]["kind"] == "drift"
+    app.run("apply", "--yes", "--replace", "New")
+    assert listed(app)[2]["advancedLaunchOptions"] == {"rawExtraArgs": "--a", "logLevel": "loud"}
+    app.run("rollback", "--yes")
+    assert listed(app)[2]["advancedLaunchOptions"] == {"logLevel": "loud"}
+    assert app.run("connect", "New").code == 0
+    stranger = with_entry(app, displayName="S", modelID="s", advancedLaunchOptions={"defaultTopP": "2"})
+    assert "S" in app.run("pull", "S").err
+    assert listed(app)[3] == stranger
+    document = {
+        "schemaVersion": 1,
+        "profiles": [{"name": "S", "modelID": "s", "host": "127.0.0.1", "port": 8082}],
+    }
+    app.write(json.dumps(document), "doc.json")
+    assert app.run("import", "doc.json", "--yes").code == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ('notes: ""', "the app has no empty notes: leave them out"),
+        ('notes: "  "', "the app has no empty notes: leave them out"),
+        ("advancedLaunchOptions: {rawExtraArgs: []}", "the app has no empty rawExtraArgs: leave them out"),
+        (
+            f"advancedLaunchOptions: {{rawExtraArgs: [{', '.join(['--abcdef'] * 3000)}]}}",
+            "the app's list holds no text over 16 KiB",
+        ),
+    ],
+)
+def test_what_the_list_cannot_hold_is_refused(app: Project, fields: str, message: str) -> None:
+    app.write(file(f"{NEW}, {fields}"))
+    refused = app.run("apply", "--yes", "--json")
+    assert (refused.code, refused.json["error"]["kind"]) == (1, "guard")
+    assert message in refused.json["error"]["message"]
+    assert text(app) == LIST
+
+
+def test_blanks_around_origins_and_very_large_numbers(app: Project) -> None:
+    app.apply(file(f'{NEW}, advancedLaunchOptions: {{allowedOrigins: " http://x "}}'))
+    assert app.run("plan", "--detailed-exitcode").code == 0
+    app.write(file(f"{NEW}, advancedLaunchOptions: {{defaultTopK: 1e20}}"))
+    assert "defaultTopK must be" in app.run("plan").err
+
+
+def test_a_blank_name_is_written_before_the_model_takes_its_place(app: Project) -> None:
+    with_entry(app, displayName=" ")
+    app.apply(file("name: org/new, modelID: org/new, host: 127.0.0.1, port: 8082"))
+    app.apply(file("name: org/new, modelID: org/newer, host: 127.0.0.1, port: 8082"))
+    assert (listed(app)[2]["displayName"], listed(app)[2]["modelID"]) == ("org/new", "org/newer")
+
+
+def test_a_chosen_name_that_became_none_in_the_app_is_drift(app: Project) -> None:
+    app.write(file(OTHER.replace("8081", "9"), NEW.replace("New", "Qwen")))
+    app.run("apply", "--yes", "--rename", "Qwen=Mine", "--skip", "Other")
+    edit(app, '"Mine"', '"#1"')
+    (conflict,) = [one for one in app.run("plan", "--json").json["conflicts"] if one["name"] == "Qwen"]
+    assert conflict["kind"] in ("drift", "name-taken")
+
+
+def test_what_contradicts_itself_in_the_app_goes_out_as_it_works(app: Project) -> None:
+    with_entry(app, advancedLaunchOptions={"chatTemplateArgs": '{"enable_thinking": true}'})
+    app.run("export", "New", "--format", "yaml", "-o", "out.yaml")
+    assert "enableThinking:" not in (app.folder / "out.yaml").read_text()
+    assert app.run("plan", "-f", "out.yaml").code == 0
+    app.write(file(OTHER))
+    app.apply(file(OTHER))
+    assert app.run("pull", "New").code == 0
+    assert app.run("plan", "--detailed-exitcode").code == 0
+    thinks = "enableThinking: true, advancedLaunchOptions: {chatTemplateArgs: {enable_thinking: true}}"
+    app.apply(file(f"{NEW}, {thinks}"))
+    content = listed(app)
+    content[2]["enableThinking"] = False
+    app.write(json.dumps(content), "models.json")
+    assert "its enableThinking contradicts its chatTemplateArgs" in app.run("pull", "New").err
+
+
+def test_what_the_app_deleted_is_remembered_until_it_is_decided(app: Project) -> None:
+    app.apply(file(NEW, OTHER))
+    app.write(json.dumps(listed(app)[:2]), "models.json")
+    app.write(file(NEW, OTHER.replace("8081", "9")))
+    for _ in range(2):
+        assert app.run("apply", "--yes", "--skip", "New").code == 0
+        warned = [
+            one["message"] for one in app.run("plan", "--json").json["warnings"] if one["name"] == "New"
+        ]
+        assert warned == ["it was deleted in the app since it was applied: this would create it again"]
+    app.run("apply", "--yes")
+    assert app.run("plan", "--json").json["warnings"] == []
+
+
+def test_a_token_in_a_comment_is_not_shown_by_a_pull(app: Project) -> None:
+    app.apply(
+        f"schemaVersion: 1\nprofiles:\n  - name: New\n    modelID: org/new\n    host: h\n    port: 8082  # was {TOKEN}\n"
+    )
+    edit(app, '"serverPort" : 8082', '"serverPort" : 9')
+    result = app.run("pull", "New")
+    assert (result.code, TOKEN in result.out) == (0, False)
+    assert f"port: 9  # was {TOKEN}" in (app.folder / "profiles.yaml").read_text()
+
+
+def test_the_state_itself_is_not_exported_over(app: Project) -> None:
+    assert app.run("export", "-o", "models.json", "-y").code == 64
+    assert text(app) == LIST

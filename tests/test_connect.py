@@ -10,11 +10,13 @@ from conftest import Project
 
 from mlxsm_sync.connect import CLIENTS, connection, model_to_send
 from mlxsm_sync.profile import LaunchOptions, Profile
+from mlxsm_sync.state import Entry
 
 
-def profile(host: str = "127.0.0.1", model: str = "org/qwen", *raw: str) -> Profile:
+def entry(host: str = "127.0.0.1", model: str = "org/qwen", *raw: str) -> Entry:
     options = LaunchOptions(raw_extra_args=raw or None)
-    return Profile(name="A", model_id=model, host=host, port=8080, advanced_launch_options=options)
+    profile = Profile(name="A", model_id=model, host=host, port=8080, advanced_launch_options=options)
+    return Entry(id="0" * 16, profile=profile, owner=None)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def profile(host: str = "127.0.0.1", model: str = "org/qwen", *raw: str) -> Prof
     ],
 )
 def test_the_base_url_is_one_to_connect_to(host: str, base: str) -> None:
-    settings = connection(profile(host), "openai")
+    settings = connection(entry(host), "openai")
     assert settings.base_url == base
     assert shlex.split(settings.curl) == ["curl", f"{base}/models"]
     assert settings.text == f"OPENAI_BASE_URL={shlex.quote(base)}\nOPENAI_API_KEY=not-required-local\n"
@@ -57,7 +59,7 @@ def test_the_base_url_is_one_to_connect_to(host: str, base: str) -> None:
 def test_the_model_to_send_tells_no_path_and_loses_no_adapter(
     model: str, raw: tuple[str, ...], sent: str
 ) -> None:
-    assert model_to_send(profile("h", model, *raw)) == sent
+    assert model_to_send(entry("h", model, *raw)) == sent
 
 
 def test_a_person_reads_it_and_a_script_takes_it(project: Project) -> None:
@@ -105,18 +107,18 @@ def test_names_that_are_not_there(project: Project) -> None:
 
 
 def test_a_name_that_several_entries_of_the_apps_list_have(project: Project) -> None:
-    entry = {
+    listed = {
         **dict.fromkeys(("family", "localName", "notes", "quantization"), ""),
         "displayName": "A",
         "enableThinking": False,
         "host": "h",
         "serverPort": 1,
     }
-    project.write(json.dumps([entry | {"modelID": model} for model in "xy"]), "models.json")
+    project.write(json.dumps([listed | {"modelID": model} for model in "xy"]), "models.json")
     assert project.run("connect", "A", "--state", "app:models.json").code == 64
 
 
 def test_every_client_of_the_table_says_where_the_server_is() -> None:
     for name, client in CLIENTS.items():
         assert client.purpose
-        assert "http://127.0.0.1:8080/v1" in connection(profile(), name).text
+        assert "http://127.0.0.1:8080/v1" in connection(entry(), name).text

@@ -15,11 +15,12 @@ from mlxsm_sync.desired import Input
 from mlxsm_sync.document import judge_document
 from mlxsm_sync.document_file import read_document
 from mlxsm_sync.engine import wire_names
-from mlxsm_sync.errors import InvalidDocument
+from mlxsm_sync.errors import InvalidDocument, InvalidFile
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.option_texts import OPTION_NAMES, label
 from mlxsm_sync.profile import LaunchOptions
+from mlxsm_sync.profile_file import read_profile_file
 
 TOKEN = "hf_" + "Ab1" * 12
 
@@ -529,14 +530,12 @@ def test_a_document_comes_from_standard_input_too(project: Project) -> None:
     assert project.state["entries"][0]["owner"] is None
 
 
-def test_names_of_the_document_are_completed(project: Project) -> None:
-    project.write(json.dumps(document(one(), one(name="Other", port=1))), "doc.json")
-    environment = {
-        "_MLXSM_COMPLETE": "bash_complete",
-        "COMP_WORDS": "mlxsm import doc.json --only ",
-        "COMP_CWORD": "4",
-    }
-    assert project.run(**environment).out.split() == ["plain,Qwen", "plain,Other"]
+def test_a_document_is_not_taken_for_a_profile_file(project: Project) -> None:
+    path = project.write(json.dumps(document(one())), "doc.json")
+    with pytest.raises(InvalidFile):
+        read_profile_file(str(path))
+    result = project.run("plan", "-f", "doc.json")
+    assert "doc.json:1:1: a document of the Mac app is no profile file: mlxsm import reads it" in result.err
 
 
 def test_a_file_that_is_named_like_a_secret_is_not_repeated(project: Project) -> None:

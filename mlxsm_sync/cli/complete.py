@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names in the profile file, or in the document of an import; only read, nothing is judged."""
+    """Names in the profile file; only its YAML is read, nothing is judged."""
     from pathlib import Path
 
     from mlxsm_sync.nodes import Node, Problems
@@ -25,8 +25,7 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError):
-        path = ctx.params.get("path") or os.environ.get("MLXSM_FILE")
-        path = path or getattr(ctx.obj, "file", None) or find_profile_file(os.environ)
+        path = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None) or find_profile_file(os.environ)
         text = Path(path).read_text(encoding="utf-8") if os.path.isfile(path) else ""
         root = read_yaml(text, Problems(path))
         listed = (root.members or {}).get("profiles", Node(root.at)).items or []

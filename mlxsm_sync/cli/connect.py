@@ -37,7 +37,7 @@ def connect(shared: Shared, name: str, client: str | None) -> None:
     entry, *others = chosen(shared.store.read(), [name])
     if others:
         raise Usage("several profiles have this name", "rename one of them")
-    settings = connection(entry.profile, client or next(iter(CLIENTS)))
+    settings = connection(entry, client or next(iter(CLIENTS)))
     shared.output.data(settings)
     style = shared.output.style(sys.stdout)
     shared.output.show(settings.text if client is not None else connection_text(settings, style))

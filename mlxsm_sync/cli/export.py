@@ -75,13 +75,14 @@ def export(
             "No model profiles are available to export. No file was written.",
             "mlxsm list shows what there is",
         )
-    text = (
-        _document(shared, selection.entries, time)
-        if form == "json"
-        else _profile_file(shared, selection.entries, state)
-    )
+    if form == "json":
+        text = _document(shared, selection.entries, time)
+    else:
+        text = _profile_file(shared, selection.entries, state)
     if out is not None and os.path.exists(out) and not yes:
         raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
+    if out is not None and os.path.exists(out) and os.path.samefile(out, shared.store.path):
+        raise Usage(f"{out} is the state itself", "name another file")
     if not yes and is_terminal():
         confirm("Export this?")
     if out is None or out == "-":
@@ -95,7 +96,7 @@ def export(
 
 def _time(given: str | None, environment: Mapping[str, str]) -> str:
     """The time of the export in UTC; Usage where what was given is none."""
-    epoch = environment.get("SOURCE_DATE_EPOCH")
+    epoch = environment.get("SOURCE_DATE_EPOCH") or None
     try:
         if given is not None:
             time = datetime.fromisoformat(given)
@@ -104,7 +105,7 @@ def _time(given: str | None, environment: Mapping[str, str]) -> str:
             time = datetime.fromtimestamp(int(epoch), UTC)
         else:
             time = datetime.now(UTC)
-        return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     except (ValueError, OverflowError, OSError):
         what = "--exported-at" if given is not None else "SOURCE_DATE_EPOCH"
         form = "2026-06-16T00:00:00Z" if given is not None else "a number of seconds"

@@ -98,20 +98,20 @@ def validate(shared: Shared, files: tuple[str, ...]) -> int:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"
                 shared.output.say(visible(f"{place}: warning: {warning.name}: {warning.message}"))
-            shared.output.show(f"{visible(judged.path)}: valid\n")
+            shared.output.show(f"{redacted(visible(judged.path))}: valid\n")
     return 0 if all(judged.valid for judged in report.files) else 1
 
 
 def _judged(path: str) -> JudgedFile:
-    from mlxsm_sync.app_document import MARKS
     from mlxsm_sync.cautions import about, together
+    from mlxsm_sync.declarations import is_document
     from mlxsm_sync.errors import InvalidFile, Problem
     from mlxsm_sync.profile_file import judge_tree, read_tree
     from mlxsm_sync.reports import JudgedFile
 
     try:
         tree = read_tree(path)
-        if MARKS & (tree.root.members or {}).keys():
+        if is_document(tree.root):
             return _judged_document(path, tree)
         desired = judge_tree(path, tree, refuse_duplicates=True)
     except InvalidFile as error:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal
+from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import redacted
 from mlxsm_sync.errors import NotEditable, Usage
 
 if TYPE_CHECKING:
@@ -47,17 +48,22 @@ def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
     try:
         done = pull_into(shared.path, shared.store, wanted, shared.lock_timeout, everything=everything)
     except NotEditable as error:
-        shared.output.show(error.patch)
+        shared.output.show(_shown(error.patch))
         raise
     for one in done.stuck:
         shared.output.say(_told(one))
     if done.patch:
-        shared.output.show(done.patch)
+        shared.output.show(_shown(done.patch))
         shared.output.say(f"wrote {shared.path}")
     elif done.recorded:
         shared.output.say(f"{shared.path} says so already; recorded as applied: {done.recorded}")
     elif not done.stuck:
         shared.output.say("nothing to pull: no profile of this file was changed on this machine")
+
+
+def _shown(patch: str) -> str:
+    """A patch for the screen: comments can hold anything."""
+    return "".join(f"{redacted(visible(line))}\n" for line in patch.split("\n")[:-1])
 
 
 def _told(one: Stuck) -> str:
