@@ -102,7 +102,7 @@ def pulled(project: Project, *arguments: str) -> list[str]:
     before = (project.folder / "profiles.yaml").read_text()
     path, store = twin(project)
     names = [name for name in arguments if name != "--all"]
-    called = pull_into(path, store, names, 1, everything="--all" in arguments)
+    pull_into(path, store, names, 1, everything="--all" in arguments)
     result = project.run("pull", *arguments)
     assert result.code == 0, result.err
     after = (project.folder / "profiles.yaml").read_text()
