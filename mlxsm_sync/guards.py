@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from mlxsm_sync.changes import Change, Refusal
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
-from mlxsm_sync.nodes import MAX_SCALAR
-from mlxsm_sync.option_texts import is_too_long
 from mlxsm_sync.profile import Profile
 from mlxsm_sync.state import Entry, Rules, State
 
@@ -58,6 +56,10 @@ def _problems(profile: Profile, rules: Rules) -> Iterator[str]:
         yield f"the app takes no defaultTemperature above {rules.highest_temperature:g}"
     if not rules.as_texts:
         return
+    # Imported here: a plan for our own state does not pay for it.
+    from mlxsm_sync.nodes import MAX_SCALAR
+    from mlxsm_sync.option_texts import is_too_long
+
     if options.raw_extra_args is not None and not options.raw_extra_args:
         yield "the app has no empty rawExtraArgs: leave them out"
     if any(one.split() != [one] for one in options.raw_extra_args or ()):
