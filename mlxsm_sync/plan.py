@@ -153,10 +153,7 @@ class _Docket:
         case, target = verdict.case, verdict.target
         fields = case.declared if verdict.comparison is None else verdict.comparison.after
         after = from_fields(fields)
-        entry = self._entry(case, target, after)
-        if verdict.comparison is not None:
-            unread = tuple(path for path in entry.unreadable if path not in verdict.comparison.changed)
-            entry = entry.copy(unreadable=unread)
+        entry = self._entry(verdict, after)
         before = target.profile if target else None
         return Change(
             action=verdict.ruling,  # type: ignore[arg-type]  # no conflict, and not unchanged
@@ -173,10 +170,13 @@ class _Docket:
             entry=entry,
         )
 
-    def _entry(self, case: Case, target: Entry | None, after: Profile) -> Entry:
+    def _entry(self, verdict: Verdict, after: Profile) -> Entry:
         """The entry as it will be. What a document changes keeps its owner, who will see drift."""
+        case, target = verdict.case, verdict.target
+        changed = verdict.comparison.changed if verdict.comparison else ()
+        unreadable = tuple(path for path in target.unreadable if path not in changed) if target else ()
         if self.desired.owner is None and target is not None:
-            return target.copy(profile=after)
+            return target.copy(profile=after, unreadable=unreadable)
         owned = self.desired.owner is not None
         file_name = case.wanted.profile.name
         return Entry(
@@ -187,7 +187,7 @@ class _Docket:
             applied=nested(case.declared) if owned else None,
             from_=self.desired.from_,
             verbatim=target.verbatim if target else None,
-            unreadable=target.unreadable if target else (),
+            unreadable=unreadable,
         )
 
     def unchanged(self) -> tuple[str, ...]:

@@ -56,9 +56,11 @@ class Entry(Model):
         if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
             raise ValueError("has an owner, but no applied name")
 
-    @cached_property
+    @property
     def current(self) -> Fields:
         """The profile's fields, and a word for those that cannot be read."""
+        if not self.unreadable:
+            return self.profile.fields
         return {**self.profile.fields, **dict.fromkeys(self.unreadable, UNREADABLE)}
 
     @cached_property

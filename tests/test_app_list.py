@@ -753,7 +753,7 @@ def test_what_contradicts_itself_in_the_app_goes_out_as_it_works(app: Project) -
     assert app.run("pull", "New").code == 0
     assert app.run("plan", "--detailed-exitcode").code == 0
     thinks = "enableThinking: true, advancedLaunchOptions: {chatTemplateArgs: {enable_thinking: true}}"
-    app.apply(file(f"{NEW}, {thinks}"))
+    app.apply(file(f"{NEW}, {thinks}"), "--replace", "New")
     content = listed(app)
     content[2]["enableThinking"] = False
     app.write(json.dumps(content), "models.json")
