@@ -22,10 +22,12 @@ from mlxsm_sync.app_list import HIDDEN, IMPORTED_NOTES, RULES, Listed, read_list
 from mlxsm_sync.app_record import Kept, Record, joined, record_of, settled
 from mlxsm_sync.desired import Desired, Input, Wanted
 from mlxsm_sync.errors import InvalidFile
+from mlxsm_sync.export import select
 from mlxsm_sync.guards import not_to_be_held
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import make_plan
-from mlxsm_sync.profile import Profile, from_fields
+from mlxsm_sync.profile import LaunchOptions, Profile, from_fields
+from mlxsm_sync.pulling import plan_pull
 from mlxsm_sync.state import Entry, State
 from mlxsm_sync.transition import between
 
@@ -787,3 +789,77 @@ def test_a_token_in_a_comment_is_not_shown_by_a_pull(app: Project) -> None:
 def test_the_state_itself_is_not_exported_over(app: Project) -> None:
     assert app.run("export", "-o", "models.json", "-y").code == 64
     assert text(app) == LIST
+
+
+def test_rules_of_texts_are_told_together() -> None:
+    one = read(LIST)[0].profile
+    blank = one.copy(notes=" ", advanced_launch_options=LaunchOptions(raw_extra_args=()))
+    long = one.copy(notes="x" * 20_000)
+    full = State(lineage="x", entries=(Entry(id="a" * 16, profile=one, owner=None),), rules=RULES)
+    told = []
+    for profile in (blank, long):
+        refusal = between(full, full.next((Entry(id="a" * 16, profile=profile, owner=None),))).guard
+        assert refusal is not None
+        told.append(refusal.message)
+    assert told == [
+        (
+            '"Qwen": the app has no empty rawExtraArgs: leave them out; '
+            '"Qwen": the app has no empty notes: leave them out'
+        ),
+        '"Qwen": the app\'s list holds no text over 16 KiB',
+    ]
+    selection = select([Entry(id="a" * 16, profile=long, owner=None)], local_paths=True, document=True)
+    assert selection.left_out[0].reason == "a text in it is over 16 KiB, too long for a document"
+
+
+def test_no_two_entries_get_one_id() -> None:
+    place = found("A", "m/a")
+    (made,) = joined([place], Record()).entries
+    record = Record(entries=(kept(1, "B", "m/b").copy(id=made.id),))
+    ids = {one.id for one in joined([place, found("B", "m/b")], record).entries}
+    assert len(ids) == 2
+    twice = record.copy(entries=record.entries * 2)
+    with pytest.raises(ValueError, match="1 faults"):
+        Record.from_json(json.dumps(twice.dump()))
+
+
+def test_what_cannot_be_read_is_a_value_of_its_own() -> None:
+    (_, other) = read(LIST)
+    assert other.unreadable == ("/advancedLaunchOptions/logLevel",)
+    entry = Entry(
+        id="a" * 16, profile=other.profile, owner=None, verbatim=other.verbatim, unreadable=other.unreadable
+    )
+    assert entry.current["/advancedLaunchOptions/logLevel"] == "(unreadable)"
+    assert json.loads(write_list([entry.copy(unreadable=())], LIST))[0]["advancedLaunchOptions"].keys() == {
+        "defaultTemperature",
+        "futureOption",
+        "rawExtraArgs",
+    }
+    renamed = read(LIST.replace('"Other"', '" "'))[1]
+    moved = Entry(
+        id="a" * 16,
+        profile=renamed.profile.copy(model_id="m/new"),
+        owner=None,
+        verbatim=renamed.verbatim,
+        unreadable=renamed.unreadable,
+    )
+    assert json.loads(write_list([moved], LIST))[0]["displayName"] == "org/other"
+
+
+def test_what_a_file_cannot_say_is_stuck() -> None:
+    (qwen, other) = read(LIST)
+    nothing = Desired(owner="team", input=Input(path="p", digest=""), profiles=())
+    strange = Entry(id="b" * 16, profile=other.profile, owner=None, unreadable=other.unreadable)
+    thinks = from_fields(
+        qwen.profile.fields | {"/advancedLaunchOptions/chatTemplateArgs": {"enable_thinking": True}}
+    )
+    contrary = Entry(id="a" * 16, profile=thinks.copy(enable_thinking=False), owner=None)
+    wanted = Wanted(index=1, profile=thinks, declared=thinks.fields)
+    state = State(lineage="x", entries=(contrary, strange))
+    pull = plan_pull(nothing.copy(profiles=(wanted,)), state, (), everything=True)
+    assert [one.reason for one in pull.stuck] == [
+        "its enableThinking contradicts its chatTemplateArgs",
+        "logLevel is none that a profile can have",
+    ]
+    (edit,) = plan_pull(nothing, State(lineage="x", entries=(contrary,)), (), everything=True).edits
+    assert "/enableThinking" not in edit.fields
