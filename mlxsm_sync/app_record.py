@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from mlxsm_sync.app_list import RULES, Listed
@@ -123,9 +123,9 @@ def joined(listed: Sequence[Listed], record: Record) -> State:
     matched: dict[int, Kept] = {}
     taken: set[str] = set()
     for key in _KEYS:
-        left = [index for index in range(len(listed)) if index not in matched]
+        left = [(index, one) for index, one in enumerate(listed) if index not in matched]
         right = [kept for kept in record.entries if kept.id not in taken]
-        for index, kept in one_to_one(left, right, lambda at: key(listed[at].profile), key):  # noqa: B023 - used at once
+        for (index, _), kept in _paired(left, right, key):
             matched[index] = kept
             taken.add(kept.id)
     gone = [kept for kept in record.entries if kept.id not in taken and kept.owner is not None]
@@ -139,6 +139,12 @@ def joined(listed: Sequence[Listed], record: Record) -> State:
         lost=tuple(kept.as_written() for kept in gone if not _is_unclear(kept, strangers)),
         unclear=tuple(kept.as_written() for kept in gone if _is_unclear(kept, strangers)),
     )
+
+
+def _paired(
+    left: Iterable[tuple[int, Listed]], right: Iterable[Kept], key: Callable[[Profile | Kept], Hashable]
+) -> Iterator[tuple[tuple[int, Listed], Kept]]:
+    return one_to_one(left, right, lambda pair: key(pair[1].profile), key)
 
 
 def _entries(listed: Sequence[Listed], matched: dict[int, Kept], taken: set[str]) -> tuple[Entry, ...]:

@@ -54,7 +54,7 @@ class Teller(NamedTuple):
             target=verdict.target.name if verdict.target and "replace" in ways else None,
             before=before,
             after=after,
-            fields=explain(verdict.target.current, after.fields) if before and verdict.target else (),
+            fields=explain(verdict.comparison.before, after.fields) if before and verdict.comparison else (),
             decided=decided,
             message=self._message(verdict),
             remedies=tuple(self._remedies(verdict, ways)),

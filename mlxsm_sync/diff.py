@@ -15,6 +15,8 @@ from mlxsm_sync.state import UNREADABLE, Entry
 class Comparison(NamedTuple):
     """What the file decides about an entry, against what is and what was applied."""
 
+    before: Fields
+    """All fields as they are; of those that cannot be read, only what is decided."""
     after: Fields
     """All fields as they would be; null for unset."""
     changed: tuple[str, ...]
@@ -39,8 +41,8 @@ def compare(declared: Fields, current: Fields, applied: Fields | None = None) ->
     drift: tuple[str, ...] = ()
     if applied is not None:
         drift = tuple(path for path in changed if not same(current.get(path), applied.get(path)))
-    after = {path: value for path, value in current.items() if value != UNREADABLE} | decided
-    return Comparison(after, changed, drift)
+    before = {path: value for path, value in current.items() if path in decided or value != UNREADABLE}
+    return Comparison(before, before | decided, changed, drift)
 
 
 def drift_of(entry: Entry) -> tuple[str, ...]:

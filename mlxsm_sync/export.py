@@ -12,7 +12,7 @@ from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.desired import DEFAULT_COLLECTION
 from mlxsm_sync.diff import drift_of
 from mlxsm_sync.engine import Rejected
-from mlxsm_sync.json_value import JsonObject
+from mlxsm_sync.json_value import JsonObject, texts
 from mlxsm_sync.nodes import MAX_SCALAR
 from mlxsm_sync.option_texts import is_too_long, write_option
 from mlxsm_sync.profile import (
@@ -24,7 +24,7 @@ from mlxsm_sync.profile import (
     from_fields,
     nested,
 )
-from mlxsm_sync.secret_scan import HIDDEN, reasons
+from mlxsm_sync.secret_scan import HIDDEN, reasons, value_reason
 from mlxsm_sync.state import Entry
 
 HIGHEST_TEMPERATURE = 1
@@ -58,17 +58,18 @@ def select(entries: Iterable[Entry], *, local_paths: bool, document: bool) -> Se
     going: list[Entry] = []
     left_out: list[LeftOut] = []
     for entry in entries:
-        if (reason := obstacle(entry.profile, local_paths=local_paths, document=document)) is None:
+        if (reason := obstacle(entry, local_paths=local_paths, document=document)) is None:
             going.append(entry)
         else:
             left_out.append(LeftOut(entry.name, reason))
     return Selection(tuple(going), tuple(left_out))
 
 
-def obstacle(profile: Profile, *, local_paths: bool, document: bool) -> str | None:
-    """Why a profile must stay on this machine, else None."""
+def obstacle(entry: Entry, *, local_paths: bool, document: bool) -> str | None:
+    """Why an entry must stay on this machine, else None."""
+    profile = entry.profile
     values = [*profile.fields.values()]
-    if HIDDEN in values or any(reasons(values)):
+    if HIDDEN in values or any(reasons(values)) or _hides_a_secret(entry):
         return "something in it looks like a secret"
     try:
         from_fields(profile.fields)
@@ -82,6 +83,12 @@ def obstacle(profile: Profile, *, local_paths: bool, document: bool) -> str | No
     if document and temperature is not None and temperature > HIGHEST_TEMPERATURE:
         return f"its defaultTemperature is above {HIGHEST_TEMPERATURE}, which schema version 1 cannot hold"
     return None
+
+
+def _hides_a_secret(entry: Entry) -> bool:
+    """Whether another program's list says something of it that was not even read."""
+    said = texts(json.loads(entry.verbatim)) if entry.verbatim is not None else ()
+    return any(map(value_reason, said))
 
 
 def document(profiles: Iterable[Profile], exported_at: str) -> str:

@@ -45,12 +45,10 @@ def match(
     def identity(one: Wanted | Entry) -> Hashable:
         return rules.identity(one.profile)
 
-    pair(
-        wanted,
-        own,
-        lambda one: (one.profile.name, identity(one)),
-        lambda entry: (entry.key, identity(entry)),
-    )
+    def name_and_identity(one: Wanted | Entry) -> Hashable:
+        return one.key if isinstance(one, Entry) else one.profile.name, identity(one)
+
+    pair(wanted, own, name_and_identity, name_and_identity)
     keeping = [one for one in wanted if one.index not in leaving]
     moved = [entry for entry in own if entry.key not in names]
     found = -1

@@ -166,7 +166,7 @@ class _Docket:
             owner_after=entry.owner,
             before=before,
             after=after,
-            fields=explain(target.current, after.fields) if target else (),
+            fields=explain(verdict.comparison.before, after.fields) if verdict.comparison else (),
             entry=entry,
         )
 
@@ -218,14 +218,16 @@ class _Docket:
     def skipped(self, conflicts: Iterable[Conflict]) -> Iterator[Skipped]:
         """Everything that is passed over, and why."""
         reasons = {one.index: f"conflict: {one.kind}" for one in conflicts if one.index is not None}
-        for one in self.desired.profiles:
-            reason = reasons.get(one.index)
-            if one.index in self.choices.skip:
+        names = {one.index: one.profile.name for one in self.desired.profiles}
+        names |= {one.index: one.name for one in self.desired.invalid}
+        for index, name in sorted(names.items()):
+            reason = reasons.get(index)
+            if index in self.choices.skip:
                 reason = "skipped by choice"
-            elif not self.choices.selects(one.index):
+            elif not self.choices.selects(index):
                 reason = "not selected"
             if reason is not None:
-                yield Skipped(name=one.profile.name, index=one.index, reason=reason)
+                yield Skipped(name=name, index=index, reason=reason)
         for entry in self.orphans.drifted:
             chosen = entry.name in self.choices.orphans_skip
             reason = "skipped by choice" if chosen else "conflict: drift"
@@ -254,19 +256,21 @@ def make_plan(
     conflicts = tuple(docket.conflicts())
     staying = orphanage.report(docket.orphans)
     unchanged = docket.unchanged()
+    # What somebody left out is decided, also where it could not have been used.
+    invalid = tuple(one for one in desired.invalid if choices.selects(one.index))
     return Plan(
         lineage=state.lineage,
         serial=state.serial,
         owner=desired.owner,
         input=desired.input,
-        digest=plan_digest(desired.owner, state.lineage, changes, conflicts, desired.invalid, staying),
+        digest=plan_digest(desired.owner, state.lineage, changes, conflicts, invalid, staying),
         changes=changes,
         conflicts=conflicts,
-        invalid=desired.invalid,
+        invalid=invalid,
         orphans=staying,
         unchanged=unchanged,
         warnings=warnings,
-        summary=summarise(changes, conflicts, desired.invalid, staying, unchanged),
+        summary=summarise(changes, conflicts, invalid, staying, unchanged),
         skipped=tuple(docket.skipped(conflicts)),
         notices=tuple(notices(docket.court, docket.renamed, desired, choices, docket.orphans)),
         guard=guards.too_many_deletions(desired, docket.own, docket.orphans.deleted, choices)

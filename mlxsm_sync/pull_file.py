@@ -43,7 +43,8 @@ def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, 
         pull = plan_pull(desired, state, names, everything=everything)
         if names and pull.stuck:
             first = pull.stuck[0]
-            raise Usage(f'"{first.name}" cannot be pulled: {first.reason}', first.hint)
+            failure = Usage if first.misnamed else MlxsmError
+            raise failure(f'"{first.name}" cannot be pulled: {first.reason}', first.hint)
         edits = pull.edits
         writing = [edit for edit in edits if edit.fields]
         source = _source(path, tree)

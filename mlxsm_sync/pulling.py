@@ -13,6 +13,8 @@ from mlxsm_sync.match import match
 from mlxsm_sync.profile import NAME, Fields, flat, thinking_contradicts
 from mlxsm_sync.state import UNREADABLE, Entry, State
 
+_CORRECT_IT = "correct it on this machine first"
+
 
 class Edit(NamedTuple):
     """What one entry changes in the file."""
@@ -30,6 +32,8 @@ class Stuck(NamedTuple):
     name: str
     reason: str
     hint: str
+    misnamed: bool = True
+    """Whether another name would help; else it is what the name stands for."""
 
 
 class Pull(NamedTuple):
@@ -60,11 +64,11 @@ def plan_pull(desired: Desired, state: State, names: Sequence[str], *, everythin
     edits: list[Edit] = []
     for pair in by_id.values():
         edit = _edit(pair)
-        reason = obstacle(pair.entry.profile, local_paths=True, document=False) or _obstacle(edit)
+        reason = obstacle(pair.entry, local_paths=True, document=False) or _obstacle(edit)
         if reason is None:
             edits.append(edit)
         else:
-            stuck.append(Stuck(pair.entry.name, reason, "correct it on this machine first"))
+            stuck.append(Stuck(pair.entry.name, reason, _CORRECT_IT, misnamed=False))
     return Pull(tuple(edits), tuple(stuck))
 
 

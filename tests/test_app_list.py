@@ -672,7 +672,7 @@ def test_an_option_that_cannot_be_read_is_not_taken_for_unset(app: Project) -> N
         {"path": "/advancedLaunchOptions/defaultTemperature", "before": "(unreadable)", "after": 0.5}
     ]
     refused = app.run("pull", "New")
-    assert (refused.code, "defaultTemperature is none that a profile can have" in refused.err) == (64, True)
+    assert (refused.code, "defaultTemperature is none that a profile can have" in refused.err) == (1, True)
     assert "defaultTemperature: 0.5" in (app.folder / "profiles.yaml").read_text()
     assert app.run("list", "New", "--json").json["entries"][0]["drifted"]
     for form in ("json", "yaml"):
@@ -784,6 +784,41 @@ def test_a_token_in_a_comment_is_not_shown_by_a_pull(app: Project) -> None:
     result = app.run("pull", "New")
     assert (result.code, TOKEN in result.out) == (0, False)
     assert f"port: 9  # was {TOKEN}" in (app.folder / "profiles.yaml").read_text()
+
+
+def test_a_plan_shows_only_what_it_decides(app: Project) -> None:
+    with_entry(app, advancedLaunchOptions={"defaultTemperature": "hot", "defaultTopK": "many"})
+    app.write(file(f"{NEW}, advancedLaunchOptions: {{defaultTemperature: 0.5}}"))
+    path = "/advancedLaunchOptions/defaultTemperature"
+    (conflict,) = app.run("plan", "--json").json["conflicts"]
+    (change,) = app.run("apply", "--yes", "--replace", "New", "--json").json["changes"]
+    for shown in (conflict, change):
+        assert shown["fields"] == [{"path": path, "before": "(unreadable)", "after": 0.5}]
+    assert listed(app)[2]["advancedLaunchOptions"] == {"defaultTemperature": "0.5", "defaultTopK": "many"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"notes": TOKEN},
+        {"advancedLaunchOptions": {"rawExtraArgs": f"--hf-token {TOKEN}"}},
+        {"advancedLaunchOptions": {"rawExtraArgs": "--api-key short"}},
+        {"futureKey": [TOKEN]},
+    ],
+)
+def test_a_secret_keeps_its_whole_profile_here(app: Project, fields: dict[str, Any]) -> None:
+    with_entry(app, **fields)
+    for form in ("json", "yaml"):
+        result = app.run("export", "--format", form)
+        assert '  left out: "New": something in it looks like a secret' in result.err
+        assert ("org/new" in result.out, TOKEN in result.out + result.err) == (False, False)
+    app.write(file(OTHER))
+    refused = app.run("pull", "New")
+    assert (refused.code, "something in it looks like a secret" in refused.err) == (1, True)
+    entry = Entry(
+        id="a" * 16, profile=read(text(app))[2].profile, owner=None, verbatim=read(text(app))[2].verbatim
+    )
+    assert len(select([entry], local_paths=True, document=False).left_out) == 1
 
 
 def test_the_state_itself_is_not_exported_over(app: Project) -> None:

@@ -426,6 +426,22 @@ def test_a_local_path_needs_a_word(project: Project) -> None:
     assert warnings(answer) == ["its modelID is a local path: it will not exist on another machine"]
 
 
+def test_an_invalid_profile_that_is_left_out_is_decided(project: Project) -> None:
+    content = document(one(), one(name="Folder", modelID="/Users/me/m", port=2), one(port=0, name="Bad"))
+    project.write(json.dumps(content), "doc.json")
+    assert project.run("import", "doc.json", "--yes", "--strict", "--skip", "Folder").code == 3
+    decided = project.run(
+        "import", "doc.json", "--yes", "--strict", "--skip", "Folder", "--skip", "#3", "--json"
+    )
+    assert (decided.code, decided.json["applied"], decided.json["invalid"]) == (0, True, [])
+    assert [(s["name"], s["index"], s["reason"]) for s in decided.json["skipped"]] == [
+        ("Folder", 2, "skipped by choice"),
+        ("Bad", 3, "skipped by choice"),
+    ]
+    only = project.run("import", "doc.json", "--yes", "--only", "Qwen", "--json")
+    assert (only.code, only.json["summary"]["invalid"], len(only.json["skipped"])) == (0, 0, 2)
+
+
 # Conflicts and choices.
 
 
