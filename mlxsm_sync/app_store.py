@@ -125,7 +125,8 @@ class AppStore:
 
     def earlier(self) -> list[history.Earlier]:
         """The readable earlier states, newest first."""
-        return history.earlier(self.record_path, self.read().lineage, _read_backup)
+        record = _read_record(disk.read_own(self.record_path), self.record_path)
+        return history.earlier(self.record_path, record.lineage, _read_backup)
 
     def cautions(self) -> list[str]:
         """What is doubtful about the place of the record."""
@@ -167,7 +168,7 @@ class AppStore:
         try:
             return self._data.decode("utf-8")
         except UnicodeDecodeError:
-            raise _unreadable(self.path, "is not UTF-8") from None
+            raise self._unreadable("is not UTF-8") from None
 
     def _listed(self) -> list[Listed]:
         if (text := self._text()) is None:
@@ -175,7 +176,14 @@ class AppStore:
         try:
             return read_list(text, Problems(str(self.path)))
         except InvalidFile as error:
-            raise _unreadable(self.path, "cannot be read", error.problems) from None
+            raise self._unreadable("cannot be read", error.problems) from None
+
+    def _unreadable(self, what: str, problems: Sequence[Problem] = ()) -> UnreadableState:
+        """A failure that says where the newest good version is, if one was kept."""
+        failure = _unreadable(self.path, what, problems)
+        if kept := history.newest(self.record_path, _read_backup):
+            failure.hint = f"{failure.hint}; the newest good version is the listText in {kept}"
+        return failure
 
     def _digest(self) -> str | None:
         return None if self._data is None else digest_bytes(self._data)

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.model import Model, field
-from mlxsm_sync.profile import OPTIONS
+from mlxsm_sync.profile import RAW_EXTRA_ARGS
 from mlxsm_sync.state import Entry
 
 API_KEY = "not-required-local"
@@ -88,7 +88,7 @@ def model_to_send(entry: Entry) -> str:
     profile = entry.profile
     arguments = profile.advanced_launch_options.raw_extra_args or ()
     adapted = any(_ADAPTER.startswith(flag) for one in arguments if len(flag := one.partition("=")[0]) > 3)
-    unsure = f"/{OPTIONS}/rawExtraArgs" in entry.unreadable
+    unsure = RAW_EXTRA_ARGS in entry.unreadable
     return SERVERS_OWN if adapted or unsure or is_local_path(profile.model_id) else profile.model_id
 
 

@@ -19,8 +19,10 @@ from mlxsm_sync.profile import (
     LOOPBACK,
     NAME,
     OPTIONS,
+    RAW_EXTRA_ARGS,
     Fields,
     Profile,
+    flat,
     from_fields,
     nested,
 )
@@ -91,18 +93,19 @@ def _hides_a_secret(entry: Entry) -> bool:
     return any(map(value_reason, said))
 
 
-def document(profiles: Iterable[Profile], exported_at: str) -> str:
-    """An export document, schema version 1: sorted keys, option values as texts, nothing that is unset."""
+def document(profiles: Iterable[JsonObject], exported_at: str) -> str:
+    """An export document, schema version 1, of profiles as `document_profile` writes them; sorted keys."""
     content = {
         "app": APP,
         "exportedAt": exported_at,
-        "profiles": [_document_profile(profile) for profile in profiles],
+        "profiles": [*profiles],
         "schemaVersion": VERSION,
     }
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _document_profile(profile: Profile) -> JsonObject:
+def document_profile(profile: Profile) -> JsonObject:
+    """A profile as a document has it: option values as texts, nothing that is unset."""
     written: JsonObject = {
         "host": profile.host,
         "modelID": profile.model_id,
@@ -130,18 +133,42 @@ def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
         yield f"the app splits rawExtraArgs at white space, whatever the quotes: {_listed(quoted)}"
 
 
-def sensitive(profiles: Sequence[Profile], *, notes: bool) -> Iterator[str]:
-    """What a person may not want others to read."""
+_PARTS = {
+    "name": "name",
+    "modelID": "model ID",
+    "host": "host",
+    "port": "port",
+    OPTIONS: "launch options",
+    "enableThinking": "thinking",
+    "notes": "notes",
+}
+
+
+def contents(written: Sequence[JsonObject]) -> Iterator[str]:
+    """What an export has of its profiles, in words."""
+    for key, part in _PARTS.items():
+        if any(one.get(key) not in (None, {}) for one in written):
+            yield part
+
+
+def sensitive(written: Sequence[JsonObject]) -> Iterator[str]:
+    """What a person may not want others to read, of profiles as they are written."""
     yield "model IDs, which may name private repositories"
-    hosts = sorted({one.host for one in profiles if one.host.lower() not in LOOPBACK})
+    hosts = sorted({host for one in written if (host := str(one["host"])).lower() not in LOOPBACK})
     if hosts:
         yield f"hosts: {_listed(hosts)}"
-    raw = [one.name for one in profiles if one.advanced_launch_options.raw_extra_args]
+    raw = [str(one["name"]) for one in written if RAW_EXTRA_ARGS in flat(one)]
     if raw:
         yield f"raw extra arguments of {_listed(raw)}"
-    written = [one.name for one in profiles if one.notes is not None]
-    if notes and written:
-        yield f"notes of {_listed(written)}"
+    notes = [str(one["name"]) for one in written if "notes" in one]
+    if notes:
+        yield f"notes of {_listed(notes)}"
+
+
+def clashing(written: Sequence[JsonObject]) -> Iterator[str]:
+    """Names that several profiles of a file would share, which no profile file may have."""
+    counted = Counter(str(one["name"]) for one in written)
+    yield from (name for name, count in counted.items() if count > 1)
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

@@ -85,11 +85,18 @@ def nothing_yet(following: State) -> Write:
 
 def advice(state_path: Path, read: Read) -> str:
     """What to do where the state itself cannot be read."""
+    if path := newest(state_path, read):
+        return f"the newest good backup is {path}: look at it, then copy it over the state"
+    return "there is no readable backup; move the file away to begin anew"
+
+
+def newest(state_path: Path, read: Read) -> Path | None:
+    """The newest backup that can be read, whatever its lineage; None where there is none."""
     for path in backups(state_path):
         with suppress(UnreadableState, OSError):
             read(path.read_bytes(), path)
-            return f"the newest good backup is {path}: look at it, then copy it over the state"
-    return "there is no readable backup; move the file away to begin anew"
+            return path
+    return None
 
 
 def trim(state_path: Path) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from mlxsm_sync.desired import Wanted
-from mlxsm_sync.profile import NAME_LENGTH, Identity, check_name
+from mlxsm_sync.diff import compare
+from mlxsm_sync.profile import NAME, NAME_LENGTH, Identity, check_name
+from mlxsm_sync.state import State
 
 LAST_SUGGESTION = 999
 
@@ -74,6 +76,22 @@ def collisions(
         elif chosen[name] > 1:
             reasons[index] = f'another profile is to be renamed to "{name}", too'
     return reasons
+
+
+def renamed_before(one: Wanted, name: str | None, state: State) -> str | None:
+    """The entry's name that an equal rename gave this profile before, else None.
+
+    `name` is the chosen one, None for the suggestion of that time.
+    """
+    identity = state.rules.identity(one.profile)
+    suggested = {_numbered(one.profile.name, number) for number in range(1, LAST_SUGGESTION + 1)}
+    for entry in state.entries:
+        if state.rules.identity(entry.profile) != identity or entry.name == one.profile.name:
+            continue
+        known = entry.name in suggested if name is None else entry.name == name
+        if known and compare(one.declared | {NAME: entry.name}, entry.current).equal:
+            return entry.name
+    return None
 
 
 def invalid_name(name: str) -> str | None:

@@ -15,7 +15,7 @@ from mlxsm_sync.diff import explain
 from mlxsm_sync.digest import plan_digest, summarise
 from mlxsm_sync.judge import Case, Court, Verdict
 from mlxsm_sync.match import match
-from mlxsm_sync.names import collisions, invalid_name, suggestions
+from mlxsm_sync.names import collisions, invalid_name, renamed_before, suggestions
 from mlxsm_sync.notices import notices
 from mlxsm_sync.orphans import Orphans
 from mlxsm_sync.profile import Profile, from_fields, nested
@@ -45,15 +45,38 @@ class _Docket:
         self.orphans: Orphans = orphanage.sort_orphans(desired, found, choices)
         self.deleted = {entry.id for entry in self.orphans.deleted}
         self.spoken_for = {entry.id for entry in self.own} - {entry.id for entry in found}
+        self.remembered = self._remembered()
         self.court, renames = self.settle(self.part)
-        self.renamed = {index for index in renames if not self.court.verdicts[index].case.collision}
+        self.renamed = {
+            index
+            for index in renames
+            if index not in self.remembered and not self.court.verdicts[index].case.collision
+        }
+
+    def _remembered(self) -> dict[int, str]:
+        """New names that a document's profiles were given before, by index.
+
+        Nobody owns what a document put there, so its new name is known only from the entry that has it
+        and is else just what the profile would be.
+        """
+        if self.desired.owner is not None:
+            return {}
+        wanted = {one.index: one for one in self.part}
+        found: dict[int, str] = {}
+        for index, name in self.choices.rename.items():
+            if index in wanted and (was := renamed_before(wanted[index], name, self.state)) is not None:
+                found[index] = was
+        return found
 
     def settle(self, part: Sequence[Wanted]) -> tuple[Court, dict[int, str | None]]:
         """Judge, and rename those that need it, until no chosen rename is needed any more.
 
         A rename that is not needed is not done: command lines can be repeated.
         """
-        renames: dict[int, str | None] = {}
+        taking_part = {one.index for one in part}
+        renames: dict[int, str | None] = {
+            index: name for index, name in self.remembered.items() if index in taking_part
+        }
         idle: set[int] = set()
         while True:
             court = self.judge(part, renames)
@@ -91,7 +114,7 @@ class _Docket:
         while True:
             leaving = renames.keys() - refused.keys()
             own = match(part, self.own, leaving, self.file_names, self.rules)
-            own_names = {index: entry.name for index, entry in own.items()}
+            own_names = {index: entry.name for index, entry in own.items()} | self.remembered
             found = collisions(renames, own_names, entry_names, self.file_names)
             if found.keys() <= refused.keys():
                 return own, refused

@@ -18,6 +18,7 @@ Fields = dict[str, Json]
 
 OPTIONS = "advancedLaunchOptions"
 NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
+RAW_EXTRA_ARGS = f"/{OPTIONS}/rawExtraArgs"
 NAME_LENGTH = 120
 LARGEST = 10**18 - 1
 """Eighteen digits, which every reader of a file holds."""
@@ -36,6 +37,11 @@ class Identity(NamedTuple):
     model_id: str
     host: str
     port: int
+
+
+def endpoint(host: str, port: int) -> str:
+    """Where a server listens, as it is written in an address: IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def checked_text(check: Callable[[str], str], *patterns: str) -> Check:

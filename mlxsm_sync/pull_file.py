@@ -11,17 +11,22 @@ from typing import NamedTuple
 
 from mlxsm_sync import disk
 from mlxsm_sync.applying import Store, new_ids, new_lineage, now
+from mlxsm_sync.cautions import about
 from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Desired
+from mlxsm_sync.desired import Desired, Warned
 from mlxsm_sync.digest import digest_bytes, done
 from mlxsm_sync.errors import InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
 from mlxsm_sync.json_value import same
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
+from mlxsm_sync.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
 from mlxsm_sync.profile_edit import Unsafe, edited, patch, strays
 from mlxsm_sync.profile_file import Tree, judge_tree, parse_text, read_tree
 from mlxsm_sync.pulling import Edit, Stuck, intended, plan_pull
 from mlxsm_sync.state import State, Write
+
+_DOUBTFUL = {MODEL_ID, HOST, RAW_EXTRA_ARGS}
+"""The fields that can give cause for a warning."""
 
 
 class Pulled(NamedTuple):
@@ -33,6 +38,8 @@ class Pulled(NamedTuple):
     """How many entries were recorded as applied."""
     stuck: tuple[Stuck, ...]
     """What was asked for and left, where everything was asked for."""
+    warnings: tuple[Warned, ...]
+    """What is worth a look in the profiles that were written."""
 
 
 def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, everything: bool) -> Pulled:
@@ -50,14 +57,17 @@ def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, 
         source = _source(path, tree)
         text = _edited(path, source, tree, desired, writing) if writing else source
         following = _judged(path, text) if writing else desired
-        recorded, summary, count = _record(following, state, edits)
+        places = _places(following, edits)
+        recorded, summary, count = _record(following, state, frozenset(places))
         change = patch(source, text, path) if writing else ""
         if change:
             _write(path, text, tree)
         if recorded is not None:
             written = Write(at=now(), command="pull", owner=desired.owner, summary=summary)
             store.replace(recorded, written, new_lineage())
-        return Pulled(change, count, pull.stuck)
+        brought = {place for place, edit in zip(places, edits, strict=True) if edit.fields.keys() & _DOUBTFUL}
+        warnings = about(one for one in following.profiles if one.index in brought)
+        return Pulled(change, count, pull.stuck, tuple(warnings))
 
 
 def _source(path: str, tree: Tree) -> str:
@@ -105,11 +115,15 @@ def _judged(path: str, text: str) -> Desired:
     return judge_tree(path, Tree(root, problems, digest_bytes(text.encode())))
 
 
-def _record(following: Desired, state: State, edits: Sequence[Edit]) -> tuple[State | None, str, int]:
-    """The state that records the pulled profiles as applied; nothing else of it may change."""
+def _places(following: Desired, edits: Sequence[Edit]) -> tuple[int, ...]:
+    """Where in the new file the pulled profiles are; what is new stands last, in order."""
     new = len(following.profiles) - sum(edit.place is None for edit in edits)
     appended = iter(range(new + 1, len(following.profiles) + 1))
-    indexes = frozenset(edit.place if edit.place is not None else next(appended) for edit in edits)
+    return tuple(edit.place if edit.place is not None else next(appended) for edit in edits)
+
+
+def _record(following: Desired, state: State, indexes: frozenset[int]) -> tuple[State | None, str, int]:
+    """The state that records the pulled profiles as applied; nothing else of it may change."""
     plan = make_plan(following, state, Choices(only=indexes))
     for conflict in make_plan(following, state).conflicts:
         if conflict.index not in indexes:

@@ -10,7 +10,7 @@ from mlxsm_sync.changes import Action, Change, Choice, Conflict, FieldChange, Or
 from mlxsm_sync.characters import visible
 from mlxsm_sync.digest import done
 from mlxsm_sync.json_value import Json
-from mlxsm_sync.profile import OPTIONS, Profile
+from mlxsm_sync.profile import OPTIONS, Profile, endpoint
 
 if TYPE_CHECKING:
     from mlxsm_sync.connect import Connection
@@ -150,8 +150,7 @@ def value(data: Json) -> str:
 
 def one_line(profile: Profile) -> str:
     """A profile in short."""
-    where = f"{profile.host}:{profile.port}"
-    return visible(f"{profile.name} | {profile.model_id} | {where}")
+    return visible(f"{profile.name} | {profile.model_id} | {endpoint(profile.host, profile.port)}")
 
 
 def conflict_lines(conflict: Conflict, style: Style) -> Iterator[str]:
@@ -161,7 +160,8 @@ def conflict_lines(conflict: Conflict, style: Style) -> Iterator[str]:
     place = f" (#{conflict.index})" if numbered else ""
     yield f"  {sign} {style.paint(visible(conflict.name), 'bold')}{place}: {visible(conflict.message)}"
     for rival in conflict.rivals:
-        yield f"      {visible(rival.name)}: {visible(rival.model_id)} at {visible(rival.host)}:{rival.port}"
+        where = endpoint(rival.host, rival.port)
+        yield f"      {visible(rival.name)}: {visible(f'{rival.model_id} at {where}')}"
     yield from field_lines(conflict.fields)
     if conflict.decided:
         yield "      skipped, as you chose"
@@ -228,7 +228,7 @@ def list_text(report: ListReport, style: Style) -> str:
         (
             one.name,
             one.model_id,
-            f"{one.host}:{one.port}",
+            endpoint(one.host, one.port),
             one.owner or "-",
             "yes" if one.drifted else "no",
             one.source or "-",

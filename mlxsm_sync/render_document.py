@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlxsm_sync.app_document import VERSION
 from mlxsm_sync.changes import Outcome
 from mlxsm_sync.characters import visible
 from mlxsm_sync.document import Judged
-from mlxsm_sync.export import Selection, sensitive
+from mlxsm_sync.export import Selection, contents, sensitive
+from mlxsm_sync.json_value import JsonObject
 from mlxsm_sync.render import NO_SERVER, Style, outcome_lines
 
 NOTHING_PRIVATE = "No secret and no executable path was imported."
@@ -45,16 +48,14 @@ def imported_text(outcome: Outcome, style: Style) -> str:
     return "\n".join(["", *lines, f"{NO_SERVER} {NOTHING_PRIVATE}"]) + "\n"
 
 
-def privacy_lines(selection: Selection, form: str) -> list[str]:
-    """What an export holds, what it never does, and what may be sensitive."""
-    profiles = [entry.profile for entry in selection.entries]
-    also = ", thinking and notes" if form == "yaml" else ""
+def privacy_lines(selection: Selection, written: Sequence[JsonObject]) -> list[str]:
+    """What an export holds, what it never does, and what may be sensitive, of profiles as written."""
     lines = [
-        f"This export includes profile metadata only: {len(profiles)} profile(s).",
-        f"  in it: name, model ID, host, port, launch options{also}",
+        f"This export includes profile metadata only: {len(written)} profile(s).",
+        f"  in it: {', '.join(contents(written)) or 'nothing'}",
         "  never in it: API keys, tokens, model weights, caches, logs, executable paths, runtime state",
     ]
-    lines += [f"  may be sensitive: {what}" for what in sensitive(profiles, notes=form == "yaml")]
+    lines += [f"  may be sensitive: {what}" for what in sensitive(written)]
     lines += [f'  left out: "{one.name}": {one.reason}' for one in selection.left_out]
     lines += [
         f'  left out of "{entry.name}": {path.rpartition("/")[2]}, which is none that a profile can have'

@@ -38,11 +38,11 @@ class ErrorReport(Model):
     """Why it failed."""
 
 
-class GuardedPlan(Plan):
-    """A plan that deletes too much to be applied without `--force`."""
+class RefusedPlan(Plan):
+    """A plan that is shown and not applied: it deletes too much, or there is nobody to ask."""
 
     error: Failure
-    """What the guard says."""
+    """Why it is not applied."""
 
 
 class Listed(Model):
@@ -134,9 +134,9 @@ def error_report(error: MlxsmError) -> ErrorReport:
     return ErrorReport(error=_failure(error))
 
 
-def guarded_plan(plan: Plan, error: MlxsmError) -> GuardedPlan:
+def refused_plan(plan: Plan, error: MlxsmError) -> RefusedPlan:
     """The plan, and why it is not applied."""
-    return GuardedPlan(**vars(plan), error=_failure(error))
+    return RefusedPlan(**vars(plan), error=_failure(error))
 
 
 def _failure(error: MlxsmError) -> Failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -819,6 +820,34 @@ def test_a_secret_keeps_its_whole_profile_here(app: Project, fields: dict[str, A
         id="a" * 16, profile=read(text(app))[2].profile, owner=None, verbatim=read(text(app))[2].verbatim
     )
     assert len(select([entry], local_paths=True, document=False).left_out) == 1
+
+
+def test_namesakes_are_not_guessed_between(app: Project) -> None:
+    with_entry(app, displayName="Same")
+    with_entry(app, displayName="Same", modelID="org/other")
+    before = text(app)
+    refused = app.run("remove", "Same", "--yes")
+    assert (refused.code, '"Same" is the name of 2 profiles; nothing was removed' in refused.err) == (
+        64,
+        True,
+    )
+    assert text(app) == before
+    written = app.run("export", "--format", "yaml")
+    assert 'note: several profiles are called "Same": give them different names' in written.err
+
+
+def test_the_history_is_there_when_the_list_cannot_be_read(app: Project) -> None:
+    app.write(file(NEW))
+    assert app.run("apply", "--yes").code == 0
+    kept = app.run("history").out
+    app.write("[{", "models.json")
+    assert app.run("history").out == kept
+    refused = app.run("rollback", "--yes")
+    assert refused.code == 1
+    path = re.search(r"the newest good version is the listText in (\S+)", refused.err)
+    assert path
+    assert json.loads(Path(path[1]).read_text())["listText"] == LIST
+    assert text(app) == "[{"
 
 
 def test_the_state_itself_is_not_exported_over(app: Project) -> None:

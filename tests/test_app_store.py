@@ -184,6 +184,10 @@ def test_a_list_and_a_record_that_cannot_be_read(store: AppStore) -> None:
         store.path.write_bytes(data)
         with pytest.raises(UnreadableState, match="it was not touched"):
             again(store).read()
+    apart = AppStore(store.path, store.record_path.parent / "elsewhere")
+    with pytest.raises(UnreadableState) as told:
+        apart.read()
+    assert "listText" not in (told.value.hint or "")
     store.path.write_bytes(good)
     kept = store.record_path.parent / "history" / f"{store.record_path.name}.00000001.json"
     put(store, entry(1, port=9))

@@ -242,7 +242,8 @@ def test_without_a_terminal_nothing_is_written_unasked(project: Project) -> None
         assert result.code == 1
         assert "there is no terminal to ask on" in result.err + result.out
         assert not project.state_path.exists()
-    assert project.run("apply", "--json").json["error"]["kind"] == "no-terminal"
+    told = project.run("apply", "--json").json
+    assert (told["error"]["kind"], told["summary"]["create"]) == ("no-terminal", 1)
     project.apply(ONE)
     assert project.run("apply").code == 0
     assert project.run("remove", "A").code == 1
@@ -498,6 +499,8 @@ def test_completion_of_names(project: Project) -> None:
     project.apply(TWO)
     assert complete(project, "mlxsm plan --skip ") == ["A", "B"]
     assert complete(project, "mlxsm remove B") == ["B"]
+    project.write('{"profiles": [{"name": "In a document"}]}', "doc.json")
+    assert complete(project, "mlxsm import doc.json --only ") == ["In a document"]
     assert complete(project, "mlxsm pl") == ["plan"]
     project.write("a: [")
     assert complete(project, "mlxsm plan --skip ") == []

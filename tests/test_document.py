@@ -469,6 +469,8 @@ def test_a_conflict_is_skipped_until_somebody_decides(project: Project) -> None:
     ]
     assert project.run("import", "doc.json", "--yes", "--strict").code == 3
     assert project.run("import", "doc.json", "--yes", "--skip", "Qwen").code == 0
+    strict = project.run("import", "doc.json", "--yes", "--strict")
+    assert "note: --strict: nothing is written, since 1 profile is undecided or invalid" in strict.err
     renamed = project.run("import", "doc.json", "--yes", "--rename", "Qwen").out
     assert "Imported 1, renamed 1, replaced 0, skipped 0, invalid 0, conflicts 0." in renamed
     replaced = imported(project, document(one(port=7070)), "--replace", "Qwen")
@@ -477,6 +479,23 @@ def test_a_conflict_is_skipped_until_somebody_decides(project: Project) -> None:
         ("Qwen", 7070),
         ("Qwen (Imported)", 9090),
     ]
+
+
+@pytest.mark.parametrize("rename", ["Qwen", "Qwen=Mine"])
+def test_a_rename_said_again_changes_nothing(project: Project, rename: str) -> None:
+    imported(project, document(one()))
+    content = document(one(port=9090))
+    assert imported(project, content, "--rename", rename)["summary"]["rename"] == 1
+    before = project.state_path.read_bytes()
+    again = project.run("import", "doc.json", "--yes", "--rename", rename, "--json")
+    assert (again.code, again.json["unchanged"], again.json["conflicts"]) == (0, ["Qwen"], [])
+    assert 'note: --rename "Qwen": no longer needed' in again.err
+    assert project.state_path.read_bytes() == before
+    # What differs from what the name was given to is another profile.
+    other = project.run("import", "doc.json", "--yes", "--rename", "Qwen=Qwen", "--json")
+    assert [conflict["kind"] for conflict in other.json["conflicts"]] == ["ambiguous-replace"]
+    changed = document(one(port=9090, advancedLaunchOptions={"defaultTopK": "3"}))
+    assert imported(project, changed, "--rename", rename)["conflicts"][0]["kind"] == "ambiguous-replace"
 
 
 def test_a_replace_clears_options_and_keeps_what_a_document_cannot_say(project: Project) -> None:
@@ -528,6 +547,11 @@ def test_the_preview_and_the_end_say_what_a_person_needs(project: Project) -> No
         "  schema version 1, app MLXServerManager, exported 2026-06-16T00:00:00Z\n"
         "  2 profiles, 1 valid, 1 invalid\n"
         "  Shared profile JSON is metadata only. Review it before the import.\n"
+    )
+    shown = project.run("import", "doc.json", "--json").json
+    assert (shown["error"]["kind"], [one["action"] for one in shown["changes"]]) == (
+        "no-terminal",
+        ["create"],
     )
     done = project.run("import", "doc.json", "--yes")
     assert done.out.endswith(

@@ -20,7 +20,16 @@ from mlxsm_sync.characters import normal
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Input
 from mlxsm_sync.document import judge_document
-from mlxsm_sync.export import document, not_carried, profile_file, select, sensitive
+from mlxsm_sync.export import (
+    clashing,
+    contents,
+    document,
+    document_profile,
+    not_carried,
+    profile_file,
+    select,
+    sensitive,
+)
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
@@ -104,6 +113,9 @@ def test_a_document_is_schema_version_1_to_the_letter(project: Project) -> None:
         'note: the app splits rawExtraArgs at white space, whatever the quotes: "Qwen"',
     ]
     yaml = project.run("export", "--format", "yaml")
+    assert "  in it: name, model ID, host, port, launch options, thinking, notes" in yaml.err.splitlines()
+    alone = project.run("export", "Über/Modell", "--format", "yaml")
+    assert "  in it: name, model ID, host, port" in alone.err.splitlines()
     assert '  may be sensitive: notes of "Qwen"' in yaml.err.splitlines()
 
 
@@ -230,23 +242,24 @@ def test_what_may_be_sensitive_is_named() -> None:
         )
         for n in range(1, 8)
     ]
-    assert [*sensitive(listed, notes=True)] == [
+    assert [*sensitive([one.sparse for one in listed])] == [
         "model IDs, which may name private repositories",
         'hosts: "0.0.0.0"',
         'raw extra arguments of "P1", "P2", "P3", "P4", "P5" and 2 more',
         'notes of "P1", "P2", "P3", "P4", "P5" and 2 more',
     ]
-    assert len([*sensitive(listed[:1], notes=False)]) == 3
-    assert [*sensitive([Profile(name="A", model_id="m", host="127.0.0.1", port=1)], notes=True)] == [
-        "model IDs, which may name private repositories"
-    ]
+    assert len([*sensitive([document_profile(listed[0])])]) == 3
+    plain = Profile(name="A", model_id="m", host="127.0.0.1", port=1).sparse
+    assert [*contents([plain])] == ["name", "model ID", "host", "port"]
+    assert [*clashing([plain, plain, listed[0].sparse])] == ["A"]
+    assert [*sensitive([plain])] == ["model IDs, which may name private repositories"]
 
 
 @given(st.lists(rich_profiles(), max_size=4, unique_by=(lambda one: one.name, lambda one: one.identity)))
 def test_an_export_comes_back_as_it_was(listed: list[Profile]) -> None:
     """Export, import into an empty state, export: the same, and what is lost was told."""
     going = [one.profile for one in select(entries(*listed), local_paths=True, document=True).entries]
-    first = document(going, TIME)
+    first = document(map(document_profile, going), TIME)
     problems = Problems("doc.json")
     judged = judge_document(
         read_json(first, problems), problems, (), Input(path="doc.json", digest=""), allow_local_paths=True
@@ -257,7 +270,7 @@ def test_an_export_comes_back_as_it_was(listed: list[Profile]) -> None:
     assert plan.conflicts == ()
     after = apply_plan(plan, empty, (f"{n:016d}" for n in range(10)))
     back = [entry.profile for entry in after.entries]
-    assert document(back, TIME) == first
+    assert document(map(document_profile, back), TIME) == first
     told = " ".join(not_carried(going))
     for before, one in zip(going, back, strict=True):
         for field, lost in (("enableThinking", before.enable_thinking), ("notes", before.notes)):

@@ -535,3 +535,22 @@ def test_a_suggestion_is_not_what_somebody_chose_for_another_profile() -> None:
     assert {c.index: c.suggested_name for c in own.conflicts} == {2: "A (Imported 2)", 3: "A (Imported 3)"}
     others = make_plan(desired, state(), Choices(rename={3: "A (Imported)"}))
     assert {c.index: c.suggested_name for c in others.conflicts} == {1: "A (Imported 2)", 2: "A (Imported 3)"}
+
+
+def test_a_rename_of_a_document_is_known_by_its_result() -> None:
+    incoming = profile("A", 1)
+    before = state(entry(1, None, profile("A", 9)))
+    for name, given in (("A (Imported)", None), ("B", "B")):
+        choices = Choices(rename={1: given})
+        plan = make_plan(file(incoming, owner=None), before, choices)
+        assert actions(plan) == [("create", name, None)]
+        after = apply_plan(plan, before, (f"new{number:013d}" for number in itertools.count()))
+        again = make_plan(file(incoming, owner=None), after, choices)
+        assert (again.changes, again.conflicts, again.unchanged) == ((), (), ("A",))
+        assert again.notices == ('--rename "A": no longer needed',)
+        left_out = make_plan(file(incoming, owner=None), after, choices.copy(skip=frozenset({1})))
+        assert (left_out.changes, left_out.unchanged) == ((), ())
+    # Another name, or another profile under the name, is a new question.
+    for data, given in ((incoming, "C"), (profile("A", 1, notes="new"), "B")):
+        plan = make_plan(file(data, owner=None), after, Choices(rename={1: given}))
+        assert [one.kind for one in plan.conflicts] == ["ambiguous-replace"]

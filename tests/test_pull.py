@@ -594,3 +594,9 @@ def test_any_note_can_be_pulled(applied: Project, note: str) -> None:
     for number in range(2):
         change(applied, "Last", notes=f"{note}{number}")
         pulled(applied, "Last")
+
+
+def test_a_local_path_that_comes_into_the_file_is_told(applied: Project) -> None:
+    change(applied, "Flow", modelID="/models/mine")
+    told = applied.run("pull", "Flow").err
+    assert "warning: Flow: its modelID is a local path: it will not exist on another machine" in told

@@ -12,7 +12,7 @@ from mlxsm_sync.engine import Rejected, wire_names
 from mlxsm_sync.history import backups
 from mlxsm_sync.json_value import canonical, same, texts
 from mlxsm_sync.model import Model, field
-from mlxsm_sync.profile import flat, from_fields, nested
+from mlxsm_sync.profile import endpoint, flat, from_fields, nested
 
 json_values = st.recursive(
     st.none()
@@ -114,6 +114,10 @@ def test_a_profile_laid_flat_comes_back() -> None:
     }
     assert nested(flat(data)) == data  # type: ignore[arg-type]
     assert from_fields(flat(data)).sparse == data  # type: ignore[arg-type]
+
+
+def test_an_address_of_ipv6_is_in_brackets() -> None:
+    assert [endpoint("::1", 80), endpoint("localhost", 80)] == ["[::1]:80", "localhost:80"]
 
 
 def test_what_cannot_be_seen_is_shown() -> None:

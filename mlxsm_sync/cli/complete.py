@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names in the profile file; only its YAML is read, nothing is judged."""
+    """Names in the profile file, or in the document of an import; only read as YAML, nothing is judged."""
     from pathlib import Path
 
     from mlxsm_sync.nodes import Node, Problems
@@ -25,12 +25,20 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError):
-        path = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None) or find_profile_file(os.environ)
+        file = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None)
+        path = _document(ctx) or file or find_profile_file(os.environ)
         text = Path(path).read_text(encoding="utf-8") if os.path.isfile(path) else ""
         root = read_yaml(text, Problems(path))
         listed = (root.members or {}).get("profiles", Node(root.at)).items or []
         names = [(item.members or {}).get("name", Node(item.at)).value for item in listed]
     return _matching(names, incomplete)
+
+
+def _document(ctx: click.Context) -> str | None:
+    """The document of an import: an argument that is read, or left over since the line is not complete."""
+    if ctx.info_name != "import":
+        return None
+    return ctx.params.get("path") or next(iter(ctx.args), None)
 
 
 def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -64,10 +65,23 @@ def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
     from mlxsm_sync.transition import between, without
 
     def remake(state: State) -> tuple[Plan, State]:
-        after = without(state, _known(state, names))
+        going = _known(state, names)
+        _refuse_namesakes(state, going)
+        after = without(state, going)
         return between(state, after), after
 
     show_and_write(shared, remake, "remove", yes=yes)
+
+
+def _refuse_namesakes(state: State, names: Collection[str]) -> None:
+    """The Mac app lets two profiles have one name; which of them was meant is not for us to guess."""
+    counted = Counter(entry.name for entry in state.entries)
+    for name in sorted(names):
+        if counted[name] > 1:
+            raise Usage(
+                f'"{visible(name)}" is the name of {counted[name]} profiles; nothing was removed',
+                "rename one of them in the app first",
+            )
 
 
 def chosen(state: State, names: Collection[str]) -> tuple[Entry, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,7 +16,7 @@ from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import FileTrouble, Usage
 
 if TYPE_CHECKING:
-    from mlxsm_sync.export import Selection
+    from mlxsm_sync.json_value import JsonObject
     from mlxsm_sync.state import Entry, State
 
 
@@ -64,21 +64,23 @@ def export(
     It says first what is in it, and what never is.
     """
     from mlxsm_sync.export import select
+    from mlxsm_sync.render_document import privacy_lines
 
     time = _time(exported_at, os.environ)
     state = shared.store.read()
     wanted = chosen(state, names)
     selection = select(wanted, local_paths=include_local_paths, document=form == "json")
-    _summarise(shared, selection, form)
+    if form == "json":
+        text, profiles, notes = _document(selection.entries, time)
+    else:
+        text, profiles, notes = _profile_file(selection.entries, state)
+    for line in (*privacy_lines(selection, profiles), *(f"note: {note}" for note in notes)):
+        shared.output.say(line)
     if not selection.entries:
         raise FileTrouble(
             "No model profiles are available to export. No file was written.",
             "mlxsm list shows what there is",
         )
-    if form == "json":
-        text = _document(shared, selection.entries, time)
-    else:
-        text = _profile_file(shared, selection.entries, state)
     if out is not None and os.path.exists(out) and not yes:
         raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
     if out is not None and os.path.exists(out) and os.path.samefile(out, shared.store.path):
@@ -112,29 +114,34 @@ def _time(given: str | None, environment: Mapping[str, str]) -> str:
         raise Usage(f"{what} is no time", f"write it as {form}") from None
 
 
-def _summarise(shared: Shared, selection: Selection, form: str) -> None:
-    """Say what leaves this machine, what does not, and what to look at first."""
-    from mlxsm_sync.render_document import privacy_lines
+class _Export(NamedTuple):
+    """What is going to be written, and what there is to say of it."""
 
-    for line in privacy_lines(selection, form):
-        shared.output.say(line)
-
-
-def _document(shared: Shared, entries: Sequence[Entry], time: str) -> str:
-    from mlxsm_sync.export import document, not_carried
-
-    profiles = [entry.profile for entry in entries]
-    for loss in not_carried(profiles):
-        shared.output.say(f"note: {loss}")
-    return document(profiles, time)
+    text: str
+    profiles: Sequence[JsonObject]
+    """As they stand in the text."""
+    notes: Sequence[str]
 
 
-def _profile_file(shared: Shared, entries: Sequence[Entry], state: State) -> str:
+def _document(entries: Sequence[Entry], time: str) -> _Export:
+    from mlxsm_sync.export import document, document_profile, not_carried
+
+    profiles = [document_profile(entry.profile) for entry in entries]
+    return _Export(document(profiles, time), profiles, [*not_carried([entry.profile for entry in entries])])
+
+
+def _profile_file(entries: Sequence[Entry], state: State) -> _Export:
     from mlxsm_sync import starter
-    from mlxsm_sync.export import profile_file
+    from mlxsm_sync.export import clashing, profile_file
 
     owners = {entry.owner for entry in state.entries if entry.owner is not None}
     content = profile_file(entries, owners)
-    for name in content.left_to_machine:
-        shared.output.say(f'note: "{name}" has fields that no file declares; they stay this machine\'s own')
-    return starter.profile_file(content.collection, content.profiles)
+    notes = [
+        f'"{name}" has fields that no file declares; they stay this machine\'s own'
+        for name in content.left_to_machine
+    ]
+    notes += [
+        f'several profiles are called "{name}": give them different names before you use the file'
+        for name in clashing(content.profiles)
+    ]
+    return _Export(starter.profile_file(content.collection, content.profiles), content.profiles, notes)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.cli.ask import ask_conflicts, confirm, is_terminal
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.plan import DECISIONS, refuse_guarded, show
-from mlxsm_sync.errors import FileTrouble, StalePlan
+from mlxsm_sync.cli.plan import DECISIONS, refuse, refuse_guarded, show, tell_notices
+from mlxsm_sync.errors import FileTrouble, NoTerminal, StalePlan
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Outcome, Plan
@@ -53,13 +53,22 @@ class Merge:
         if self.asking:
             shown = self._ask(shown)
         if strict and (shown.undecided or shown.invalid):
-            self._finish(shown, applied=False)
-            return DECISIONS
+            left = len(shown.undecided) + len(shown.invalid)
+            what = "1 profile is" if left == 1 else f"{left} profiles are"
+            self.shared.output.say(f"note: --strict: nothing is written, since {what} undecided or invalid")
+            return self._finish(shown, applied=False)
         if not shown.changes:
             return self._finish(shown, applied=False)
         if ask:
-            confirm("Write these changes?" if self.name == "import" else "Apply these changes?", self.desired)
+            self._confirm(shown)
         return self._write(shown, again=again)
+
+    def _confirm(self, shown: Plan) -> None:
+        question = "Write these changes?" if self.name == "import" else "Apply these changes?"
+        try:
+            confirm(question, self.desired)
+        except NoTerminal as error:
+            refuse(self.shared, shown, error)
 
     def _plan(self, state: State) -> Plan:
         from mlxsm_sync.plan import make_plan
@@ -73,7 +82,8 @@ class Merge:
         output = self.shared.output
         if self.asking and (output.json or output.quiet):
             output.tell(plan_text(shown, output.style(sys.stderr)))
-        elif not output.json:
+            tell_notices(self.shared, shown)
+        else:
             show(self.shared, shown, with_json=False)
         refuse_guarded(self.shared, shown)
 

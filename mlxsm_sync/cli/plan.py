@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.errors import Guard
+from mlxsm_sync.errors import Guard, MlxsmError
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Plan
@@ -77,19 +77,27 @@ def show(shared: Shared, made: Plan, *, markdown: bool = False, with_json: bool 
         shared.output.show(f"{headline(made)}\n" if shared.output.quiet else plan_text(made, style))
     if with_json and made.guard is None:
         shared.output.data(made)
+    tell_notices(shared, made)
+
+
+def tell_notices(shared: Shared, made: Plan) -> None:
+    """Say what was answered in vain."""
     for notice in made.notices:
         shared.output.say(f"note: {notice}")
 
 
 def refuse_guarded(shared: Shared, made: Plan) -> None:
     """Stop where so much would be deleted that a person must say --force."""
-    if made.guard is None:
-        return
-    error = Guard(made.guard.message, made.guard.hint)
-    if shared.output.json:
-        from mlxsm_sync.reports import guarded_plan
+    if made.guard is not None:
+        refuse(shared, made, Guard(made.guard.message, made.guard.hint))
 
-        shared.output.data(guarded_plan(made, error))
+
+def refuse(shared: Shared, made: Plan, error: MlxsmError) -> NoReturn:
+    """Stop with this failure; as JSON, the plan that it is about comes with it."""
+    if shared.output.json:
+        from mlxsm_sync.reports import refused_plan
+
+        shared.output.data(refused_plan(made, error))
         raise click.exceptions.Exit(error.exit_code)
     raise error
 

@@ -54,6 +54,8 @@ def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
         shared.output.say(_told(one))
     if done.patch:
         shared.output.show(_shown(done.patch))
+        for warning in done.warnings:
+            shared.output.say(f"warning: {warning.name}: {warning.message}")
         shared.output.say(f"wrote {shared.path}")
     elif done.recorded:
         shared.output.say(f"{shared.path} says so already; recorded as applied: {done.recorded}")
