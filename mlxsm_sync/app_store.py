@@ -41,6 +41,11 @@ class AppStore:
         self._data: bytes | None = None
         self._record = Record()
 
+    @property
+    def folder(self) -> Path:
+        """Where the files of ours that belong to it are."""
+        return self.record_path.parent
+
     def read(self) -> State:
         """The current state; needs no lock and no write access."""
         self._data = disk.read_own(self.path)

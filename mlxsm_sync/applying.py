@@ -20,6 +20,10 @@ class Store(Protocol):
 
     path: Path
 
+    @property
+    def folder(self) -> Path:
+        """Where the files of ours that belong to it are."""
+
     def read(self) -> State:
         """The current state; needs no lock and no write access."""
 

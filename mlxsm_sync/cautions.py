@@ -95,7 +95,7 @@ def _shared_port(group: _Known) -> Iterator[Warned]:
         by_host[profile.host.lower()].append(profile.name)
     # Per host, since a port may have very many profiles and only a few hosts.
     near = {
-        host: sorted(name for other, names in by_host.items() if _overlap(host, other) for name in names)
+        host: sorted(name for other, names in by_host.items() if may_meet(host, other) for name in names)
         for host in by_host
     }
     for one, profile in group:
@@ -105,7 +105,7 @@ def _shared_port(group: _Known) -> Iterator[Warned]:
             yield _warned(one, f"it shares its port with {others}: only one of them can be up")
 
 
-def _overlap(a: str, b: str) -> bool:
+def may_meet(a: str, b: str) -> bool:
     """Whether two hosts can mean one address."""
     return a == b or a in _EVERYWHERE or b in _EVERYWHERE or (a in LOOPBACK and b in LOOPBACK)
 

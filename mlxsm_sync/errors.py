@@ -123,6 +123,12 @@ class NotEditable(FileTrouble):
         self.patch = patch
 
 
+class ServerTrouble(MlxsmError):
+    """Something about a server or its process stops the command as a whole."""
+
+    kind = "server"
+
+
 class Usage(MlxsmError):
     """The command line does not make sense."""
 

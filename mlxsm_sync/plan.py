@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlxsm_sync import cautions, guards
 from mlxsm_sync import orphans as orphanage
@@ -299,6 +299,11 @@ def make_plan(
         guard=guards.too_many_deletions(desired, docket.own, docket.orphans.deleted, choices)
         or guards.not_to_be_held(changes, state),
     )
+
+
+def verdicts(desired: Desired, state: State) -> Mapping[int, Verdict]:
+    """What would become of each profile, by its place in the file, if nobody answered anything."""
+    return _Docket(desired, state, Choices(), "mlxsm apply").court.verdicts
 
 
 def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:

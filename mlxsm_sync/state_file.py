@@ -23,6 +23,11 @@ class StateFile:
         self._data: bytes | None = None
         self._state = State(lineage=None)
 
+    @property
+    def folder(self) -> Path:
+        """Where the files of ours that belong to it are."""
+        return self.path.parent
+
     def read(self) -> State:
         """The current state, empty where there is no file yet; needs no lock and no write access."""
         self._data = disk.read_own(self.path)

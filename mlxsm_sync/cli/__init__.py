@@ -24,6 +24,16 @@ from mlxsm_sync.suggest import did_you_mean
 _SECTIONS: dict[str, dict[str, str]] = {
     "Daily": {"plan": "plan", "apply": "apply", "list": "entries", "validate": "files"},
     "Begin": {"init": "files", "schema": "files", "completion": "completion"},
+    "Run": {
+        "up": "up",
+        "down": "down",
+        "restart": "up",
+        "ps": "ps",
+        "logs": "logs",
+        "adopt": "adopt",
+        "forget": "adopt",
+        "doctor": "doctor",
+    },
     "Share": {"import": "import_", "export": "export", "pull": "pull", "connect": "connect"},
     "Undo": {"remove": "entries", "history": "past", "rollback": "past"},
 }
@@ -82,6 +92,7 @@ Examples:
   mlxsm init             write a starter profiles.yaml
   mlxsm plan             show what would change; changes nothing
   mlxsm apply            show it, ask, write
+  mlxsm up               run the servers
 Next: mlxsm COMMAND --help tells more, with examples.""",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="mlxsm", message="%(prog)s %(version)s")
@@ -90,7 +101,7 @@ def cli(ctx: click.Context) -> None:
     """Keep the profiles of local MLX model servers in git.
 
     plan shows what would change on this machine, apply changes it. Neither opens a connection nor
-    touches a process.
+    touches a process. up runs the servers, down stops them.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

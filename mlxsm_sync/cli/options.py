@@ -119,7 +119,9 @@ def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Fu
     return click.option(*names, expose_value=False, callback=keep, **settings)
 
 
-def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
+def together(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Several options as one."""
+
     def decorate(function: Function) -> Function:
         for decorator in reversed(decorators):
             function = decorator(function)
@@ -161,7 +163,7 @@ while_app_runs = _kept(
     is_flag=True,
     help="Write the Mac app's list although the app runs, and may overwrite it.",
 )
-text_only = _all(
+text_only = together(
     _kept(
         "--color",
         attribute="color",
@@ -173,7 +175,7 @@ text_only = _all(
     _kept("-q", "--quiet", attribute="quiet", on="output", is_flag=True, help="Say less."),
     _kept("-v", "--verbose", attribute="verbose", on="output", is_flag=True, help="Say more."),
 )
-as_json = _all(
+as_json = together(
     _kept("--json", attribute="json", on="output", is_flag=True, help="One JSON document, and nothing else."),
     _kept(
         "--json-out",
@@ -185,7 +187,7 @@ as_json = _all(
     text_only,
 )
 yes = click.option("-y", "--yes", is_flag=True, help="Answer the final question with yes.")
-answers = _all(
+answers = together(
     click.option(
         "--rename",
         multiple=True,
@@ -208,7 +210,7 @@ answers = _all(
     ),
 )
 strict = click.option("--strict", is_flag=True, help="Write nothing while anything is undecided.")
-choices = _all(
+choices = together(
     answers,
     click.option("--take-from", multiple=True, metavar="OWNER", help="Replace what clashes and is OWNER's."),
     click.option("--prune", is_flag=True, help="Delete entries of this file that it no longer lists."),
@@ -217,5 +219,13 @@ choices = _all(
     ),
     click.option("--force", is_flag=True, help="With --prune: delete however many."),
 )
+server_command = click.option(
+    "--server-command",
+    envvar="MLXSM_SERVER",
+    show_envvar=True,
+    metavar="CMD",
+    help="The server program.  [default: mlx_lm.server on PATH]",
+)
 names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=entry_names)
+file_names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=profile_names)
 some_names = click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=entry_names)

@@ -1,0 +1,79 @@
+"""`mlxsm ps`: how the servers are."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.runtime import by_name, run_files
+from mlxsm_sync.errors import ServerTrouble
+
+if TYPE_CHECKING:
+    from mlxsm_sync.launch import Program
+    from mlxsm_sync.server import SeenReport
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm ps                 every profile of this machine
+  mlxsm ps --watch         again and again, until Ctrl-C
+  mlxsm ps --check         exit code 1 unless all that was started is ready
+  mlxsm ps --json          for a script
+Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
+)
+@options.names
+@click.option("--watch", is_flag=True, help="Show it again every two seconds.")
+@click.option("--check", is_flag=True, help="Exit with 1 where a server that was started is not ready.")
+@options.server_command
+@options.state
+@options.as_json
+@click.pass_obj
+def ps(shared: Shared, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
+    """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
+    while True:
+        report = _look(shared, names, server_command)
+        shared.output.data(report)
+        if watch and sys.stdout.isatty():
+            shared.output.show("\x1b[H\x1b[2J")
+        _show(shared, report)
+        if not watch:
+            return int(check and any(_is_bad(server.status) for server in report.servers))
+        time.sleep(2)
+
+
+def _is_bad(status: str) -> bool:
+    return status not in ("ready", "stopped", "adopted")
+
+
+def _look(shared: Shared, names: tuple[str, ...], server_command: str | None) -> SeenReport:
+    from mlxsm_sync.observing import Observer
+
+    entries = by_name(shared.store.read(), names)
+    observer = Observer(run_files(shared), _program(server_command), os.environ)
+    return observer.report(entries, others=not names)
+
+
+def _program(command: str | None) -> Program | None:
+    """The server program, if there is one; else servers are compared with what they were started as."""
+    from mlxsm_sync.installed import find_program
+
+    with suppress(ServerTrouble):
+        return find_program(command, os.environ)
+    return None
+
+
+def _show(shared: Shared, report: SeenReport) -> None:
+    from mlxsm_sync.render_servers import seen_text
+
+    if report.servers:
+        shared.output.show(seen_text(report, shared.output.style(sys.stdout)))
+    else:
+        shared.output.say("there are no profiles on this machine yet; mlxsm apply puts them there")

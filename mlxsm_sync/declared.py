@@ -1,0 +1,95 @@
+"""Which profiles of a file may be served: those that this machine has as the file says."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from mlxsm_sync.cautions import may_meet
+from mlxsm_sync.desired import Desired, Wanted
+from mlxsm_sync.judge import Verdict
+from mlxsm_sync.plan import verdicts
+from mlxsm_sync.profile import endpoint
+from mlxsm_sync.state import Entry, State
+
+
+class Declared(NamedTuple):
+    """One profile of the file, and the entry that may be served for it."""
+
+    wanted: Wanted
+    entry: Entry | None
+    """None where there is none, or it is not as the file says."""
+    reason: str | None = None
+    """Why it may not be served, and the command that helps."""
+
+    @property
+    def entry_id(self) -> str:
+        """The entry's id; empty where there is none."""
+        return self.entry.id if self.entry is not None else ""
+
+
+class Remedies(NamedTuple):
+    """The command lines that remedies continue."""
+
+    apply: str
+    pull: str
+
+
+def declared(
+    desired: Desired, state: State, places: Collection[int] | None, remedies: Remedies
+) -> list[Declared]:
+    """The profiles at these places of the file, or all of them."""
+    judged = verdicts(desired, state)
+    rows = []
+    for wanted in desired.profiles:
+        if places is None or wanted.index in places:
+            verdict = judged[wanted.index]
+            reason = _reason(verdict, desired.owner, remedies)
+            rows.append(Declared(wanted, verdict.target if reason is None else None, reason))
+    return rows
+
+
+def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | None:
+    """Why what this machine has is not what the file says; None where it is."""
+    name = shlex.quote(verdict.case.wanted.profile.name)
+    match verdict.ruling:
+        case "unchanged":
+            return None
+        case "claim" if verdict.target is not None and verdict.target.owner == owner:
+            return None
+        case "claim":
+            return f"this machine has it, owned by nobody: {remedies.apply} takes it over"
+        case "create":
+            return f"it is not applied on this machine: {remedies.apply}"
+        case "update" | "replace":
+            return f"this machine has an older version of it: {remedies.apply}"
+        case "drift":
+            return (
+                f"it was changed on this machine since it was applied: {remedies.pull} {name} "
+                f"takes that into the file, {remedies.apply} --replace {name} undoes it"
+            )
+    rivals = verdict.rivals
+    if len(rivals) == 1 and rivals[0].owner is None:
+        return (
+            f'it clashes with "{rivals[0].name}", which is owned by nobody: '
+            f"{remedies.pull} {shlex.quote(rivals[0].name)} takes that into the file"
+        )
+    return f"it is in conflict ({verdict.ruling}): mlxsm plan tells the ways out"
+
+
+def meeting(wanted: Iterable[Wanted]) -> tuple[Wanted, Wanted] | None:
+    """Two profiles that want one port of one address, where there are such."""
+    seen: list[Wanted] = []
+    for one in wanted:
+        for other in seen:
+            a, b = one.profile, other.profile
+            if a.port == b.port and may_meet(a.host.lower(), b.host.lower()):
+                return other, one
+        seen.append(one)
+    return None
+
+
+def place(wanted: Wanted) -> str:
+    """Where a profile is to be served."""
+    return endpoint(wanted.profile.host, wanted.profile.port)

@@ -1,0 +1,36 @@
+"""The parent of one server: starts it, waits for it, and notes how it ended. Runs as a program.
+
+Only a parent is ever told how a process ended, and the command that starts a server is gone by then.
+It imports nothing but builtins, so that it starts in a few milliseconds and stays small.
+
+    python -I -S keeper.py ENDING NONCE FD COMMAND...
+
+FD is a pipe: the server's process number goes there, or `!` and an error number.
+"""
+
+import os
+import sys
+import time
+
+
+def main(ending: str, nonce: str, pipe: int, command: list[str]) -> None:
+    """Start the command as the leader of a group of its own; wait; write the ending beside its record."""
+    os.set_inheritable(pipe, False)
+    try:
+        pid = os.posix_spawn(command[0], command, os.environ, setpgroup=0)
+    except OSError as error:
+        os.write(pipe, b"!%d\n" % (error.errno or 0))
+        return
+    os.write(pipe, b"%d\n" % pid)
+    os.close(pipe)
+    _, status = os.waitpid(pid, 0)
+    text = f'{{"nonce": "{nonce}", "code": {os.waitstatus_to_exitcode(status)}, "at": {time.time()}}}\n'
+    beside = f"{ending}.{os.getpid()}.tmp"
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(fd, text.encode())
+    os.close(fd)
+    os.replace(beside, ending)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:])

@@ -1,0 +1,239 @@
+"""A profile as the command line of a server: full option names, `--flag=value`, no shell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from mlxsm_sync.engine import wire_names
+from mlxsm_sync.flags import (
+    ALLOWED_ORIGINS,
+    CHAT_TEMPLATE_ARGS,
+    FLAGS,
+    NEWEST_KNOWN,
+    TRUST_REMOTE_CODE,
+    Flag,
+    Version,
+    known_to,
+    parse_version,
+    stands_for,
+    written,
+)
+from mlxsm_sync.json_value import Json
+from mlxsm_sync.profile import LOOPBACK, LaunchOptions, Profile, endpoint
+from mlxsm_sync.suggest import did_you_mean
+
+OPTION_FLAGS = {
+    "chatTemplateArgs": CHAT_TEMPLATE_ARGS,
+    "defaultTemperature": "--temp",
+    "defaultTopP": "--top-p",
+    "defaultTopK": "--top-k",
+    "defaultMinP": "--min-p",
+    "defaultMaxTokens": "--max-tokens",
+    "allowedOrigins": ALLOWED_ORIGINS,
+    "logLevel": "--log-level",
+    "decodeConcurrency": "--decode-concurrency",
+    "promptConcurrency": "--prompt-concurrency",
+    "prefillStepSize": "--prefill-step-size",
+    "promptCacheSize": "--prompt-cache-size",
+    "promptCacheBytes": "--prompt-cache-bytes",
+}
+"""The server's option for every typed launch option but the raw ones."""
+
+
+class Program(NamedTuple):
+    """The server program of this machine."""
+
+    command: tuple[str, ...]
+    """The executable, absolute, and what stands before the options."""
+    version: str | None = None
+    """The installed release of mlx-lm, None where it cannot be told."""
+    known: frozenset[str] | None = None
+    """Its options, where it is newer than our table and was read; None where the table holds."""
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """The options that it knows; of a release that cannot be told, those of the newest."""
+        if self.known is not None:
+            return self.known
+        return known_to(parse_version(self.version) if self.version else NEWEST_KNOWN)
+
+
+class Consent(NamedTuple):
+    """What somebody allowed on the command line, where no profile file can."""
+
+    hosts: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
+
+
+class Launch(NamedTuple):
+    """The options of one start, and what is in its way."""
+
+    arguments: tuple[str, ...]
+    problems: tuple[str, ...]
+    """What the server would not take, or would hang on."""
+    unallowed: tuple[str, ...]
+    """What needs somebody's word on the command line, with the option that gives it."""
+
+
+class _Given(NamedTuple):
+    """One option that is to be passed."""
+
+    flag: str
+    value: str | None
+    """None for a switch."""
+
+    @property
+    def word(self) -> str:
+        return self.flag if self.value is None else f"{self.flag}={self.value}"
+
+
+NO_CONSENT = Consent()
+
+
+def launch(profile: Profile, model: str, program: Program, consent: Consent = NO_CONSENT) -> Launch:
+    """The options for a profile's server, every one of them judged; `model` is what it is to load."""
+    raw, problems = _raw(profile.advanced_launch_options.raw_extra_args or (), program, consent)
+    given = [*_typed(profile, model), *raw]
+    seen: set[str] = set()
+    for one in given:
+        problems += [f"{one.flag} is given twice: once is enough"] if one.flag in seen else []
+        problems += _faults(one, program)
+        seen.add(one.flag)
+    if ALLOWED_ORIGINS not in seen and ALLOWED_ORIGINS in program.flags:
+        given.append(_Given(ALLOWED_ORIGINS, ",".join(_own_origins(profile.port))))
+    return Launch(
+        tuple(one.word for one in given),
+        tuple(dict.fromkeys(problems)),
+        tuple(_unallowed(profile, raw, consent)),
+    )
+
+
+def _typed(profile: Profile, model: str) -> Iterator[_Given]:
+    yield _Given("--model", model)
+    yield _Given("--host", profile.host)
+    yield _Given("--port", str(profile.port))
+    options = profile.advanced_launch_options.dump(exclude_none=True)
+    template = options.pop("chatTemplateArgs", None)
+    thinking: dict[str, Json] = {}
+    if profile.enable_thinking is not None:
+        thinking = {"enable_thinking": profile.enable_thinking}
+    # What the template is told in so many words wins, as it does in the server.
+    told = thinking | (template if isinstance(template, dict) else {})
+    if template is not None or told:
+        yield _Given(CHAT_TEMPLATE_ARGS, json.dumps(told, ensure_ascii=False))
+    for option in wire_names(LaunchOptions).values():
+        if option in options and option in OPTION_FLAGS:
+            yield _Given(OPTION_FLAGS[option], str(options[option]))
+
+
+def _own_origins(port: int) -> Iterator[str]:
+    """The origins of pages that this server's own address could have."""
+    yield from (f"http://{endpoint(host, port)}" for host in LOOPBACK)
+
+
+def _raw(arguments: Sequence[str], program: Program, consent: Consent) -> tuple[list[_Given], list[str]]:
+    """The raw extra arguments as options, each with its value, and what is wrong with them."""
+    given: list[_Given] = []
+    problems: list[str] = []
+    waiting = [*arguments]
+    while waiting:
+        word = waiting.pop(0)
+        name, has_value, value = word.partition("=")
+        flag = FLAGS.get(name)
+        if flag is None and name not in consent.flags and name not in (program.known or ()):
+            problems.append(_unknown(word, name, program))
+            if waiting and not has_value and not waiting[0].startswith("-"):
+                waiting.pop(0)
+        elif has_value:
+            given.append(_Given(name, value))
+        elif (flag is None or flag.rule is not None) and waiting and _is_value(waiting[0], flag):
+            given.append(_Given(name, waiting.pop(0)))
+        else:
+            given.append(_Given(name, None))
+    return given, problems
+
+
+def _is_value(word: str, flag: Flag | None) -> bool:
+    """Whether a word after an option is its value. One that we do not know may be a switch."""
+    return flag is not None or not word.startswith("-")
+
+
+def _unknown(word: str, name: str, program: Program) -> str:
+    if not name.startswith("--") or name == "--":
+        return f"rawExtraArgs: {word} belongs to no option"
+    if full := stands_for(name, program.flags):
+        return f"rawExtraArgs: {name} is short for {' or '.join(full)}: write the whole name"
+    hint = did_you_mean(name, program.flags)
+    guess = f"{hint} " if hint else ""
+    return f"rawExtraArgs: {_server(program)} has no {name}; {guess}(--allow-arg {name} lets it pass)"
+
+
+def _faults(one: _Given, program: Program) -> Iterator[str]:
+    """What is wrong with one option for this release of the server."""
+    flag = FLAGS.get(one.flag)
+    if one.flag not in program.flags and flag is not None:
+        yield _not_in(one.flag, flag, program)
+    if flag is None:
+        return
+    if flag.rule is None and one.value is not None:
+        yield f"{one.flag} takes no value"
+    elif flag.rule is not None and (
+        fault := flag.rule(one.value) if one.value is not None else "needs a value"
+    ):
+        yield f"{one.flag} {fault}"
+
+
+def _not_in(name: str, flag: Flag, program: Program) -> str:
+    version = parse_version(program.version or "")
+    if flag.gone is not None and version >= flag.gone:
+        return f"{name} is gone since mlx-lm {written(flag.gone)}, and {program.version} is installed"
+    if version < flag.since:
+        return f"{name} needs mlx-lm {written(flag.since)} or newer, and {program.version} is installed"
+    return f"{_server(program)} has no {name}"
+
+
+def _server(program: Program) -> str:
+    return f"mlx-lm {program.version}" if program.version else "mlx_lm.server"
+
+
+def _unallowed(profile: Profile, raw: Iterable[_Given], consent: Consent) -> Iterator[str]:
+    """What a profile file alone may not do."""
+    if profile.host not in LOOPBACK and profile.host not in consent.hosts:
+        yield (
+            f"its host {profile.host} opens the server, which has no authentication, to others: "
+            f"--allow-host {profile.host} lets it"
+        )
+    if any(one.flag == TRUST_REMOTE_CODE for one in raw) and TRUST_REMOTE_CODE not in consent.flags:
+        yield f"{TRUST_REMOTE_CODE} lets models run their own code: --allow-arg {TRUST_REMOTE_CODE} lets it"
+
+
+def changes(old: Collection[str], new: Collection[str]) -> tuple[str, ...]:
+    """What a restart would change, option by option: `--max-tokens 512 -> 4096`."""
+    before, after = _by_flag(old), _by_flag(new)
+    return tuple(
+        f"{flag} {before.get(flag, '(unset)')} -> {after.get(flag, '(unset)')}"
+        for flag in dict.fromkeys((*before, *after))
+        if before.get(flag) != after.get(flag)
+    )
+
+
+def _by_flag(words: Iterable[str]) -> dict[str, str]:
+    named = (word.partition("=") for word in words)
+    return {flag: value if has_value else "(set)" for flag, has_value, value in named}
+
+
+def changed_program(command: Sequence[str], version: str | None, program: Program) -> tuple[str, ...]:
+    """What a restart would change about the program itself."""
+    told = []
+    if tuple(command) != program.command:
+        told.append(f"server command {' '.join(command)} -> {' '.join(program.command)}")
+    if version != program.version:
+        told.append(f"mlx-lm {version or '(unknown)'} -> {program.version or '(unknown)'}")
+    return tuple(told)
+
+
+def is_older(version: str | None, than: Version) -> bool:
+    """Whether a release is known to come before another one."""
+    return version is not None and parse_version(version) < than

@@ -1,0 +1,115 @@
+"""The logs of servers: rotated at a start, read from the end, followed across rotations."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from mlxsm_sync import disk
+
+KEPT = 5
+_BLOCK = 65536
+
+
+def rotate(path: Path) -> None:
+    """Make room for a new log; the last five are kept as `.1` to `.5`."""
+    with disk.system_errors(f"cannot rotate {path}"):
+        for number in range(KEPT, 0, -1):
+            older = path if number == 1 else path.with_name(f"{path.name}.{number - 1}")
+            with suppress(FileNotFoundError):
+                os.replace(older, path.with_name(f"{path.name}.{number}"))
+
+
+def open_new(path: Path) -> int:
+    """A new log as a descriptor to append to, readable by its owner alone."""
+    with disk.system_errors(f"cannot write {path}"):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        return os.open(path, flags, disk.PRIVATE)
+
+
+class Reader:
+    """What was added to a log since it was last looked at."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+
+    def more(self) -> str:
+        """The new text; empty where there is none."""
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(self._at)
+                data = file.read()
+        except OSError:
+            return ""
+        self._at += len(data)
+        return data.decode(errors="replace")
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines of a log, oldest first; none where it cannot be read."""
+    if lines <= 0:
+        return []
+    data = b""
+    try:
+        with open(path, "rb") as file:
+            at = file.seek(0, os.SEEK_END)
+            while at > 0 and data.count(b"\n") <= lines:
+                size = min(_BLOCK, at)
+                at -= size
+                file.seek(at)
+                data = file.read(size) + data
+    except OSError:
+        return []
+    return data.decode(errors="replace").splitlines()[-lines:]
+
+
+def text(path: Path) -> str:
+    """The last part of a log, enough to find out why a server failed."""
+    return "\n".join(tail(path, 400))
+
+
+def follow(
+    path: Path, *, from_end: bool, alive: Callable[[], bool], pause: float = 0.1
+) -> Iterator[list[str]]:
+    """The lines that come, as they come, also from the log that takes this one's place.
+
+    An empty list means that nothing came for a moment.
+    """
+    file = None
+    rest = b""
+    while alive():
+        if file is None:
+            with suppress(OSError):
+                file = open(path, "rb")  # noqa: SIM115 - closed where another one takes its place
+                if from_end:
+                    file.seek(0, os.SEEK_END)
+            from_end = False
+        data = file.read() if file is not None else b""
+        if data:
+            *whole, rest = (rest + data).split(b"\n")
+            yield [line.decode(errors="replace") for line in whole]
+            continue
+        if file is not None and _was_replaced(file.fileno(), path, file.tell()):
+            file.close()
+            file = None
+            if rest:
+                yield [rest.decode(errors="replace")]
+                rest = b""
+            continue
+        yield []
+        time.sleep(pause)
+    if file is not None:
+        file.close()
+
+
+def _was_replaced(descriptor: int, path: Path, read: int) -> bool:
+    """Whether the path now is another file, or the same one cut short."""
+    try:
+        there, here = os.stat(path), os.fstat(descriptor)
+    except OSError:
+        return False
+    return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino) or here.st_size < read

@@ -1,0 +1,140 @@
+"""Whether a port is free, and who has it where it is not. Nothing is ever sent."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Collection
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from mlxsm_sync.processes import command_line, listeners
+from mlxsm_sync.profile import endpoint
+from mlxsm_sync.server import Listener
+
+_EVERY = ("0.0.0.0", "::")  # noqa: S104 - compared with
+_LOOPBACK = ("127.0.0.1", "::1")
+_CONNECT_SECONDS = 0.25
+
+
+class Address(NamedTuple):
+    """Where a host name leads: the first address that it has, as the server takes it."""
+
+    family: int
+    host: str
+    port: int
+
+
+def resolve(host: str, port: int) -> Address:
+    """The address that the server would bind; OSError where there is none."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    return Address(family, str(address[0]), port)
+
+
+def reachable(address: Address) -> tuple[str, int]:
+    """Where to connect to, to reach a server that is bound there."""
+    if address.host in _EVERY:
+        return ("::1" if address.family == socket.AF_INET6 else "127.0.0.1"), address.port
+    return address.host, address.port
+
+
+def problem(host: str, port: int) -> str | None:
+    """Why a server cannot be started there, with whoever is in the way; None where it can."""
+    try:
+        address = resolve(host, port)
+    except OSError as error:
+        return f"the host {host} cannot be found: {error.strerror or error}"
+    held = [one for one in listeners(port) if overlap(one.address, address.host)]
+    if held:
+        return f"port {port} is held by {describe(held)}"
+    refusal = _cannot_bind(address, reuse=False)
+    if refusal is not None and refusal.errno == errno.EADDRINUSE:
+        # Connections that a server closed a moment ago keep the port for a minute; nobody listens there.
+        refusal = _cannot_bind(address, reuse=True)
+    if refusal is not None:
+        return _why(refusal, host, port)
+    if any(_answers(one, port) for one in _LOOPBACK if overlap(one, address.host)):
+        return f"port {port} is held by a process that cannot be seen"
+    return None
+
+
+def answers(place: tuple[str, int]) -> bool:
+    """Whether somebody takes connections there."""
+    return _answers(*place)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there any more."""
+    try:
+        address = resolve(host, port)
+    except OSError:
+        return True
+    return not any(overlap(one.address, address.host) for one in listeners(port))
+
+
+def holders(host: str, port: int, likely: Collection[int] = ()) -> list[Listener]:
+    """Everybody who listens where a client of this endpoint would connect to."""
+    try:
+        address = resolve(host, port)
+    except OSError:
+        return []
+    return [one for one in listeners(port, likely) if overlap(one.address, address.host)]
+
+
+def describe(held: Collection[Listener]) -> str:
+    """Who holds a port, for people."""
+    told = []
+    for one in held:
+        if one.pid is None:
+            told.append("a process of another user")
+            continue
+        words = " ".join(command_line(one.pid)) or "a process that cannot be looked at"
+        told.append(f"process {one.pid} ({words[:200]})")
+    return " and ".join(dict.fromkeys(told))
+
+
+def overlap(a: str, b: str) -> bool:
+    """Whether two addresses can be one place: the same, or one of them is every address."""
+    first, second = _plain(a), _plain(b)
+    return first == second or bool({first, second} & {*_EVERY})
+
+
+def _plain(address: str) -> str:
+    """An address in one form; an IPv4 address inside IPv6 as what it is."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def _cannot_bind(address: Address, *, reuse: bool) -> OSError | None:
+    with socket.socket(address.family, socket.SOCK_STREAM) as trial:
+        if reuse:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((address.host, address.port))
+        except OSError as error:
+            return error
+    return None
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether a connection is taken there. On macOS one address can be bound beside every address."""
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} is held by a process that cannot be seen"
+        case errno.EADDRNOTAVAIL:
+            return f"{host} is no address of this machine"
+        case errno.EACCES:
+            return f"port {port} needs special rights: choose one above 1023"
+    return f"{endpoint(host, port)} cannot be bound: {error.strerror}"

@@ -1,0 +1,200 @@
+"""Processes that we started, told from all others: a handle first, then the proof, then a signal."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from mlxsm_sync.procfs import Facts
+from mlxsm_sync.server import Record
+
+if sys.platform == "linux":
+    from mlxsm_sync import procfs as system
+else:
+    from mlxsm_sync import psutil_facts as system
+
+RUN_VARIABLE = "MLXSM_RUN"
+"""In the environment of every server that we start: the entry's id and the nonce of the run."""
+
+_TICK = 0.02
+_WHOLE_GROUP = 4  # PIDFD_SIGNAL_PROCESS_GROUP of <linux/pidfd.h>, since Linux 6.9
+
+boot_id = system.boot_id
+facts = system.facts
+age = system.age
+command_line = system.command_line
+working_folder = system.working_folder
+listeners = system.listeners
+
+
+class Handle:
+    """One living process, held so that its number cannot come to mean another one (Linux), or watched."""
+
+    def __init__(self, pid: int, descriptor: int | None) -> None:
+        self.pid = pid
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_gone(self) -> bool:
+        """Whether it has ended; a zombie has."""
+        if self._descriptor is not None:
+            return bool(select.select([self._descriptor], [], [], 0)[0])
+        about = facts(self.pid)
+        return about is None or about.dead
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended, at most so long; say whether it has."""
+        if self._descriptor is not None:
+            return bool(select.select([self._descriptor], [], [], max(seconds, 0))[0])
+        until = time.monotonic() + seconds
+        while not self.is_gone():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_TICK)
+        return True
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Signal the process and its group, of which it is the leader; no error where it is gone."""
+        with suppress(ProcessLookupError):
+            if self._descriptor is not None:
+                # By the handle: a process that took over the number is not hit.
+                try:
+                    signal.pidfd_send_signal(self._descriptor, number, None, _WHOLE_GROUP)
+                    return
+                except OSError as error:
+                    if isinstance(error, ProcessLookupError):
+                        raise
+                    signal.pidfd_send_signal(self._descriptor, number)
+            about = facts(self.pid)
+            if about is not None and about.group == self.pid:
+                os.killpg(self.pid, number)
+            elif self._descriptor is None:
+                os.kill(self.pid, number)
+
+
+def group_members(group: int) -> list[int]:
+    """The living processes of a group."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return []
+    except PermissionError:
+        pass
+    found = ((pid, facts(pid)) for pid in system.all_pids())
+    return [pid for pid, about in found if about is not None and about.group == group and not about.dead]
+
+
+class Found(NamedTuple):
+    """What became of the process of a record."""
+
+    handle: Handle | None
+    """It lives, and this is it."""
+    doubt: str | None = None
+    """Why it cannot be told whether it lives; nothing may be signalled then."""
+    rebooted: bool = False
+    """The machine was started anew since."""
+
+
+@contextmanager
+def found(record: Record) -> Iterator[Found]:
+    """The process of a record, if it is certain; the handle is open inside."""
+    result = identify(record)
+    try:
+        yield result
+    finally:
+        if result.handle is not None:
+            result.handle.close()
+
+
+def identify(record: Record) -> Found:
+    """Hold the process that a record names, and only then look whether it is the one."""
+    if record.boot_id != boot_id():
+        return Found(None, rebooted=True)
+    pid = record.pid if record.pid is not None else _by_run(record)
+    if pid is None:
+        return Found(None)
+    handle = _hold(pid)
+    if handle is None:
+        return Found(None)
+    about = facts(pid)
+    verdict = _doubt(record, pid, about)
+    if verdict is None and about is not None and not about.dead and not handle.is_gone():
+        return Found(handle)
+    handle.close()
+    return Found(None, doubt=verdict or None)
+
+
+def _doubt(record: Record, pid: int, about: Facts | None) -> str | None:
+    """Nothing where it is the process of the record, an empty text where it is surely not."""
+    if about is None or about.dead:
+        return ""
+    if record.start_mark is not None and about.start_mark != record.start_mark:
+        return ""
+    if about.user != os.geteuid():
+        return f"process {pid} belongs to another user"
+    if not belongs_to(pid, record):
+        return f"process {pid} does not carry the mark of this run"
+    return None
+
+
+def belongs_to(pid: int, record: Record) -> bool:
+    """Whether a process carries the mark of a run, as the server and all that it starts do."""
+    return system.variable(pid, RUN_VARIABLE) == run_mark(record)
+
+
+def run_mark(record: Record) -> str:
+    """What stands in the environment of the server of a record."""
+    return f"{record.id}.{record.nonce}"
+
+
+def _by_run(record: Record) -> int | None:
+    """The process that carries the mark of a run whose start was cut off before its number was noted."""
+    mark = run_mark(record)
+    marked = [pid for pid in system.all_pids() if system.variable(pid, RUN_VARIABLE) == mark]
+    # The keeper carries it, too; the server leads a group inside the keeper's session.
+    inner = [pid for pid in marked if pid != _session(pid) and _leads_a_group(pid)]
+    return inner[0] if len(inner) == 1 else None
+
+
+def _session(pid: int) -> int | None:
+    with suppress(OSError):
+        return os.getsid(pid)
+    return None
+
+
+def _leads_a_group(pid: int) -> bool:
+    about = facts(pid)
+    return about is not None and about.group == pid and not about.dead
+
+
+def unrecorded(known: Collection[str]) -> list[tuple[str, int]]:
+    """Servers that carry a mark of ours, but whose entry has no record: entry and process."""
+    rows: list[tuple[str, int]] = []
+    for pid in system.all_pids():
+        mark = system.variable(pid, RUN_VARIABLE)
+        name = (mark or "").partition(".")[0]
+        if mark and name not in known and pid != _session(pid) and _leads_a_group(pid):
+            rows.append((name, pid))
+    return rows
+
+
+def _hold(pid: int) -> Handle | None:
+    if sys.platform == "linux":
+        try:
+            return Handle(pid, os.pidfd_open(pid))
+        except ProcessLookupError:
+            return None
+        except OSError:
+            pass  # a kernel before 5.3, or a sandbox: watched by its number instead
+    return Handle(pid, None) if facts(pid) is not None else None

@@ -1,0 +1,142 @@
+"""The files beside a state that tell of running servers: records, endings, adopted servers, start locks.
+
+They are named by the entry's id, never by a name that a person chose.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from mlxsm_sync import disk
+from mlxsm_sync.engine import Rejected
+from mlxsm_sync.errors import FileTrouble, Locked, ServerTrouble, UnreadableState
+from mlxsm_sync.server import Adopted, Ending, Record
+from mlxsm_sync.state_text import read_model, write_text
+
+_ID = r"[a-z0-9]{16}"
+_LOCK_SECONDS = 5
+"""A start holds the lock only until its process is noted."""
+
+
+class Damaged(NamedTuple):
+    """A record that cannot be read; what it was for is not known."""
+
+    id: str
+    reason: str
+
+
+class RunFiles:
+    """The folder of one state for what runs; made when something is first written."""
+
+    def __init__(self, beside: Path) -> None:
+        self.folder = beside / "run"
+        self.logs = beside / "logs"
+
+    def prepare(self) -> None:
+        """Make the folders, for their owner alone."""
+        for folder in (self.folder, self.logs):
+            with disk.system_errors(f"cannot prepare {folder}"):
+                disk.make_private(folder)
+
+    def record(self, entry_id: str) -> Record | Damaged | None:
+        """What was started for an entry; None where nothing was."""
+        path = self._record_path(entry_id)
+        try:
+            data = disk.read_own(path)
+            record = None if data is None else read_model(Record, data, path, "record")
+        except (FileTrouble, UnreadableState) as error:
+            return Damaged(entry_id, error.message)
+        if record is not None and record.id != entry_id:
+            return Damaged(entry_id, f"the record {path} is of another entry; it was not touched")
+        return record
+
+    def records(self) -> dict[str, Record | Damaged]:
+        """All records, by entry."""
+        ids = sorted(self._ids(rf"({_ID})\.json"))
+        found = ((entry_id, self.record(entry_id)) for entry_id in ids)
+        return {entry_id: record for entry_id, record in found if record is not None}
+
+    def write(self, record: Record) -> None:
+        """Put a record in its place; nobody sees half of one."""
+        path = self._record_path(record.id)
+        with disk.system_errors(f"cannot write {path}"):
+            disk.put_in_place(disk.write_beside(path, write_text(record)), path)
+
+    def forget_run(self, entry_id: str) -> None:
+        """Drop the record of a server that is gone, and what its parent noted."""
+        for path in (self._record_path(entry_id), self.ending_path(entry_id)):
+            with disk.system_errors(f"cannot remove {path}"), suppress(FileNotFoundError):
+                path.unlink()
+
+    def ending_path(self, entry_id: str) -> Path:
+        """Where the parent of an entry's server notes how it ended."""
+        return self.folder / f"{entry_id}.ending"
+
+    def ending(self, record: Record) -> Ending | None:
+        """How the process of a record ended; None where nobody saw it."""
+        with suppress(FileTrouble, Rejected):
+            data = disk.read_own(self.ending_path(record.id))
+            ending = Ending.from_json(data) if data is not None else None
+            return ending if ending is not None and ending.nonce == record.nonce else None
+        return None
+
+    def log_path(self, entry_id: str) -> Path:
+        """Where an entry's server writes to."""
+        return self.logs / f"{entry_id}.log"
+
+    def adopted(self, entry_id: str) -> Adopted | None:
+        """The server that was adopted at an entry's endpoint; None where none was."""
+        path = self._adopted_path(entry_id)
+        with suppress(FileTrouble, UnreadableState):
+            data = disk.read_own(path)
+            adopted = read_model(Adopted, data, path, "record") if data is not None else None
+            return adopted if adopted is not None and adopted.id == entry_id else None
+        return None
+
+    def adopt(self, adopted: Adopted) -> None:
+        """Remember an adopted server."""
+        path = self._adopted_path(adopted.id)
+        self.prepare()
+        with disk.system_errors(f"cannot write {path}"):
+            disk.put_in_place(disk.write_beside(path, write_text(adopted)), path)
+
+    def forget_adopted(self, entry_id: str) -> bool:
+        """Drop an adopted server; say whether there was one."""
+        path = self._adopted_path(entry_id)
+        with disk.system_errors(f"cannot remove {path}"):
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
+        return True
+
+    @contextmanager
+    def start_lock(self, entry_id: str) -> Iterator[None]:
+        """Nobody else starts or stops this entry's server meanwhile; Locked where somebody does."""
+        from mlxsm_sync.lock import locked
+
+        self.prepare()
+        try:
+            with locked(self.folder / f"{entry_id}.lock", _LOCK_SECONDS, "mlxsm up"):
+                yield
+        except Locked:
+            raise ServerTrouble(
+                "another mlxsm is starting or stopping this server", "wait for it, then try again"
+            ) from None
+
+    def _record_path(self, entry_id: str) -> Path:
+        return self.folder / f"{entry_id}.json"
+
+    def _adopted_path(self, entry_id: str) -> Path:
+        return self.folder / f"{entry_id}.adopted"
+
+    def _ids(self, pattern: str) -> Iterator[str]:
+        with suppress(OSError):
+            for name in os.listdir(self.folder):
+                if found := re.fullmatch(pattern, name):
+                    yield found[1]
