@@ -17,6 +17,9 @@ _BIND_ERRORS = re.compile(r"\[Errno (13|48|49|98|99|-\d+|8)\]|gaierror|0-65535")
 _ERROR = re.compile(
     r"^(?:\S+: )?(?:error|fatal): |^[\w.]*(?:Error|Exception)\b|^[\w.]+: error: |\bERROR\b|\bCRITICAL\b"
 )
+_OF_ONE_CLIENT = re.compile(
+    r"^Exception occurred during processing of request|^BrokenPipeError|^Connection\w+Error"
+)
 _PROBE = re.compile(r'"(?:GET /health|POST /v1/(?:chat/)?completions) HTTP/1\.0" \d+')
 _NOISE = re.compile(r"^\s|^Traceback|^$")
 
@@ -41,7 +44,7 @@ def fatal(text: str) -> str | None:
 def last_error(text: str) -> str | None:
     """The last line that tells of an error, else the last line at all; None for an empty log."""
     lines = [line for line in text.splitlines() if not is_probe(line)]
-    errors = [line for line in lines if _ERROR.search(line)]
+    errors = [line for line in lines if _ERROR.search(line) and not _OF_ONE_CLIENT.search(line)]
     spoken = [line for line in lines if not _NOISE.search(line)]
     chosen = errors[-1:] or spoken[-1:]
     return _plain(chosen[0]) if chosen else None

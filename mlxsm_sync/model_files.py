@@ -51,6 +51,12 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return Path(os.path.expandvars(os.path.expanduser(named or os.path.join(hub, "hub"))))
 
 
+def make_cache_folder(environment: Mapping[str, str]) -> None:
+    """An empty cache where there is none: without the folder, the server's list of models breaks off."""
+    with suppress(OSError):
+        cache_folder(environment).mkdir(parents=True, exist_ok=True)
+
+
 def is_offline(environment: Mapping[str, str]) -> bool:
     """Whether the server is told not to ask the hub."""
     values = (environment.get("HF_HUB_OFFLINE"), environment.get("TRANSFORMERS_OFFLINE"))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mlxsm_sync import log_files, log_text, model_files, ports, probe
 from mlxsm_sync.launch import Program, changed_program, changes, launch
-from mlxsm_sync.processes import Handle, age, facts, identify
+from mlxsm_sync.processes import Handle, age, facts, identify, is_ours, marked_for
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
 from mlxsm_sync.server import Adopted, Ending, Listener, Record, SeenReport, SeenServer, Status
@@ -48,14 +48,14 @@ def look(record: Record, ending: Ending | None = None) -> Look:
 
 def _ended(record: Record, ending: Ending | None) -> Look:
     if record.failure is not None:
-        return Look("crashed", last_error=record.failure, ending=ending)
+        return Look("crashed", last_error=f"its start failed: {record.failure}")
     return Look("crashed", last_error=log_text.last_error(log_files.text(Path(record.log))), ending=ending)
 
 
 def _alive(record: Record, handle: Handle) -> Look:
     said = log_text.fatal(log_files.text(Path(record.log)))
     held = ports.holders(record.host, record.port, (handle.pid,))
-    ours = [one for one in held if _is_ours(one, handle)]
+    ours = [one for one in held if is_ours(one.pid, record.copy(pid=handle.pid))]
     if not ours:
         if held or record.ready is not None or said is not None:
             taken = f"port {record.port} is held by {ports.describe(held)}" if held else None
@@ -70,13 +70,6 @@ def _alive(record: Record, handle: Handle) -> Look:
     if answer.status == 503:
         return Look("dead-thread", handle.pid, said or "its model cannot be used (health 503)")
     return Look("ready" if record.ready is not None else "loading", handle.pid)
-
-
-def _is_ours(one: Listener, handle: Handle) -> bool:
-    if one.pid is None or one.pid == handle.pid:
-        return one.pid is not None
-    about = facts(one.pid)
-    return about is not None and about.group == handle.pid
 
 
 def ending_text(ending: Ending | None, log: str) -> str:
@@ -191,9 +184,10 @@ def _adopted(adopted: Adopted, plain: SeenServer) -> SeenServer:
 
 
 def _foreign(held: Sequence[Listener], seen: SeenServer) -> SeenServer:
-    return seen.copy(
-        status="foreign", pid=held[0].pid, last_error=f"its port is held by {ports.describe(held)}"
-    )
+    told = f"its port is held by {ports.describe(held)}"
+    if any(one.pid is not None and marked_for(one.pid) for one in held):
+        told = f"{told}; mlxsm started it, but its record is gone: end it by hand"
+    return seen.copy(status="foreign", pid=held[0].pid, last_error=told)
 
 
 def _time(seconds: float) -> str | None:

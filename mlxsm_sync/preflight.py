@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mlxsm_sync import model_files, ports
 from mlxsm_sync.flags import FIRST_SAFE, written
 from mlxsm_sync.launch import Consent, Launch, Program, is_older, launch
+from mlxsm_sync.processes import is_ours
 from mlxsm_sync.server import Record
 from mlxsm_sync.state import Entry
 
@@ -49,6 +50,6 @@ def port_problem(host: str, port: int, ours: Iterable[Record]) -> str | None:
     problem = ports.problem(host, port)
     if problem is None:
         return None
-    holders = {one.pid for one in ports.holders(host, port)}
-    known = [record.name for record in ours if record.pid in holders]
+    holders = ports.holders(host, port)
+    known = [record.name for record in ours for one in holders if is_ours(one.pid, record)]
     return f'{problem}; that is "{known[0]}": mlxsm down frees it' if known else problem

@@ -7,7 +7,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -64,6 +64,14 @@ class Handle:
             time.sleep(_TICK)
         return True
 
+    def signal_alone(self, number: signal.Signals) -> None:
+        """Signal the process alone; no error where it is gone."""
+        with suppress(ProcessLookupError):
+            if self._descriptor is not None:
+                signal.pidfd_send_signal(self._descriptor, number)
+            else:
+                os.kill(self.pid, number)
+
     def signal_group(self, number: signal.Signals) -> None:
         """Signal the process and its group, of which it is the leader; no error where it is gone."""
         with suppress(ProcessLookupError):
@@ -72,15 +80,15 @@ class Handle:
                 try:
                     signal.pidfd_send_signal(self._descriptor, number, None, _WHOLE_GROUP)
                     return
-                except OSError as error:
-                    if isinstance(error, ProcessLookupError):
-                        raise
-                    signal.pidfd_send_signal(self._descriptor, number)
+                except ProcessLookupError:
+                    raise
+                except OSError:
+                    self.signal_alone(number)  # a kernel before 6.9
             about = facts(self.pid)
             if about is not None and about.group == self.pid:
                 os.killpg(self.pid, number)
-            elif self._descriptor is None:
-                os.kill(self.pid, number)
+            else:
+                self.signal_alone(number)
 
 
 def group_members(group: int) -> list[int]:
@@ -153,6 +161,26 @@ def belongs_to(pid: int, record: Record) -> bool:
     return system.variable(pid, RUN_VARIABLE) == run_mark(record)
 
 
+def is_ours(pid: int | None, record: Record) -> bool:
+    """Whether a process is the server of a run, of its group, or started by it."""
+    if pid is None or record.pid is None:
+        return False
+    about = facts(pid)
+    in_group = about is not None and about.group == record.pid
+    return pid == record.pid or in_group or belongs_to(pid, record)
+
+
+@contextmanager
+def held(pid: int, record: Record) -> Iterator[Handle | None]:
+    """A process that a server started, held and then proved to be that; None where it is not."""
+    handle = _hold(pid)
+    try:
+        yield handle if handle is not None and belongs_to(pid, record) else None
+    finally:
+        if handle is not None:
+            handle.close()
+
+
 def run_mark(record: Record) -> str:
     """What stands in the environment of the server of a record."""
     return f"{record.id}.{record.nonce}"
@@ -178,15 +206,10 @@ def _leads_a_group(pid: int) -> bool:
     return about is not None and about.group == pid and not about.dead
 
 
-def unrecorded(known: Collection[str]) -> list[tuple[str, int]]:
-    """Servers that carry a mark of ours, but whose entry has no record: entry and process."""
-    rows: list[tuple[str, int]] = []
-    for pid in system.all_pids():
-        mark = system.variable(pid, RUN_VARIABLE)
-        name = (mark or "").partition(".")[0]
-        if mark and name not in known and pid != _session(pid) and _leads_a_group(pid):
-            rows.append((name, pid))
-    return rows
+def marked_for(pid: int) -> str | None:
+    """The id of the entry that a process was started for by us; None where it was not."""
+    mark = system.variable(pid, RUN_VARIABLE)
+    return mark.partition(".")[0] if mark else None
 
 
 def _hold(pid: int) -> Handle | None:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from mlxsm_sync import log_text, ports, probe
 from mlxsm_sync.log_files import Reader
 from mlxsm_sync.probe import Answer, Question
-from mlxsm_sync.processes import Handle, facts
-from mlxsm_sync.server import Listener, Proof
+from mlxsm_sync.processes import Handle, is_ours
+from mlxsm_sync.server import Proof, Record
 
 PAUSE = 0.05
 _HEALTH_PAUSE = 1.0
@@ -54,8 +54,7 @@ class Wait:
     def __init__(
         self,
         handle: Handle,
-        host: str,
-        port: int,
+        record: Record,
         log: Reader,
         *,
         timeout: float,
@@ -63,7 +62,8 @@ class Wait:
         tell: Callable[[Phase], None],
     ) -> None:
         self._handle = handle
-        self._host, self._port = host, port
+        self._record = record
+        self._host, self._port = record.host, record.port
         self._log = log
         self._said = ""
         self._timeout = timeout
@@ -96,19 +96,13 @@ class Wait:
     def _owns_the_socket(self) -> bool:
         """Whether the socket is ours; NotReady where it is somebody else's."""
         held = ports.holders(self._host, self._port, (self._handle.pid,))
-        ours = [one for one in held if self._is_ours(one)]
+        ours = [one for one in held if is_ours(one.pid, self._record)]
         others = [one for one in held if one not in ours]
         shared = {one.address for one in ours} & {one.address for one in others}
         if others and (not ours or shared):
             self._look()
             raise NotReady(f"port {self._port} is held by {ports.describe(others)}")
         return bool(ours)
-
-    def _is_ours(self, one: Listener) -> bool:
-        if one.pid is None or one.pid == self._handle.pid:
-            return one.pid is not None
-        about = facts(one.pid)
-        return about is not None and about.group == self._handle.pid
 
     def _until_healthy(self, place: tuple[str, int]) -> None:
         while True:

@@ -16,7 +16,8 @@ from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import MlxsmError, ServerTrouble
 from mlxsm_sync.json_value import canonical
 from mlxsm_sync.launch import Program, changed_program, changes
-from mlxsm_sync.processes import Handle, boot_id, facts, group_members, identify, run_mark
+from mlxsm_sync.model_files import make_cache_folder
+from mlxsm_sync.processes import Handle, boot_id, facts, identify, run_mark
 from mlxsm_sync.profile import Profile, endpoint
 from mlxsm_sync.readiness import NotReady, Ready, Stopped, Wait
 from mlxsm_sync.run_files import Damaged, RunFiles
@@ -63,6 +64,7 @@ class Starter:
     def begin(self, wanted: Sequence[preflight.Checked]) -> None:
         """Start all of them; come back at once."""
         self._files.prepare()
+        make_cache_folder(self._settings.environment)
         self._left = len(wanted)
         if not wanted:
             self._done.set()
@@ -201,14 +203,16 @@ class Starter:
         began = time.monotonic()
         found = identify(record)
         if found.handle is None:
-            return self._fail(one, record, self._how_it_ended(record))
+            return _told(one, "failed", message=self._how_it_ended(record))
         try:
             ready = self._wait(one, record, found.handle)
         except NotReady as error:
-            reason = self._how_it_ended(record) if error.ended else str(error)
-            return self._fail(one, record, reason, found.handle)
+            if error.ended:
+                self._end(found.handle, record)
+                return _told(one, "failed", message=self._how_it_ended(record))
+            return self._fail(one, record, str(error), found.handle)
         except Stopped:
-            self._end(found.handle)
+            self._end(found.handle, record)
             raise
         finally:
             found.handle.close()
@@ -220,8 +224,7 @@ class Starter:
     def _wait(self, one: preflight.Checked, record: Record, handle: Handle) -> Ready:
         wait = Wait(
             handle,
-            record.host,
-            record.port,
+            record,
             log_files.Reader(Path(record.log)),
             timeout=self._settings.timeout,
             stop=self._stop,
@@ -238,22 +241,20 @@ class Starter:
             time.sleep(0.01)
         return ending_text(ending, log_files.text(Path(record.log)))
 
-    def _fail(
-        self, one: preflight.Checked, record: Record, reason: str, handle: Handle | None = None
-    ) -> UpServer:
+    def _fail(self, one: preflight.Checked, record: Record, reason: str, handle: Handle) -> UpServer:
         """Leave no process behind, and remember why."""
-        if handle is not None and not self._end(handle):
+        if not self._end(handle, record):
             reason = f"{reason}; and its process {handle.pid} cannot be ended"
         self._note(record, failure=reason)
         return _told(one, "failed", message=reason)
 
-    def _end(self, handle: Handle) -> bool:
-        """End a server whose start failed, with its whole group; say whether it is gone."""
+    def _end(self, handle: Handle, record: Record) -> bool:
+        """End a server whose start failed, with all that it started; say whether it is gone."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            handle.signal_group(number)
+            stopping.signal_run(handle, record, number)
             until = time.monotonic() + _END_SECONDS
             while time.monotonic() < until:
-                if handle.is_gone() and not group_members(handle.pid):
+                if stopping.is_gone(handle, record):
                     return True
                 time.sleep(0.01)
         return False

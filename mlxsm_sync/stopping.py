@@ -9,7 +9,7 @@ from contextlib import nullcontext
 
 from mlxsm_sync import ports
 from mlxsm_sync.errors import MlxsmError
-from mlxsm_sync.processes import Found, Handle, belongs_to, group_members, identify
+from mlxsm_sync.processes import Found, Handle, belongs_to, group_members, held, identify
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
 from mlxsm_sync.server import DownResult, DownServer, Record
@@ -18,6 +18,32 @@ GRACE = 30.0
 """Seconds between TERM and giving up; a large model takes its time."""
 _KILL_SECONDS = 10.0
 _PAUSE = 0.01
+
+
+def signal_run(handle: Handle, record: Record, number: signal.Signals) -> None:
+    """Signal a server and its group, and whatever else it started that has its port."""
+    handle.signal_group(number)
+    _signal_strays(record, number)
+
+
+def _signal_strays(record: Record, number: signal.Signals) -> None:
+    for pid in _strays(record):
+        with held(pid, record) as stray:
+            if stray is not None:
+                stray.signal_alone(number)
+
+
+def is_gone(handle: Handle, record: Record) -> bool:
+    """Gone is the process, everybody in its group, and whatever else it started that has its port."""
+    return handle.is_gone() and not _strays(record)
+
+
+def _strays(record: Record) -> list[int]:
+    """What the server started, by the mark of the run: its group, and who has its port."""
+    known = () if record.pid is None else (record.pid,)
+    pids = {one.pid for one in ports.holders(record.host, record.port, known)}
+    pids.update(*map(group_members, known))
+    return [pid for pid in pids if pid is not None and pid not in known and belongs_to(pid, record)]
 
 
 class Stop:
@@ -29,6 +55,8 @@ class Stop:
         self.result: DownResult | None = None
         self.message: str | None = None
         self.killed = False
+        self.left_behind = False
+        """Whether the server is gone, but something that it started still has its port."""
 
     def begin(self) -> None:
         """Find the process for certain, and ask it to end."""
@@ -37,11 +65,15 @@ class Stop:
         if found.handle is None:
             self._settle_unfound(found)
         else:
-            found.handle.signal_group(signal.SIGTERM)
+            signal_run(found.handle, self.record, signal.SIGTERM)
+        if self.left_behind:
+            _signal_strays(self.record, signal.SIGTERM)
 
     def _settle_unfound(self, found: Found) -> None:
         if found.doubt is not None:
             self.result, self.message = "failed", f"{found.doubt}; nothing was signalled"
+        elif not found.rebooted and _strays(self.record):
+            self.left_behind = True
         else:
             self.result = "not-running"
             self.message = (
@@ -50,23 +82,22 @@ class Stop:
 
     def is_done(self) -> bool:
         """Whether there is nothing more to wait for."""
-        if self.result is None and self.handle is not None and self._is_gone(self.handle):
+        if self.result is None and self._is_gone():
             self.result = "killed" if self.killed else "stopped"
         return self.result is not None
 
-    def _is_gone(self, handle: Handle) -> bool:
-        """Gone is the process, everybody in its group, and what listened on its port."""
-        return handle.is_gone() and not group_members(handle.pid) and not self._still_listens()
-
-    def _still_listens(self) -> bool:
-        held = ports.holders(self.record.host, self.record.port)
-        return any(one.pid is not None and belongs_to(one.pid, self.record) for one in held)
+    def _is_gone(self) -> bool:
+        if self.handle is None:
+            return self.left_behind and not _strays(self.record)
+        return is_gone(self.handle, self.record)
 
     def kill(self) -> None:
         """End it, ready or not."""
+        self.killed = True
         if self.handle is not None:
-            self.killed = True
-            self.handle.signal_group(signal.SIGKILL)
+            signal_run(self.handle, self.record, signal.SIGKILL)
+        else:
+            _signal_strays(self.record, signal.SIGKILL)
 
     def give_up(self, seconds: float) -> None:
         """It is still there after all this time."""
@@ -92,8 +123,8 @@ class Stop:
 
 def _who_has_the_port(record: Record) -> str | None:
     """Somebody else may have been waiting for the port."""
-    held = ports.holders(record.host, record.port)
-    return f"port {record.port} is now held by {ports.describe(held)}" if held else None
+    holders = ports.holders(record.host, record.port)
+    return f"port {record.port} is now held by {ports.describe(holders)}" if holders else None
 
 
 def stop_all(

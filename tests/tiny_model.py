@@ -1,6 +1,6 @@
 """Make a model that the real server loads in seconds: a llama of random weights, half a megabyte.
 
-    python tests/tiny_model.py FOLDER
+python tests/tiny_model.py FOLDER
 """
 
 from __future__ import annotations

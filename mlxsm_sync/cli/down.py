@@ -73,7 +73,8 @@ def _meant(
     ids = _ids(shared, state, known, names, everything=everything)
     records: list[tuple[str, Record]] = []
     others: list[DownServer] = []
-    for entry_id in ids:
+    place = {entry_id: number for number, entry_id in enumerate(now)}
+    for entry_id in sorted(ids, key=lambda one: place.get(one, len(place))):
         match known.get(entry_id):
             case Damaged() as damaged:
                 others.append(_told(entry_id, now, "failed", f"{damaged.reason}; nothing was signalled"))

@@ -244,7 +244,14 @@ def _start(
     if signals:
         shared.output.say("interrupted: stopping what was started here")
         starter.stop()
-        return starter.results, SIGNALLED + signals[0]
+        stopped = {
+            entry_id: one.copy(
+                result="failed", pid=None, ready_seconds=None, message="interrupted: it was stopped"
+            )
+            for entry_id, one in starter.results.items()
+            if one.result in ("started", "recreated")
+        }
+        return starter.results | stopped, SIGNALLED + signals[0]
     return starter.results, int(any(one.result == "failed" for one in starter.results.values()))
 
 

@@ -1,0 +1,422 @@
+"""What `up` says of servers that come up, and of those that never will."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from running import STAND_IN, Servers, is_free, new_port, processes_of, wait_for
+
+Stranger = Callable[..., subprocess.Popen[bytes]]
+
+
+def test_a_server_is_ready_when_its_model_has_answered(servers: Servers) -> None:
+    ports = servers.declare(Slow="test/load-0.5", First="test/first-0.3", Old="test/old")
+    told = servers.up()
+    assert {name: one["result"] for name, one in told.items()} == dict.fromkeys(ports, "started")
+    assert told["Slow"]["readySeconds"] >= 0.5
+    assert told["Slow"]["endpoint"] == f"127.0.0.1:{ports['Slow']}"
+    for name in ports:
+        seen = servers.seen(name)
+        assert (seen["status"], seen["pid"], seen["stale"]) == ("ready", told[name]["pid"], False)
+        assert seen["memoryBytes"] > 1_000_000
+        assert seen["uptimeSeconds"] >= 0
+    assert servers.record("Slow")["ready"] == "answered"
+    assert servers.record("Slow")["fingerprint"] == "stand-in"
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("dead", "Model type odd not supported."),
+        ("mute", "ValueError: bad"),
+        ("exit-2", "exited with code 2: mlx_lm.server: error: argument --max-tokens: invalid int value"),
+        ("exit-1", "exited with code 1: mlx_lm.server: error: argument --max-tokens: invalid int value"),
+        ("load-9+late-0.4", "exited with code 3: MemoryError: no more"),
+        ("taken", "OSError: [Errno 98] Address already in use"),
+        ("unbound", "it does not listen after 1.5 s"),
+        ("load-99", "its model is not loaded after 1.5 s; last in its log: Starting httpd"),
+        ("drop", "it dropped the connection instead of an answer"),
+        ("refuse", "its model does not answer (404): temperature must be at least 0"),
+        ("odd", "it answers, but not as a model server does"),
+        ("deaf+dead", "Model type odd not supported."),
+    ],
+)
+def test_a_server_that_will_never_be_ready_is_told_and_ended(
+    servers: Servers, model: str, reason: str
+) -> None:
+    ports = servers.declare(Bad=f"test/{model}", Good="test/load-0.1")
+    result = servers.run("up", "--timeout", "1.5", "--json")
+    told = {one["name"]: one for one in result.json["servers"]}
+    assert (result.code, told["Bad"]["result"], told["Good"]["result"]) == (1, "failed", "started")
+    assert told["Bad"]["message"].startswith(reason)
+    assert is_free(ports["Bad"])
+    seen = servers.seen("Bad")
+    assert (seen["status"], seen["pid"]) == ("crashed", None)
+    assert (
+        reason.rpartition("code 2: ")[2].rpartition("code 1: ")[2].rpartition("code 3: ")[2]
+        in seen["lastError"]
+    )
+    # The server and its keeper, of the good one only.
+    assert len(processes_of(servers.environment["HOME"])) == 2
+
+
+def test_a_port_that_a_stranger_has_is_not_taken_for_ours(servers: Servers, stranger: Stranger) -> None:
+    ports = servers.declare(Mine="test/load-0.1")
+    other = stranger(ports["Mine"])
+    result = servers.run("up")
+    assert result.code == 1
+    assert f"port {ports['Mine']} is held by process {other.pid} (" in result.out
+    assert not servers.record_path("Mine").exists()
+    seen = servers.seen("Mine")
+    assert (seen["status"], seen["pid"]) == ("foreign", other.pid)
+    assert servers.run("down").code == 0
+    assert other.poll() is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_a_stranger_on_every_address_is_seen_too(servers: Servers, stranger: Stranger, host: str) -> None:
+    ports = servers.declare(Mine="test/load-0.1")
+    stranger(ports["Mine"], host)
+    assert servers.up()["Mine"]["message"].startswith(f"port {ports['Mine']} is held by process")
+
+
+def test_a_stranger_that_binds_between_our_look_and_the_servers_bind(servers: Servers) -> None:
+    """The server of ours waits before it binds, as a real one imports; a stranger is faster."""
+    ports = servers.declare(Mine="test/first-2")
+    starting = servers.start("up", "--json")
+    record = wait_for(lambda: servers.record_path("Mine").exists() and servers.record("Mine")["pid"])
+    code = (
+        "import sys, time\nfrom http.server import *\n"
+        "class H(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        '        self.send_response(200); self.end_headers(); self.wfile.write(b\'{"status": "ok"}\')\n'
+        "    do_POST = do_GET\n"
+        "HTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(ports["Mine"])], stderr=subprocess.DEVNULL
+    ) as other:
+        out, _ = starting.communicate(timeout=30)
+        (told,) = json.loads(out)["servers"]
+        assert (starting.returncode, told["result"]) == (1, "failed")
+        assert f"port {ports['Mine']} is held by process {other.pid}" in told["message"]
+        assert other.poll() is None
+        assert not Path(f"/proc/{record}").exists()
+        other.kill()
+
+
+def test_two_that_want_one_port_are_refused_before_anything_starts(servers: Servers) -> None:
+    port = new_port()
+    servers.write_profiles(
+        {
+            "A": {"modelID": "test/a", "port": port},
+            "B": {"modelID": "test/b", "port": port, "host": "localhost"},
+            "C": {"modelID": "test/c", "port": new_port()},
+        }
+    )
+    refused = servers.run("up")
+    assert (refused.code, refused.out) == (1, "")
+    assert '"A" and "B" want one port' in refused.err
+    assert servers.up("B", "C")["B"]["result"] == "started"
+    held = servers.up("A")["A"]["message"]
+    assert 'that is "B": mlxsm down frees it' in held
+
+
+def test_what_is_not_applied_is_not_run(servers: Servers) -> None:
+    servers.declare(A="test/a", B="test/b")
+    text = (servers.folder / "profiles.yaml").read_text()
+    added = {"host": "127.0.0.1", "name": "New", "modelID": "test/new", "port": new_port()}
+    data = json.loads(text)
+    data["profiles"][0]["notes"] = "changed"
+    data["profiles"].append(added)
+    servers.write(json.dumps(data))
+    result = servers.run("up", "--json")
+    told = {one["name"]: one for one in result.json["servers"]}
+    assert (result.code, told["B"]["result"]) == (3, "started")
+    assert (told["A"]["result"], told["A"]["message"]) == (
+        "refused",
+        "this machine has an older version of it: mlxsm apply",
+    )
+    assert told["New"]["message"] == "it is not applied on this machine: mlxsm apply"
+    assert (told["New"]["id"], told["New"]["pid"]) == (None, None)
+    # An error wins over what is only left to decide.
+    servers.edit_record("B", pid=5)
+    assert servers.run("up").code == 1
+
+
+def test_what_is_nobodys_or_drifted_is_not_run(servers: Servers) -> None:
+    servers.declare(A="test/a", B="test/b")
+    servers.edit_state(lambda state: state["entries"][0]["profile"].update(notes="mine"))
+    data = json.loads((servers.folder / "profiles.yaml").read_text())
+    data["profiles"][0]["notes"] = "file"
+    servers.write(json.dumps(data))
+
+    def disown(state: dict) -> None:
+        state["entries"][1] |= {"owner": None, "applied": None, "from": None}
+
+    servers.edit_state(disown)
+    told = servers.up()
+    assert "mlxsm pull A takes that into the file, mlxsm apply --replace A undoes it" in told["A"]["message"]
+    assert told["B"]["message"] == "this machine has it, owned by nobody: mlxsm apply takes it over"
+    servers.edit_state(lambda state: state["entries"][1]["profile"].update(notes="other"))
+    data["profiles"][1]["notes"] = "declared"
+    servers.write(json.dumps(data))
+    assert servers.up()["B"]["message"] == (
+        'it clashes with "B", which is owned by nobody: mlxsm pull B takes that into the file'
+    )
+
+
+def test_up_again_does_nothing_and_a_change_is_told_option_by_option(servers: Servers) -> None:
+    port = new_port()
+    profile = {"modelID": "test/a", "port": port, "advancedLaunchOptions": {"defaultMaxTokens": 512}}
+    servers.write_profiles({"A": profile})
+    first = servers.up()["A"]
+    again = servers.run("up", "--json")
+    assert (again.code, again.json["servers"][0]["result"]) == (0, "running")
+    assert again.json["servers"][0]["pid"] == first["pid"]
+    servers.write_profiles({"A": profile | {"advancedLaunchOptions": {"defaultMaxTokens": 4096}}})
+    stale = servers.up()["A"]
+    assert (stale["result"], stale["pid"]) == ("stale", first["pid"])
+    assert stale["message"] == "--max-tokens 512 -> 4096: restart needed (mlxsm up --recreate)"
+    seen = servers.seen("A")
+    assert (seen["status"], seen["stale"], seen["changes"]) == ("ready", True, ["--max-tokens 512 -> 4096"])
+    recreated = servers.up("--recreate")["A"]
+    assert recreated["result"] == "recreated"
+    assert recreated["pid"] != first["pid"]
+    assert not servers.seen("A")["stale"]
+    assert servers.up("--recreate")["A"]["result"] == "running"
+
+
+def test_another_program_is_a_change_too(servers: Servers, tmp_path: Path) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    copy = tmp_path / "copy.py"
+    copy.write_text(STAND_IN.read_text())
+    copy.chmod(0o755)
+    told = servers.up("--server-command", str(copy))["A"]
+    assert told["message"].startswith(f"server command {STAND_IN} -> {copy}")
+
+
+def test_what_crashed_is_started_again(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    first = servers.up()["A"]["pid"]
+    os.kill(first, signal.SIGKILL)
+    seen = wait_for(lambda: (one := servers.seen("A"))["status"] == "crashed" and one)
+    assert (seen["exitCode"], seen["pid"]) == (-9, None)
+    text = servers.run("ps", "--check")
+    assert text.code == 1
+    assert re.search(r"A: ended by signal 9 \d s ago", text.out)
+    told = servers.up()["A"]
+    assert told["result"] == "started"
+    assert told["pid"] != first
+
+
+def test_what_stopped_answering_is_started_again(servers: Servers) -> None:
+    servers.declare(A="test/load-2+dead")
+    starting = servers.start("up", "--json")
+    wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])
+    os.kill(starting.pid, signal.SIGKILL)
+    starting.communicate()
+    assert wait_for(lambda: servers.seen("A")["status"] == "loading")
+    wait_for(lambda: servers.seen("A")["status"] == "dead-thread")
+    assert servers.seen("A")["lastError"] == "Model type odd not supported."
+    old = servers.record("A")["pid"]
+    assert servers.up()["A"]["result"] == "failed"
+    assert not Path(f"/proc/{old}").exists()
+
+
+def test_a_second_up_waits_for_what_the_first_one_started(servers: Servers) -> None:
+    servers.declare(A="test/load-1.5")
+    first = servers.start("up", "--json")
+    wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])
+    assert servers.seen("A")["status"] == "loading"
+    second = servers.up()["A"]
+    out, _ = first.communicate(timeout=20)
+    (one,) = json.loads(out)["servers"]
+    assert (one["result"], second["result"], second["pid"]) == ("started", "running", one["pid"])
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupt_stops_what_this_up_started_and_nothing_else(
+    servers: Servers, number: signal.Signals, code: int
+) -> None:
+    ports = servers.declare(Before="test/a", Ready="test/b", Loading="test/load-30")
+    before = servers.up("Before")["Before"]["pid"]
+    starting = servers.start("up", "--json")
+    wait_for(lambda: servers.record_path("Ready").exists() and servers.record("Ready")["ready"])
+    wait_for(lambda: servers.record_path("Loading").exists() and servers.record("Loading")["pid"])
+    starting.send_signal(number)
+    out, err = starting.communicate(timeout=20)
+    told = {one["name"]: one["result"] for one in json.loads(out)["servers"]}
+    assert starting.returncode == code
+    assert told == {"Before": "running", "Ready": "failed", "Loading": "failed"}
+    assert "interrupted: stopping what was started here" in err
+    assert (servers.seen("Before")["pid"], servers.seen("Before")["status"]) == (before, "ready")
+    assert is_free(ports["Ready"])
+    assert is_free(ports["Loading"])
+    assert len(processes_of(servers.environment["HOME"])) == 2
+
+
+def test_without_a_question_socket_and_health_are_enough(servers: Servers) -> None:
+    servers.declare(A="test/load-30")
+    told = servers.up("--no-probe")["A"]
+    assert told["result"] == "started"
+    assert servers.record("A")["ready"] == "listening"
+
+
+def test_a_dry_run_prints_what_a_shell_can_run(servers: Servers) -> None:
+    port = new_port()
+    servers.write_profiles(
+        {
+            "It's": {
+                "modelID": "test/a",
+                "port": port,
+                "advancedLaunchOptions": {"chatTemplateArgs": {"a": "b'c"}},
+            }
+        }
+    )
+    shown = servers.run("up", "--dry-run")
+    assert (shown.code, servers.record_path("It's").exists()) == (0, False)
+    (planned,) = servers.run("up", "--dry-run", "--json").json["servers"]
+    printed = servers.shell(f"printf '%s\\n' {shown.out.strip()}")
+    assert printed.out.splitlines() == planned["argv"]
+    assert planned["argv"][:2] == [str(STAND_IN), "--model=test/a"]
+    assert '--chat-template-args={"a": "b\'c"}' in planned["argv"]
+
+
+def test_every_problem_is_told_before_anything_starts(servers: Servers) -> None:
+    port = new_port()
+    bad = {
+        "modelID": "/nowhere/model",
+        "port": port,
+        "host": "0.0.0.0",
+        "advancedLaunchOptions": {
+            "rawExtraArgs": ["--trust-remote-code", "--kv-bit", "7", "--prompt-concurrency", "0"]
+        },
+    }
+    servers.write_profiles({"Bad": bad, "Good": {"modelID": "test/a", "port": new_port()}})
+    told = servers.up()
+    assert told["Good"]["result"] == "started"
+    assert told["Bad"]["result"] == "failed"
+    assert told["Bad"]["message"].splitlines() == [
+        "there is no folder /nowhere/model",
+        "rawExtraArgs: --kv-bit is short for --kv-bits: write the whole name",
+        "--prompt-concurrency must be a whole number, 1 or more",
+        "its host 0.0.0.0 opens the server, which has no authentication, to others: --allow-host 0.0.0.0 lets it",
+        "--trust-remote-code lets models run their own code: --allow-arg --trust-remote-code lets it",
+    ]
+
+
+def test_consent_comes_from_the_command_line_only(servers: Servers) -> None:
+    port = new_port()
+    servers.write_profiles({"A": {"modelID": "test/a", "port": port, "host": "0.0.0.0"}})
+    refused = servers.run("up", "--json")
+    assert (refused.code, refused.json["servers"][0]["result"]) == (1, "refused")
+    assert servers.up("--allow-host", "0.0.0.1")["A"]["result"] == "refused"
+    assert servers.up("--allow-host", "0.0.0.0")["A"]["result"] == "started"
+    assert servers.seen("A")["status"] == "ready"
+
+
+def test_there_must_be_a_server_program(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    for command in ("/nowhere/mlx_lm.server", "no-such-program --x", "'"):
+        result = servers.run("up", "--server-command", command, "--json")
+        (told,) = result.json["servers"]
+        assert (result.code, told["result"]) == (1, "failed")
+        assert told["message"].startswith(("there is no server program", "the server command"))
+    broken = servers.folder / "broken"
+    broken.write_text("#!/nowhere/python\n")
+    broken.chmod(0o755)
+    told = servers.up("--server-command", str(broken))["A"]
+    assert told["message"] == f"cannot start {broken}: No such file or directory"
+    assert not servers.record_path("A").exists()
+
+
+def test_the_command_may_be_several_words_and_is_read_by_no_shell(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    told = servers.up("--server-command", f"{sys.executable} {STAND_IN}")["A"]
+    assert told["result"] == "started"
+    assert servers.record("A")["command"] == [sys.executable, str(STAND_IN)]
+    words = Path(f"/proc/{told['pid']}/cmdline").read_bytes().split(b"\0")
+    assert words[2] == b"--model=test/a"
+
+
+def test_the_server_gets_a_clean_environment_and_no_terminal(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.environment |= {
+        "PYTHONPATH": "/evil",
+        "LD_PRELOAD": "",
+        "DYLD_INSERT_LIBRARIES": "x",
+        "MLX_RANK": "1",
+        "MLX_HOSTFILE": "h",
+        "HF_HOME": "/some/hub",
+    }
+    pid = servers.up()["A"]["pid"]
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    names = {word.partition(b"=")[0].decode() for word in variables if word}
+    assert not [name for name in names if name.startswith(("PYTHON", "LD_", "DYLD_", "MLX_"))]
+    assert {"HF_HOME", "MLXSM_RUN", "HOME"} <= names
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+    assert os.readlink(f"/proc/{pid}/fd/1") == os.readlink(f"/proc/{pid}/fd/2") == str(servers.log("A"))
+    assert os.getsid(pid) != os.getsid(0)
+    assert os.getpgid(pid) == pid
+    open_files = {os.readlink(f"/proc/{pid}/fd/{one}") for one in os.listdir(f"/proc/{pid}/fd")}
+    assert not [one for one in open_files if ".lock" in one or one.startswith("pipe:")]
+
+
+def test_what_is_written_is_for_its_owner_alone(servers: Servers) -> None:
+    servers.declare(A="test/spew-3")
+    servers.up()
+    os.kill(servers.record("A")["pid"], signal.SIGKILL)
+    wait_for(lambda: servers.seen("A")["status"] == "crashed")
+    for path in (servers.record_path("A"), servers.log("A"), servers.record_path("A").with_suffix(".ending")):
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_ipv6_address_and_a_name_work(servers: Servers) -> None:
+    servers.write_profiles(
+        {
+            "Six": {"modelID": "test/a", "port": new_port(), "host": "::1"},
+            "Name": {"modelID": "test/b", "port": new_port(), "host": "localhost"},
+        }
+    )
+    told = servers.up()
+    assert {one["result"] for one in told.values()} == {"started"}
+    assert told["Six"]["endpoint"].startswith("[::1]:")
+    assert servers.run("down").code == 0
+
+
+def test_progress_is_plain_lines_without_a_terminal(servers: Servers) -> None:
+    servers.declare(A="test/load-0.2")
+    result = servers.run("up")
+    pid = servers.record("A")["pid"]
+    assert result.err.splitlines()[-2:] == [f"A: starting (process {pid})", "A: loading"]
+    assert re.fullmatch(r"  \+ A: started, at http://127\.0\.0\.1:\d+/v1, ready after \d\.\d s\n", result.out)
+
+
+def test_a_wish_for_nothing(servers: Servers) -> None:
+    servers.write('{"schemaVersion": 1, "profiles": []}')
+    result = servers.run("up")
+    assert (result.code, result.out, "the profile file lists no profiles" in result.err) == (0, "", True)
+    assert servers.run("up", "Nobody").code == 64
+
+
+def test_starts_are_side_by_side(servers: Servers) -> None:
+    servers.declare(**{f"S{number}": "test/load-1" for number in range(6)})
+    began = time.monotonic()
+    told = servers.up()
+    assert {one["result"] for one in told.values()} == {"started"}
+    assert time.monotonic() - began < 6

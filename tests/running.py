@@ -1,0 +1,151 @@
+"""What the tests with running servers share: a home whose servers are stand-ins, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Project
+
+STAND_IN = Path(__file__).parent / "e2e/stand_in.py"
+_FIRST_PORT, _PER_WORKER = 20000, 1000
+_ports = iter(range(_PER_WORKER))
+
+
+def new_port() -> int:
+    """A port that no other test uses, below those that the system gives to clients."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = _FIRST_PORT + worker * _PER_WORKER + next(_ports)
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+@dataclass
+class Servers(Project):
+    """A project whose profiles are served by the stand-in, by their models."""
+
+    def declare(self, **models: str) -> dict[str, int]:
+        """Write a profile for each name and model, and apply it; the ports by name."""
+        ports = {name: new_port() for name in models}
+        self.write_profiles({name: {"modelID": model, "port": ports[name]} for name, model in models.items()})
+        return ports
+
+    def write_profiles(self, profiles: dict[str, dict[str, Any]]) -> None:
+        """Write these profiles and apply them."""
+        listed = [{"host": "127.0.0.1", "name": name} | fields for name, fields in profiles.items()]
+        self.apply(json.dumps({"schemaVersion": 1, "collection": "test", "profiles": listed}))
+
+    def seen(self, name: str) -> dict[str, Any]:
+        """How `ps` sees one server."""
+        (server,) = self.run("ps", name, "--json").json["servers"]
+        return dict(server)
+
+    def up(self, *arguments: str) -> dict[str, dict[str, Any]]:
+        """What `up` says of each."""
+        return {one["name"]: one for one in self.run("up", "--json", *arguments).json["servers"]}
+
+    def record_path(self, name: str) -> Path:
+        (entry,) = (one for one in self.state["entries"] if one["profile"]["name"] == name)
+        return self.state_path.parent / "run" / f"{entry['id']}.json"
+
+    def record(self, name: str) -> Any:
+        return json.loads(self.record_path(name).read_text())
+
+    def edit_record(self, name: str, **fields: Any) -> None:
+        self.record_path(name).write_text(json.dumps(self.record(name) | fields))
+
+    def log(self, name: str) -> Path:
+        return self.state_path.parent / "logs" / f"{self.record_path(name).stem}.log"
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """A command that goes on while the test does."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+
+def processes_of(home: str) -> list[int]:
+    """Every living process that was started from this home by mlxsm."""
+    found = []
+    for name in os.listdir("/proc"):
+        with suppress(OSError, ValueError):
+            pid = int(name)
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            marked = any(word.startswith(b"MLXSM_RUN=") for word in environment)
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if marked and f"HOME={home}".encode() in environment and state != "Z":
+                found.append(pid)
+    return found
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """The first true answer; the test fails where there is none in time."""
+    until = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < until, "it never came true"
+        time.sleep(0.02)
+    return answer
+
+
+@pytest.fixture
+def servers(project: Project) -> Iterator[Servers]:
+    environment = project.environment | {"MLXSM_SERVER": str(STAND_IN)}
+    found = Servers(project.folder, environment)
+    yield found
+    left = processes_of(environment["HOME"])
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def stranger() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Somebody else's server, started by the test itself; it answers 200 to everything."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(port: int, host: str = "127.0.0.1") -> subprocess.Popen[bytes]:
+        code = (
+            "import sys\nfrom http.server import *\n"
+            "class H(BaseHTTPRequestHandler):\n"
+            "    def do_GET(self):\n"
+            "        self.rfile.read(int(self.headers.get('Content-Length', 0)))\n"
+            "        self.send_response(200); self.end_headers()\n"
+            '        self.wfile.write(b\'{"status": "ok", "choices": [{}]}\')\n'
+            "    do_POST = do_GET\n"
+            "ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), H).serve_forever()\n"
+        )
+        process = subprocess.Popen([sys.executable, "-c", code, host, str(port)], stderr=subprocess.DEVNULL)
+        started.append(process)
+        wait_for(lambda: not is_free(port))
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody takes connections there."""
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) != 0
