@@ -1,0 +1,341 @@
+"""`ps`, `logs`, `adopt`, `forget` and `doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+from running import STAND_IN, Servers, new_port, wait_for
+
+Stranger = Callable[..., subprocess.Popen[bytes]]
+
+# logs
+
+
+def test_ten_thousand_lines_are_all_there_whoever_is_killed(servers: Servers) -> None:
+    """The log is a file that the server itself writes: nobody else can lose a line of it."""
+    servers.declare(A="test/spew-10000+load-1")
+    starting = servers.start("up")
+    following = servers.start("logs", "A", "-f")
+    wait_for(lambda: servers.record_path("A").exists() and servers.log("A").exists())
+    starting.send_signal(signal.SIGKILL)
+    following.send_signal(signal.SIGKILL)
+    starting.communicate()
+    following.communicate()
+    wait_for(lambda: "Starting httpd" in servers.log("A").read_text())
+    lines = [line for line in servers.log("A").read_text().splitlines() if line.startswith("line ")]
+    assert lines == [f"line {number}" for number in range(10000)]
+    shown = servers.run("logs", "A", "-n", "20000").out.splitlines()
+    assert [line for line in shown if line.startswith("line ")] == lines
+
+
+def test_our_own_questions_are_left_out_of_what_is_shown(servers: Servers) -> None:
+    ports = servers.declare(A="test/load-0.3")
+    servers.up()
+    assert '"GET /health HTTP/1.0" 200' in servers.log("A").read_text()
+    subprocess.run(["curl", "-s", f"http://127.0.0.1:{ports['A']}/health"], check=True, capture_output=True)
+    shown = servers.run("logs", "A").out
+    assert "HTTP/1.0" not in shown
+    assert '"GET /health HTTP/1.1" 200' in shown
+    assert servers.run("logs", "A", "-n", "1").out.count("\n") == 1
+    assert servers.run("logs", "A", "-n", "0").out == ""
+
+
+def test_several_logs_are_told_apart(servers: Servers) -> None:
+    servers.declare(A="test/spew-2", Longer="test/spew-2")
+    servers.up()
+    plain = servers.run("logs", "A", "Longer").out.splitlines()
+    assert plain[:2] == ["A      | line 0", "A      | line 1"]
+    assert "Longer | line 1" in plain
+    coloured = servers.run("logs", "A", "Longer", "--color", "always").out
+    assert coloured.startswith("\x1b[36mA      | \x1b[0mline 0\n")
+
+
+def test_a_followed_log_goes_on_after_a_new_start(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    child = pexpect.spawn(
+        servers.command("logs", "A", "-f")[0],
+        servers.command("logs", "A", "-f")[1:],
+        cwd=str(servers.folder),
+        env=servers.environment,
+        encoding="utf-8",
+        timeout=20,
+    )
+    child.expect("Starting httpd")
+    assert servers.run("restart", "A").code == 0
+    child.expect("Starting httpd")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+
+
+def test_five_old_logs_are_kept(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    for number in range(7):
+        servers.up()
+        with servers.log("A").open("a") as log:
+            log.write(f"start {number}\n")
+        servers.run("down")
+        (path,) = [*servers.state_path.parent.glob("logs/*.log")]
+    kept = {one.suffix: re.findall("start (.)", one.read_text()) for one in path.parent.iterdir()}
+    assert kept == {".log": ["6"], ".1": ["5"], ".2": ["4"], ".3": ["3"], ".4": ["2"], ".5": ["1"]}
+    assert {one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == {0o600}
+
+
+def test_what_a_server_writes_cannot_command_the_terminal(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    with servers.log("A").open("a") as log:
+        log.write("\x1b]0;evil\x07 \u202e token hf_" + "a" * 34 + "\n")
+    shown = servers.run("logs", "A").out
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "hf_aaaa" not in shown
+
+
+def test_there_is_no_log_before_a_start(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    missing = servers.run("logs", "A")
+    assert (missing.code, 'there is no log of "A"' in missing.err) == (1, True)
+    assert servers.run("logs", "B").code == 64
+    assert servers.run("logs").code == 64
+
+
+# ps
+
+
+def test_the_table(servers: Servers) -> None:
+    servers.declare(A="test/a", B="test/b")
+    servers.up("A")
+    lines = servers.run("ps").out.splitlines()
+    assert lines[0].split() == ["NAME", "STATUS", "PID", "ENDPOINT", "UPTIME", "MEMORY", "CPU"]
+    assert lines[1].split()[:2] == ["A", "ready"]
+    assert lines[2].split()[:3] == ["B", "stopped", "-"]
+    assert re.fullmatch(r"memory: \d+ MB of [\d.]+ GB", lines[-1])
+    report = servers.run("ps", "--json").json
+    assert report["memoryBytes"] == report["servers"][0]["memoryBytes"]
+    assert report["machineMemoryBytes"] > 10**8
+    assert servers.run("ps", "--check").code == 0
+    assert servers.run("ps", "Nobody").code == 64
+
+
+def test_a_server_that_lost_its_socket_or_hangs_is_not_ready(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    pid = servers.up()["A"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    seen = servers.seen("A")
+    assert (seen["status"], seen["lastError"]) == ("dead-thread", "it does not answer within 3 s")
+    os.kill(pid, signal.SIGCONT)
+    assert servers.seen("A")["status"] == "ready"
+    servers.edit_record("A", port=new_port())
+    seen = servers.seen("A")
+    assert (seen["status"], seen["lastError"]) == ("no-socket", "it does not listen any more")
+    assert servers.run("ps", "--check").code == 1
+
+
+def test_a_thread_that_dies_later_is_seen(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    with servers.log("A").open("a") as log:
+        log.write("2026-01-01 10:00:00,123 - ERROR - mlx_lm.server generation thread died: out of memory\n")
+    seen = servers.seen("A")
+    assert (seen["status"], seen["lastError"]) == ("dead-thread", "out of memory")
+    assert servers.up()["A"]["result"] == "started"
+    assert servers.seen("A")["status"] == "ready"
+
+
+def test_watching_goes_on_until_an_interrupt(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    watching = servers.start("ps", "--watch")
+    assert watching.stdout
+    assert watching.stdout.readline().startswith("NAME")
+    time.sleep(2.2)
+    watching.send_signal(signal.SIGINT)
+    out, _ = watching.communicate(timeout=10)
+    assert out.count("NAME") == 1
+    assert watching.returncode == 130
+
+
+def test_one_slow_server_does_not_make_the_others_wait(servers: Servers) -> None:
+    servers.declare(**{f"S{number}": "test/a" for number in range(4)})
+    told = servers.up()
+    for one in told.values():
+        os.kill(one["pid"], signal.SIGSTOP)
+    began = time.monotonic()
+    report = servers.run("ps", "--json").json
+    assert time.monotonic() - began < 3 * 2
+    assert {one["status"] for one in report["servers"]} == {"dead-thread"}
+
+
+def test_live_progress_on_a_terminal(servers: Servers) -> None:
+    servers.declare(Slow="test/load-1.5", Bad="test/load-0.5+dead")
+    child = pexpect.spawn(
+        servers.command("up")[0],
+        ["up"],
+        cwd=str(servers.folder),
+        env=servers.environment | {"TERM": "xterm"},
+        encoding="utf-8",
+        timeout=20,
+    )
+    child.expect(r"Slow: loading, \d s, \d+ MB")
+    child.expect(r"Slow.*: started.*ready after 1\.\d s")
+    child.expect("Bad.*: failed")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+
+
+# adopt, forget
+
+
+def test_only_what_answers_is_adopted_and_then_left_alone(servers: Servers, stranger: Stranger) -> None:
+    ports = servers.declare(A="test/a")
+    nobody = servers.run("adopt", "A")
+    assert (nobody.code, "nobody answers at" in nobody.err) == (1, True)
+    other = stranger(ports["A"])
+    told = servers.run("adopt", "A").out.splitlines()
+    assert told[0] == f"adopted A at 127.0.0.1:{ports['A']} as connection context only"
+    assert told[1].startswith("  software: a server that calls itself BaseHTTP/0.6 Python/3.")
+    assert told[1].endswith("; that it is mlx_lm.server is not proved")
+    assert told[2:] == [f"  process: {other.pid}, another program", "  model: not in its command line"]
+    assert servers.seen("A")["status"] == "adopted"
+    assert servers.up()["A"]["message"].startswith("a server that mlxsm did not start is adopted for it")
+    assert (
+        servers.run("down", "A").out
+        == "  = A: not running: adopted: mlxsm did not start it, and does not stop it\n"
+    )
+    assert servers.run("restart", "A").code == 1
+    assert other.poll() is None
+    assert servers.run("forget", "A").out == "forgot the server adopted for A; it was not touched\n"
+    assert servers.run("forget", "A").code == 64
+    assert servers.seen("A")["status"] == "foreign"
+
+
+def test_our_own_server_is_not_adopted(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    refused = servers.run("adopt", "A")
+    assert (refused.code, "was started by mlxsm" in refused.err) == (1, True)
+
+
+# doctor
+
+
+def findings(servers: Servers, *arguments: str) -> tuple[int, list[tuple[str, str, str]]]:
+    result = servers.run("doctor", "--json", *arguments)
+    checks = result.json["checks"]
+    assert len(checks) == result.json["passed"] + result.json["warnings"] + result.json["failures"]
+    return result.code, [(one["check"], one["status"], one["message"]) for one in checks]
+
+
+def test_a_doctor_who_finds_nothing(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    code, found = findings(servers)
+    assert code == 0
+    statuses = {check: status for check, status, _ in found}
+    assert statuses == {
+        "executable": "pass",
+        "version": "pass",
+        "cache": "pass",
+        "folders": "pass",
+        "file": "pass",
+        "state": "pass",
+        "flags": "pass",
+        "model": "warn",
+        "port": "pass",
+    }
+    text = servers.run("doctor").out
+    assert text.splitlines()[0] == f"pass  executable {STAND_IN}"
+    assert text.splitlines()[-1].endswith("0 failed")
+
+
+def test_a_doctor_names_what_is_wrong_and_the_remedy(servers: Servers, stranger: Stranger) -> None:
+    port = new_port()
+    raw = {"rawExtraArgs": ["--no-such-flag", "1"]}
+    servers.write_profiles(
+        {"A": {"modelID": "/nowhere", "port": port, "host": "0.0.0.0", "advancedLaunchOptions": raw}}
+    )
+    other = stranger(port)
+    servers.state_path.parent.chmod(0o770)
+    code, found = findings(servers)
+    assert code == 1
+    assert [status for check, status, _ in found if check == "flags"] == ["fail", "warn"]
+    (unknown,) = (message for check, status, message in found if (check, status) == ("flags", "fail"))
+    assert unknown.startswith("rawExtraArgs: mlx-lm 0.")
+    assert unknown.endswith(" has no --no-such-flag; (--allow-arg --no-such-flag lets it pass)")
+    assert ("model", "fail", "there is no folder /nowhere") in found
+    assert any(f"held by process {other.pid}" in message for check, _, message in found if check == "port")
+    assert any(status == "warn" for check, status, _ in found if check == "folders")
+    servers.state_path.parent.chmod(0o700)
+    servers.state_path.write_text("{")
+    servers.write("profiles: [")
+    code, found = findings(servers, "--server-command", "/nowhere/server")
+    assert code == 1
+    assert [(check, status) for check, status, _ in found if status == "fail"] == [
+        ("executable", "fail"),
+        ("file", "fail"),
+        ("state", "fail"),
+    ]
+    (servers.folder / "profiles.yaml").unlink()
+    servers.state_path.unlink()
+    code, found = findings(servers)
+    assert (code, [check for check, status, _ in found if status == "warn"]) == (0, ["file"])
+
+
+@pytest.mark.parametrize(("version", "status"), [("0.31.3", "warn"), ("0.32.0", "pass"), ("0.99.0", "pass")])
+def test_an_old_release_is_warned_of(servers: Servers, tmp_path: Path, version: str, status: str) -> None:
+    root = tmp_path / "venv"
+    site = root / "lib/python3.11/site-packages"
+    (site / f"mlx_lm-{version}.dist-info").mkdir(parents=True)
+    (root / "bin").mkdir()
+    script = root / "bin/mlx_lm.server"
+    script.write_text(f"#!{root}/bin/python3\n")
+    script.chmod(0o755)
+    servers.declare(A="test/a")
+    _, found = findings(servers, "--server-command", str(script))
+    assert [one for check, one, _ in found if check == "version"] == [status]
+    if status == "warn":
+        assert any("CVE-2026-5843" in message for _, _, message in found)
+
+
+def test_what_an_older_release_does_not_know_is_refused_with_the_one_that_does(
+    servers: Servers, tmp_path: Path
+) -> None:
+    root = tmp_path / "venv"
+    (root / "lib/python3.11/site-packages/mlx_lm-0.31.1.dist-info").mkdir(parents=True)
+    (root / "bin").mkdir()
+    script = root / "bin/mlx_lm.server"
+    script.write_text(f"#!{root}/bin/python3\n")
+    script.chmod(0o755)
+    options = {"rawExtraArgs": ["--kv-bits", "4", "--cache-limit-gb=3"], "allowedOrigins": "*"}
+    servers.write_profiles({"A": {"modelID": "test/a", "port": new_port(), "advancedLaunchOptions": options}})
+    told = servers.up("--server-command", str(script))["A"]
+    assert (told["result"], told["message"].splitlines()) == (
+        "failed",
+        [
+            "--allowed-origins needs mlx-lm 0.31.2 or newer, and 0.31.1 is installed",
+            "--kv-bits needs mlx-lm 0.32.0 or newer, and 0.31.1 is installed",
+            "--cache-limit-gb is gone since mlx-lm 0.22.3, and 0.31.1 is installed",
+        ],
+    )
+
+
+def test_json_of_everything_has_a_version(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    for arguments in (["up"], ["ps"], ["doctor"], ["up", "--dry-run"], ["restart", "A"], ["down"]):
+        result = servers.run(*arguments, "--json")
+        assert json.loads(result.out)["formatVersion"] == 1
+        out = servers.folder / "out.json"
+        assert servers.run(*arguments, "--json-out", str(out)).code == result.code
+        assert json.loads(out.read_text())["formatVersion"] == 1
