@@ -167,7 +167,7 @@ def _unknown(word: str, name: str, program: Program) -> str:
         return f"rawExtraArgs: {name} is short for {' or '.join(full)}: write the whole name"
     hint = did_you_mean(name, program.flags)
     guess = f"{hint} " if hint else ""
-    return f"rawExtraArgs: {_server(program)} has no {name}; {guess}(--allow-arg {name} lets it pass)"
+    return f"rawExtraArgs: {_server(program)} has no {name}; {guess}--allow-arg {name} lets it pass"
 
 
 def _faults(one: _Given, program: Program) -> Iterator[str]:

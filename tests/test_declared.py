@@ -1,0 +1,70 @@
+"""Which profiles of a file may be served, and why the others may not."""
+
+from __future__ import annotations
+
+from test_plan import entry, file, profile, state
+
+from mlxsm_sync.declared import Remedies, declared, meeting, place
+
+REMEDIES = Remedies("mlxsm apply", "mlxsm pull")
+
+
+def reasons(desired: object, entries: object, places: object = None) -> dict[str, str | None]:
+    rows = declared(desired, entries, places, REMEDIES)  # type: ignore[arg-type]
+    assert all((row.reason is None) == (row.entry is not None) for row in rows)
+    assert [row.entry_id for row in rows if row.entry is None] == [""] * sum(r.entry is None for r in rows)
+    return {row.wanted.profile.name: row.reason for row in rows}
+
+
+def test_what_was_applied_may_be_served() -> None:
+    current = state(entry(1, "team", profile("A", 1)), entry(2, "other", profile("B", 2)))
+    desired = file(profile("A", 1), profile("B", 2))
+    assert reasons(desired, current) == {"A": None, "B": None}
+    assert reasons(desired, current, {2}) == {"B": None}
+    # Only what is noted about it would change.
+    noted = state(entry(1, "team", profile("A", 1), applied={"name": "A"}))
+    assert reasons(file(profile("A", 1)), noted) == {"A": None}
+    renamed = entry(1, "team", profile("Here", 1), source="A", applied=profile("Here", 1))
+    assert reasons(file(profile("A", 1)), state(renamed)) == {"A": None}
+
+
+def test_what_is_not_as_the_file_says_may_not() -> None:
+    current = state(
+        entry(1, "team", profile("Old", 1)),
+        entry(2, "team", profile("Drift", 2, notes="here"), applied=profile("Drift", 2, notes="then")),
+        entry(3, None, profile("Nobody", 3)),
+        entry(4, None, profile("Taken", 4)),
+        entry(5, "other", profile("Theirs", 5)),
+    )
+    desired = file(
+        profile("Old", 1, notes="new"),
+        profile("Drift", 2, notes="now"),
+        profile("Nobody", 3),
+        profile("Taken", 40),
+        profile("Theirs", 50),
+        profile("It's new", 6),
+    )
+    assert reasons(desired, current) == {
+        "Old": "this machine has an older version of it: mlxsm apply",
+        "Drift": "it was changed on this machine since it was applied: mlxsm pull Drift takes that into the "
+        "file, mlxsm apply --replace Drift undoes it",
+        "Nobody": "this machine has it, owned by nobody: mlxsm apply takes it over",
+        "Taken": 'it clashes with "Taken", which is owned by nobody: mlxsm pull Taken takes that into the file',
+        "Theirs": "it is in conflict (name-taken): mlxsm plan tells the ways out",
+        "It's new": "it is not applied on this machine: mlxsm apply",
+    }
+
+
+def test_two_that_want_one_port() -> None:
+    def pair(*profiles: dict[str, object]) -> list[str] | None:
+        found = meeting(file(*profiles).profiles)
+        return [one.profile.name for one in found] if found else None
+
+    assert pair(profile("A", 1), profile("B", 2)) is None
+    assert pair(profile("A", 1), profile("B", 2), profile("C", 1, modelID="o/x", host="LOCALHOST")) == [
+        "A",
+        "C",
+    ]
+    assert pair(profile("A", 1, host="10.0.0.1"), profile("B", 1, modelID="o/x")) is None
+    assert pair(profile("A", 1, host="10.0.0.1"), profile("B", 1, modelID="o/x", host="::")) == ["A", "B"]
+    assert place(file(profile("A", 1, host="::1")).profiles[0]) == "[::1]:1"

@@ -1,0 +1,241 @@
+"""A profile as a command line: options, releases, consent, and what a restart would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import rich_profiles
+
+from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
+from mlxsm_sync.launch import (
+    OPTION_FLAGS,
+    Consent,
+    Program,
+    changed_program,
+    changes,
+    is_older,
+    launch,
+)
+from mlxsm_sync.profile import LaunchOptions, Profile
+
+NEWEST = Program(("/bin/mlx_lm.server",), "0.32.2")
+
+
+def profile(host: str = "127.0.0.1", thinking: bool | None = None, **options: Any) -> Profile:
+    return Profile(
+        name="A",
+        model_id="org/m",
+        host=host,
+        port=8080,
+        enable_thinking=thinking,
+        advanced_launch_options=LaunchOptions(**options),
+    )
+
+
+def words(one: Profile, program: Program = NEWEST) -> list[str]:
+    made = launch(one, "org/m", program)
+    assert made.problems == ()
+    return [*made.arguments]
+
+
+def problems(*raw: str, program: Program = NEWEST, consent: Consent | None = None) -> list[str]:
+    return [*launch(profile(raw_extra_args=raw), "m", program, consent or Consent()).problems]
+
+
+OWN_ORIGINS = "--allowed-origins=http://127.0.0.1:8080,http://[::1]:8080,http://localhost:8080"
+
+
+def test_every_option_has_a_flag() -> None:
+    typed = {*LaunchOptions().dump()} - {"rawExtraArgs"}
+    assert typed == {*OPTION_FLAGS}
+    assert {*OPTION_FLAGS.values()} <= {*FLAGS}
+
+
+def test_options_become_whole_names_with_their_value() -> None:
+    options = {
+        "default_temperature": 0.3,
+        "default_max_tokens": 12,
+        "log_level": "DEBUG",
+        "allowed_origins": "*",
+        "raw_extra_args": ("--kv-bits", "4", "--pipeline", "--adapter-path=/a b", "--temp-x"),
+    }
+    made = launch(profile(**options), "/models/m", NEWEST, Consent(flags=frozenset({"--temp-x"})))
+    assert made.problems == ()
+    assert [*made.arguments] == [
+        "--model=/models/m",
+        "--host=127.0.0.1",
+        "--port=8080",
+        "--temp=0.3",
+        "--max-tokens=12",
+        "--allowed-origins=*",
+        "--log-level=DEBUG",
+        "--kv-bits=4",
+        "--pipeline",
+        "--adapter-path=/a b",
+        "--temp-x",
+    ]
+
+
+def test_thinking_is_an_argument_of_the_template() -> None:
+    def template(one: Profile) -> list[str]:
+        return [word for word in words(one) if word.startswith("--chat-template-args")]
+
+    assert template(profile()) == []
+    assert template(profile(thinking=False)) == ['--chat-template-args={"enable_thinking": false}']
+    assert template(profile(chat_template_args={})) == ["--chat-template-args={}"]
+    assert template(profile(thinking=True, chat_template_args={"a": "ü"})) == [
+        '--chat-template-args={"enable_thinking": true, "a": "ü"}'
+    ]
+    # What the template is told in so many words wins.
+    assert template(profile(thinking=True, chat_template_args={"enable_thinking": False})) == [
+        '--chat-template-args={"enable_thinking": false}'
+    ]
+
+
+def test_pages_of_others_are_shut_out_unless_declared() -> None:
+    assert words(profile())[-1] == OWN_ORIGINS
+    assert OWN_ORIGINS not in words(profile(allowed_origins="http://a"))
+    # A release that has no such option is not given it.
+    assert words(profile(), Program(("/s",), "0.31.1"))[-1] == "--port=8080"
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (["4"], "rawExtraArgs: 4 belongs to no option"),
+        (["--"], "rawExtraArgs: -- belongs to no option"),
+        (["-h"], "rawExtraArgs: -h belongs to no option"),
+        (["@file"], "rawExtraArgs: @file belongs to no option"),
+        (["--tr"], "rawExtraArgs: --tr is short for --trust-remote-code: write the whole name"),
+        (["--dr=evil/m"], "rawExtraArgs: --dr is short for --draft-model: write the whole name"),
+        (["--to", "1"], "rawExtraArgs: --to is short for --top-k or --top-p: write the whole name"),
+        (
+            ["--kv-bitz", "4"],
+            "rawExtraArgs: mlx-lm 0.32.2 has no --kv-bitz; did you mean --kv-bits? --allow-arg --kv-bitz lets it pass",
+        ),
+        (["--zzz"], "rawExtraArgs: mlx-lm 0.32.2 has no --zzz; --allow-arg --zzz lets it pass"),
+        (["--kv-bits"], "--kv-bits needs a value"),
+        (["--pipeline=1"], "--pipeline takes no value"),
+        (["--kv-bits", "4", "--kv-bits=8"], "--kv-bits is given twice: once is enough"),
+        (["--kv-bits", "7"], "--kv-bits must be one of 1, 2, 3, 4, 5, 6, 8"),
+        (["--kv-group-size", "48"], "--kv-group-size must be one of 32, 64, 128"),
+        (["--prompt-concurrency", "0"], "--prompt-concurrency must be a whole number, 1 or more"),
+        (["--prefill-step-size=-1"], "--prefill-step-size must be a whole number, 1 or more"),
+        (["--num-draft-tokens", "-1"], "--num-draft-tokens must be a whole number, 0 or more"),
+        (["--top-p", "2"], "--top-p must be a number, 0 to 1"),
+        (["--temp", "nan"], "--temp must be a number, 0 or more"),
+        (["--temp", "1e999"], "--temp must be a number, 0 or more"),
+        (
+            ["--prompt-cache-bytes", "4GiB"],
+            "--prompt-cache-bytes must be a number of bytes, or one with M, G, MB or GB",
+        ),
+        (["--log-level", "debug"], "--log-level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        (["--draft-model="], "--draft-model must not be empty"),
+        (["--chat-template-args", "[1]"], "--chat-template-args must be a JSON object"),
+        (["--chat-template-args", "{bad"], "--chat-template-args must be a JSON object"),
+        (
+            ["--chat-template-args", '{"tokenize": false}'],
+            "--chat-template-args must not set tokenize: the server sets that itself, and every chat would fail",
+        ),
+    ],
+)
+def test_raw_arguments_are_judged(raw: list[str], problem: str) -> None:
+    assert problem in problems(*raw)
+
+
+def test_a_declared_option_is_not_given_again() -> None:
+    one = profile(default_max_tokens=5, raw_extra_args=("--max-tokens", "6"))
+    assert launch(one, "m", NEWEST).problems == ("--max-tokens is given twice: once is enough",)
+    both = profile(chat_template_args={"tools": [], "tokenize": 1})
+    assert "must not set tokenize, tools" in launch(both, "m", NEWEST).problems[0]
+
+
+def test_what_is_allowed_by_hand_passes_with_its_value() -> None:
+    consent = Consent(flags=frozenset({"--new", "--odd"}))
+    made = launch(profile(raw_extra_args=("--new", "1", "--odd", "--kv-bits", "4")), "m", NEWEST, consent)
+    assert made.problems == ()
+    assert made.arguments[3:6] == ("--new=1", "--odd", "--kv-bits=4")
+    assert problems("--zzz", "value", consent=consent) == [
+        "rawExtraArgs: mlx-lm 0.32.2 has no --zzz; --allow-arg --zzz lets it pass"
+    ]
+
+
+def test_a_profile_alone_opens_nothing() -> None:
+    for host in ("0.0.0.0", "::", "LOCALHOST", "127.0.0.2", "0", "127.1", "mac.local"):
+        (told,) = launch(profile(host), "m", NEWEST).unallowed
+        assert f"--allow-host {host} lets it" in told
+        assert launch(profile(host), "m", NEWEST, Consent(hosts=frozenset({host}))).unallowed == ()
+    for host in ("127.0.0.1", "::1", "localhost"):
+        assert launch(profile(host), "m", NEWEST).unallowed == ()
+    trusting = profile(raw_extra_args=("--trust-remote-code",))
+    (told,) = launch(trusting, "m", NEWEST).unallowed
+    assert told.endswith("--allow-arg --trust-remote-code lets it")
+    assert launch(trusting, "m", NEWEST, Consent(flags=frozenset({"--trust-remote-code"}))).unallowed == ()
+
+
+def test_releases() -> None:
+    old = Program(("/s",), "0.24.0")
+    assert problems("--temp", "1", program=old) == [
+        "--temp needs mlx-lm 0.24.1 or newer, and 0.24.0 is installed"
+    ]
+    gone = ["--cache-limit-gb is gone since mlx-lm 0.22.3, and 0.32.2 is installed"]
+    assert problems("--cache-limit-gb", "1") == gone
+    assert problems("--cache-limit-gb", "1", program=Program(("/s",), "0.22.0")) == []
+    unknown = Program(("/s",))
+    assert unknown.flags == known_to(NEWEST_KNOWN)
+    assert problems("--kv-bits", "4", program=unknown) == []
+    assert "mlx_lm.server has no --x" in problems("--x", program=unknown)[0]
+    # A newer release was read: what it has is allowed, what it lost is not.
+    newer = Program(("/s",), "1.2", frozenset({"--model", "--host", "--port", "--new", "--allowed-origins"}))
+    assert problems("--new", "1", program=newer) == []
+    assert problems("--kv-bits", "4", program=newer) == ["mlx-lm 1.2 has no --kv-bits"]
+    assert [len(known_to(parse_version(v))) for v in ("0.22.2", "0.22.3", "0.23.2", "0.24.1", "0.30.6")] == [
+        9,
+        8,
+        9,
+        16,
+        19,
+    ]
+    assert [len(known_to(parse_version(v))) for v in ("0.31.1", "0.31.2", "0.31.3", "0.32.0")] == [
+        22,
+        23,
+        23,
+        26,
+    ]
+    assert (parse_version("0.32.2.dev1"), parse_version("x"), written((0, 32))) == ((0, 32, 2), (), "0.32")
+    assert is_older("0.31.3", (0, 32, 0))
+    assert not is_older("0.32.0", (0, 32, 0))
+    assert not is_older(None, (0, 32, 0))
+    assert stands_for("--max-tok", FLAGS) == ("--max-tokens",)
+
+
+def test_what_a_restart_would_change() -> None:
+    old = ("--model=m", "--max-tokens=512", "--pipeline")
+    new = ("--model=m", "--max-tokens=4096", "--temp=1")
+    assert changes(old, new) == (
+        "--max-tokens 512 -> 4096",
+        "--pipeline (set) -> (unset)",
+        "--temp (unset) -> 1",
+    )
+    assert changes(old, reversed(old)) == ()
+    assert changed_program(("/a",), None, Program(("/b", "x"), "1")) == (
+        "server command /a -> /b x",
+        "mlx-lm (unknown) -> 1",
+    )
+    assert changed_program(("/a",), "1", Program(("/a",), None)) == ("mlx-lm 1 -> (unknown)",)
+    assert changed_program(("/a",), "1", Program(("/a",), "1")) == ()
+
+
+@given(rich_profiles(), st.sampled_from(["0.20.6", "0.24.1", "0.31.2", "0.32.2"]))
+def test_only_what_the_release_knows_is_emitted_and_each_once(one: Profile, version: str) -> None:
+    program = Program(("/s",), version)
+    made = launch(one, "m", program)
+    names = [word.partition("=")[0] for word in made.arguments]
+    if not made.problems:
+        assert len(set(names)) == len(names)
+        assert {*names} <= program.flags
+    assert all(word.startswith("--") for word in made.arguments)
+    assert changes(made.arguments, made.arguments) == ()
