@@ -45,18 +45,20 @@ def problem(host: str, port: int) -> str | None:
         address = resolve(host, port)
     except OSError as error:
         return f"the host {host} cannot be found: {error.strerror or error}"
+    # On macOS one address can be bound beside every address; a connection finds out.
+    taken = any(_answers(one, port) for one in _LOOPBACK if overlap(one, address.host))
+    refusal = _cannot_bind(address, reuse=False)
+    if not taken and refusal is None:
+        return None
     held = [one for one in listeners(port) if overlap(one.address, address.host)]
     if held:
         return f"port {port} is held by {describe(held)}"
-    refusal = _cannot_bind(address, reuse=False)
     if refusal is not None and refusal.errno == errno.EADDRINUSE:
         # Connections that a server closed a moment ago keep the port for a minute; nobody listens there.
         refusal = _cannot_bind(address, reuse=True)
     if refusal is not None:
         return _why(refusal, host, port)
-    if any(_answers(one, port) for one in _LOOPBACK if overlap(one, address.host)):
-        return f"port {port} is held by a process that cannot be seen"
-    return None
+    return f"port {port} is held by a process that cannot be seen" if taken else None
 
 
 def answers(place: tuple[str, int]) -> bool:
@@ -64,21 +66,14 @@ def answers(place: tuple[str, int]) -> bool:
     return _answers(*place)
 
 
-def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens there any more."""
-    try:
-        address = resolve(host, port)
-    except OSError:
-        return True
-    return not any(overlap(one.address, address.host) for one in listeners(port))
-
-
 def holders(host: str, port: int, likely: Collection[int] = ()) -> list[Listener]:
-    """Everybody who listens where a client of this endpoint would connect to."""
+    """Everybody who takes connections where a client of this endpoint would connect to."""
     try:
         address = resolve(host, port)
     except OSError:
         return []
+    if not answers(reachable(address)):
+        return []  # to look into the system's tables takes a hundred times longer
     return [one for one in listeners(port, likely) if overlap(one.address, address.host)]
 
 

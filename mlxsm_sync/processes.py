@@ -23,6 +23,7 @@ RUN_VARIABLE = "MLXSM_RUN"
 """In the environment of every server that we start: the entry's id and the nonce of the run."""
 
 _TICK = 0.02
+_NEWBORN_SECONDS = 0.5
 _WHOLE_GROUP = 4  # PIDFD_SIGNAL_PROCESS_GROUP of <linux/pidfd.h>, since Linux 6.9
 
 boot_id = system.boot_id
@@ -151,9 +152,19 @@ def _doubt(record: Record, pid: int, about: Facts | None) -> str | None:
         return ""
     if about.user != os.geteuid():
         return f"process {pid} belongs to another user"
-    if not belongs_to(pid, record):
+    if not _carries_mark(pid, record):
         return f"process {pid} does not carry the mark of this run"
     return None
+
+
+def _carries_mark(pid: int, record: Record) -> bool:
+    """Whether it has the mark; for a moment after its start a process has no environment to look into."""
+    until = time.monotonic() + _NEWBORN_SECONDS
+    while not belongs_to(pid, record):
+        if system.has_environment(pid) or time.monotonic() > until:
+            return belongs_to(pid, record)
+        time.sleep(_TICK / 10)
+    return True
 
 
 def belongs_to(pid: int, record: Record) -> bool:

@@ -65,6 +65,14 @@ def variable(pid: int, name: str) -> str | None:
     return None
 
 
+def has_environment(pid: int) -> bool:
+    """Whether there is an environment to look into; a process that is just being started has none yet."""
+    try:
+        return _read(f"/proc/{pid}/environ") != b""
+    except OSError:
+        return True
+
+
 def command_line(pid: int) -> list[str]:
     """The words of a process; empty where they are not to be seen."""
     try:

@@ -51,6 +51,13 @@ def variable(pid: int, name: str) -> str | None:
     return None
 
 
+def has_environment(pid: int) -> bool:
+    """Whether there is an environment to look into; a process that is just being started has none yet."""
+    with suppress(psutil.Error, OSError):
+        return bool(psutil.Process(pid).environ())
+    return True
+
+
 def command_line(pid: int) -> list[str]:
     """The words of a process; empty where they are not to be seen."""
     with suppress(psutil.Error, OSError):

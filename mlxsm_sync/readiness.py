@@ -89,7 +89,7 @@ class Wait:
                 place = ports.reachable(ports.resolve(self._host, self._port))
             except OSError as error:
                 raise NotReady(f"the host {self._host} cannot be found: {error.strerror}") from None
-            if ports.answers(place) and self._owns_the_socket():
+            if self._owns_the_socket():
                 return place
             self._pause()
 

@@ -202,6 +202,8 @@ class Starter:
         """Wait until it is ready, and note that; a server that fails is ended."""
         began = time.monotonic()
         found = identify(record)
+        if found.doubt is not None:
+            return _told(one, "failed", message=f"{found.doubt}; it was left alone")
         if found.handle is None:
             return _told(one, "failed", message=self._how_it_ended(record))
         try:
@@ -250,11 +252,12 @@ class Starter:
 
     def _end(self, handle: Handle, record: Record) -> bool:
         """End a server whose start failed, with all that it started; say whether it is gone."""
+        leaving = stopping.Leaving(record, handle)
         for number in (signal.SIGTERM, signal.SIGKILL):
-            stopping.signal_run(handle, record, number)
+            leaving.signal(number)
             until = time.monotonic() + _END_SECONDS
             while time.monotonic() < until:
-                if stopping.is_gone(handle, record):
+                if leaving.is_gone():
                     return True
                 time.sleep(0.01)
         return False

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 
 from mlxsm_sync import ports
 from mlxsm_sync.errors import MlxsmError
-from mlxsm_sync.processes import Found, Handle, belongs_to, group_members, held, identify
+from mlxsm_sync.processes import Handle, belongs_to, group_members, held, identify
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
 from mlxsm_sync.server import DownResult, DownServer, Record
@@ -20,22 +20,31 @@ _KILL_SECONDS = 10.0
 _PAUSE = 0.01
 
 
-def signal_run(handle: Handle, record: Record, number: signal.Signals) -> None:
-    """Signal a server and its group, and whatever else it started that has its port."""
-    handle.signal_group(number)
-    _signal_strays(record, number)
+class Leaving:
+    """What is to go of one run: the server with its group, and what it started that stays behind."""
 
+    def __init__(self, record: Record, handle: Handle | None) -> None:
+        self._record, self._handle = record, handle
+        self._number = signal.SIGTERM
+        self._signalled: set[int] = set()
 
-def _signal_strays(record: Record, number: signal.Signals) -> None:
-    for pid in _strays(record):
-        with held(pid, record) as stray:
-            if stray is not None:
-                stray.signal_alone(number)
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the server and its group; what stays behind is signalled when it is found."""
+        self._number, self._signalled = number, set()
+        if self._handle is not None:
+            self._handle.signal_group(number)
 
-
-def is_gone(handle: Handle, record: Record) -> bool:
-    """Gone is the process, everybody in its group, and whatever else it started that has its port."""
-    return handle.is_gone() and not _strays(record)
+    def is_gone(self) -> bool:
+        """Gone is the process, everybody in its group, and whatever else it started that has its port."""
+        if self._handle is not None and not self._handle.is_gone():
+            return False
+        strays = _strays(self._record)
+        for pid in {*strays} - self._signalled:
+            with held(pid, self._record) as stray:
+                if stray is not None:
+                    stray.signal_alone(self._number)
+            self._signalled.add(pid)
+        return not strays
 
 
 def _strays(record: Record) -> list[int]:
@@ -51,53 +60,36 @@ class Stop:
 
     def __init__(self, record: Record, name: str) -> None:
         self.record, self.name = record, name
-        self.handle: Handle | None = None
         self.result: DownResult | None = None
         self.message: str | None = None
         self.killed = False
-        self.left_behind = False
-        """Whether the server is gone, but something that it started still has its port."""
+        self._handle: Handle | None = None
+        self._leaving = Leaving(record, None)
 
     def begin(self) -> None:
         """Find the process for certain, and ask it to end."""
         found = identify(self.record)
-        self.handle = found.handle
-        if found.handle is None:
-            self._settle_unfound(found)
-        else:
-            signal_run(found.handle, self.record, signal.SIGTERM)
-        if self.left_behind:
-            _signal_strays(self.record, signal.SIGTERM)
-
-    def _settle_unfound(self, found: Found) -> None:
+        self._handle = found.handle
+        self._leaving = Leaving(self.record, found.handle)
         if found.doubt is not None:
             self.result, self.message = "failed", f"{found.doubt}; nothing was signalled"
-        elif not found.rebooted and _strays(self.record):
-            self.left_behind = True
+        elif found.rebooted:
+            self.result, self.message = "not-running", "this machine was started anew since"
+        elif found.handle is None and self._leaving.is_gone():
+            self.result, self.message = "not-running", "it had ended by itself"
         else:
-            self.result = "not-running"
-            self.message = (
-                "this machine was started anew since" if found.rebooted else "it had ended by itself"
-            )
+            self._leaving.signal(signal.SIGTERM)
 
     def is_done(self) -> bool:
         """Whether there is nothing more to wait for."""
-        if self.result is None and self._is_gone():
+        if self.result is None and self._leaving.is_gone():
             self.result = "killed" if self.killed else "stopped"
         return self.result is not None
-
-    def _is_gone(self) -> bool:
-        if self.handle is None:
-            return self.left_behind and not _strays(self.record)
-        return is_gone(self.handle, self.record)
 
     def kill(self) -> None:
         """End it, ready or not."""
         self.killed = True
-        if self.handle is not None:
-            signal_run(self.handle, self.record, signal.SIGKILL)
-        else:
-            _signal_strays(self.record, signal.SIGKILL)
+        self._leaving.signal(signal.SIGKILL)
 
     def give_up(self, seconds: float) -> None:
         """It is still there after all this time."""
@@ -106,8 +98,8 @@ class Stop:
 
     def told(self) -> DownServer:
         """How it ended."""
-        if self.handle is not None:
-            self.handle.close()
+        if self._handle is not None:
+            self._handle.close()
         message = self.message
         if self.result in ("stopped", "killed"):
             message = _who_has_the_port(self.record)
