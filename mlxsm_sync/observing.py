@@ -82,7 +82,7 @@ def code_text(code: int | None) -> str:
     """An exit code as people say it."""
     if code is None:
         return "ended, and nobody saw how"
-    return f"exited with code {code}" if code >= 0 else f"ended by signal {-code}"
+    return f"exited (code {code})" if code >= 0 else f"exited (signal {-code})"
 
 
 class Observer:

@@ -21,6 +21,7 @@ from mlxsm_sync.server import Proof, Record
 PAUSE = 0.05
 _HEALTH_PAUSE = 1.0
 """Between looks at the health of a server that has a question of ours."""
+_MOMENTS = 6
 _PATIENCE = 2.0
 """For one answer about health."""
 
@@ -143,7 +144,6 @@ class Wait:
 
     def _judge(self, answer: Answer | None) -> Ready:
         if answer is None:
-            self._look()
             raise NotReady(self._why("it dropped the connection instead of an answer"))
         if answer.status != 200:
             raise NotReady(self._why(f"its model does not answer ({answer.status}): {answer.error}"))
@@ -175,11 +175,9 @@ class Wait:
         return f"{what}{f'; last in its log: {last}' if last else ''} ({hint})"
 
     def _why(self, otherwise: str) -> str:
-        """The reason that the log gives, which may come a moment after the answer."""
-        for _ in range(6):
-            self._said += self._log.more()
-            if reason := log_text.fatal(self._said):
-                return reason
+        """The reason, unless an end or the log gives a better one, a moment after the answer."""
+        for _ in range(_MOMENTS):
+            self._look()
             time.sleep(PAUSE)
         return otherwise
 
