@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 from conftest import Project
+from filelock import FileLock
+from tiny_model import make_model
 
 STAND_IN = Path(__file__).parent / "e2e/stand_in.py"
 _FIRST_PORT, _PER_WORKER = 20000, 1000
@@ -105,6 +107,17 @@ def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
         assert time.monotonic() < until, "it never came true"
         time.sleep(0.02)
     return answer
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder, made once for all workers."""
+    shared = tmp_path_factory.getbasetemp().parent
+    with FileLock(shared / "model.lock"):
+        folder = shared / "tiny-model"
+        if not (folder / "tokenizer_config.json").exists():
+            make_model(folder)
+    return folder
 
 
 @pytest.fixture

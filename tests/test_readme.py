@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from conftest import REPOSITORY, Project
+from running import Servers, new_port, processes_of
 
 README = (REPOSITORY / "README.md").read_text()
 
@@ -68,8 +69,29 @@ def test_the_remedies_that_the_readme_shows_work(project: Project) -> None:
 
 
 def test_every_command_that_the_readme_names_exists(project: Project) -> None:
-    for command in set(re.findall(r"`mlxsm (\w+)", README)) - {"up"}:
+    for command in set(re.findall(r"`mlxsm (\w+)", README)):
         assert project.run(command, "--help").code == 0
+
+
+def test_the_quick_tour_works_with_the_real_server(servers: Servers, model: Path) -> None:
+    """The README's file and commands as they stand, but for the models, which cannot be downloaded here."""
+    text = re.sub(r"modelID: \S+", f"modelID: {model}", profiles_yaml())
+    tour = block("tour")
+    for port in ("8080", "8081"):
+        new = str(new_port())
+        text, tour = text.replace(port, new), tour.replace(port, new)
+    servers.write(text)
+    servers.environment |= {"HF_HUB_OFFLINE": "1"}
+    del servers.environment["MLXSM_SERVER"]
+    assert "mlxsm down" in tour
+    done = servers.shell(f"set -eu\n{tour}")
+    assert done.code == 0, done.out + done.err
+    assert '{"object": "list", "data": [{"id": "' in done.out
+    assert "+ Qwen3 4B: started, at http://127.0.0.1:" in done.out
+    assert re.search(r"^Qwen3 Coder +ready ", done.out, re.MULTILINE)
+    assert 'GET /v1/models HTTP/1.1" 200' in done.out
+    assert "- Qwen3 4B: stopped" in done.out
+    assert processes_of(servers.environment["HOME"]) == []
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -14,9 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import BIN
-from filelock import FileLock
 from running import Servers, is_free, new_port, processes_of, wait_for
-from tiny_model import make_model
 
 from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, written
 from mlxsm_sync.installed import find_program, options_in
@@ -24,17 +22,6 @@ from mlxsm_sync.launch import launch
 from mlxsm_sync.profile import LaunchOptions, Profile
 
 SERVER = BIN / "mlx_lm.server"
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder, made once for all workers."""
-    shared = tmp_path_factory.getbasetemp().parent
-    with FileLock(shared / "model.lock"):
-        folder = shared / "tiny-model"
-        if not (folder / "tokenizer_config.json").exists():
-            make_model(folder)
-    return folder
 
 
 @pytest.fixture
