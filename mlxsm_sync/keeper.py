@@ -25,7 +25,8 @@ def main(ending: str, nonce: str, pipe: int, command: list[str]) -> None:
     os.close(pipe)
     _, status = os.waitpid(pid, 0)
     text = f'{{"nonce": "{nonce}", "code": {os.waitstatus_to_exitcode(status)}, "at": {time.time()}}}\n'
-    beside = f"{ending}.{os.getpid()}.tmp"
+    folder, _, name = ending.rpartition("/")
+    beside = f"{folder}/.{name}.{os.getpid()}.tmp"
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.write(fd, text.encode())
     os.close(fd)

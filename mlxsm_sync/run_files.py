@@ -62,9 +62,10 @@ class RunFiles:
         return {entry_id: record for entry_id, record in found if record is not None}
 
     def write(self, record: Record) -> None:
-        """Put a record in its place; nobody sees half of one."""
+        """Put a record in its place, holding the lock; nobody sees half of one."""
         path = self._record_path(record.id)
         with disk.system_errors(f"cannot write {path}"):
+            disk.sweep(path)
             disk.put_in_place(disk.write_beside(path, write_text(record)), path)
 
     def forget_run(self, entry_id: str) -> None:
@@ -72,6 +73,7 @@ class RunFiles:
         for path in (self._record_path(entry_id), self.ending_path(entry_id)):
             with disk.system_errors(f"cannot remove {path}"), suppress(FileNotFoundError):
                 path.unlink()
+                disk.sweep(path)
 
     def ending_path(self, entry_id: str) -> Path:
         """Where the parent of an entry's server notes how it ended."""

@@ -55,7 +55,7 @@ class Starter:
         self._tell = tell
         self._stop = threading.Event()
         self._results: dict[str, UpServer] = {}
-        self._begun: list[Record] = []
+        self._begun: dict[str, Record] = {}
         self._threads: list[threading.Thread] = []
         self._done = threading.Event()
         self._left = 0
@@ -81,9 +81,8 @@ class Starter:
         self._stop.set()
         for thread in self._threads:
             thread.join()
-        stopping.stop_all(
-            ((record.name, record) for record in self._begun), self._files, force=True, grace=_END_SECONDS
-        )
+        begun = ((record.name, record) for record in self._begun.values())
+        stopping.stop_all(begun, self._files, force=True, grace=_END_SECONDS)
 
     @property
     def results(self) -> dict[str, UpServer]:
@@ -96,14 +95,25 @@ class Starter:
         except Stopped:
             result = _told(one, "failed", message="interrupted")
         except MlxsmError as error:
-            result = _told(one, "failed", message=error.message)
+            result = self._abandon(one, error.message)
+        except OSError as error:
+            result = self._abandon(one, f"the system refused: {error.strerror or error}")
         except Exception as error:
-            result = _told(one, "failed", message=f"mlxsm failed by its own fault ({type(error).__name__})")
+            result = self._abandon(one, f"mlxsm failed by its own fault ({type(error).__name__})")
         with self._counting:
             self._results[one.entry.id] = result
             self._left -= 1
             if self._left == 0:
                 self._done.set()
+
+    def _abandon(self, one: preflight.Checked, reason: str) -> UpServer:
+        """Give up a start that something else than the server spoiled; what was started is ended."""
+        record = self._begun.get(one.entry.id)
+        if record is not None:
+            ended = stopping.stop_all([(record.name, record)], self._files, force=True, grace=_END_SECONDS)
+            if ended[0].result == "failed":
+                reason = f"{reason}; and its process {record.pid} cannot be ended: {ended[0].message}"
+        return _told(one, "failed", message=reason)
 
     def _start(self, one: preflight.Checked) -> UpServer:
         """Begin under the lock, wait without it: whoever wants to stop the server meanwhile can."""
@@ -176,27 +186,31 @@ class Starter:
         record = _record(one, program, str(log))
         self._files.forget_run(entry.id)
         self._files.write(record)
-        descriptor = log_files.open_new(log)
         try:
-            started = spawn.start(
-                (*program.command, *one.launch.arguments),
+            started = self._start_process(record)
+        except BaseException:
+            self._files.forget_run(entry.id)
+            raise
+        about = facts(started.pid)
+        record = record.copy(pid=started.pid, start_mark=about.start_mark if about else "gone")
+        self._begun[entry.id] = record
+        self._files.write(record)
+        self._tell(entry.id, "starting", started.pid)
+        return record
+
+    def _start_process(self, record: Record) -> spawn.Started:
+        descriptor = log_files.open_new(Path(record.log))
+        try:
+            return spawn.start(
+                (*record.command, *record.arguments),
                 self._settings.environment,
                 descriptor,
-                self._files.ending_path(entry.id),
+                self._files.ending_path(record.id),
                 run_mark(record),
                 Path("/"),
             )
-        except MlxsmError:
-            self._files.forget_run(entry.id)
-            raise
         finally:
             os.close(descriptor)
-        about = facts(started.pid)
-        record = record.copy(pid=started.pid, start_mark=about.start_mark if about else "gone")
-        self._files.write(record)
-        self._begun.append(record)
-        self._tell(entry.id, "starting", started.pid)
-        return record
 
     def _finish(self, one: preflight.Checked, record: Record, result: UpResult) -> UpServer:
         """Wait until it is ready, and note that; a server that fails is ended."""

@@ -45,6 +45,7 @@ def file(tmp_path: Path) -> StateFile:
 
 def test_no_file_is_an_empty_state(file: StateFile) -> None:
     assert file.read() == State(lineage=None)
+    assert file.folder == file.path.parent
     assert not file.path.parent.exists()
 
 
