@@ -118,7 +118,7 @@ def about_entry(
     model = model_files.look_at(entry.profile.model_id, environment)
     if program is not None:
         yield from _flags(entry, model.argument, program)
-    yield _model(entry, model)
+    yield _model(entry, model, environment)
     yield _port(entry, files)
 
 
@@ -136,15 +136,19 @@ def _flags(entry: Entry, model: str, program: Program) -> Iterator[Finding]:
         yield about
 
 
-def _model(entry: Entry, model: model_files.ModelFiles) -> Finding:
+def _model(entry: Entry, model: model_files.ModelFiles, environment: Mapping[str, str]) -> Finding:
     message = f"{model.argument} is complete on this disk"
     about = Finding(topic="model", subject=entry.name, status="pass", message=message)
     if model.problems:
         remedy = "bring the files back, or change the modelID"
         return about.copy(status="fail", message="; ".join(model.problems), remedy=remedy)
-    if model.kind == "not cached":
-        message = f"{entry.profile.model_id} is not complete in the cache"
-        return about.copy(status="warn", message=message, remedy="the server will download it at its start")
+    if model.warning is not None and model_files.is_offline(environment):
+        return about.copy(
+            status="fail", message=model.warning, remedy="unset HF_HUB_OFFLINE for the first start"
+        )
+    if model.warning is not None:
+        remedy = "let it, or bring the model into the cache before"
+        return about.copy(status="warn", message=model.warning, remedy=remedy)
     return about
 
 

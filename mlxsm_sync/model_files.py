@@ -29,7 +29,9 @@ class ModelFiles(NamedTuple):
     """
     kind: Literal["folder", "cached", "not cached"]
     problems: tuple[str, ...] = ()
-    """What would keep it from being loaded."""
+    """What would keep a folder from being loaded."""
+    warning: str | None = None
+    """What the server will have to do to get a model that is not there."""
 
 
 def look_at(model_id: str, environment: Mapping[str, str]) -> ModelFiles:
@@ -39,7 +41,7 @@ def look_at(model_id: str, environment: Mapping[str, str]) -> ModelFiles:
         return ModelFiles(str(folder), "folder", tuple(_folder_problems(folder)))
     snapshot = _snapshot(model_id, cache_folder(environment))
     if snapshot is None or any(_folder_problems(snapshot)):
-        return ModelFiles(model_id, "not cached", tuple(_unreachable(model_id, environment)))
+        return ModelFiles(model_id, "not cached", warning=_not_there(model_id, environment))
     return ModelFiles(model_id, "cached")
 
 
@@ -63,9 +65,10 @@ def is_offline(environment: Mapping[str, str]) -> bool:
     return any((value or "").upper() in ("1", "ON", "YES", "TRUE") for value in values)
 
 
-def _unreachable(model_id: str, environment: Mapping[str, str]) -> Iterator[str]:
+def _not_there(model_id: str, environment: Mapping[str, str]) -> str:
     if is_offline(environment):
-        yield f"{model_id} is not complete in the cache, and HF_HUB_OFFLINE forbids a download"
+        return f"{model_id} is not complete in the cache, and HF_HUB_OFFLINE forbids the download"
+    return f"{model_id} is not complete in the cache: the server will download it"
 
 
 def _snapshot(model_id: str, cache: Path) -> Path | None:

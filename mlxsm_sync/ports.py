@@ -45,12 +45,15 @@ def problem(host: str, port: int) -> str | None:
         address = resolve(host, port)
     except OSError as error:
         return f"the host {host} cannot be found: {error.strerror or error}"
-    # On macOS one address can be bound beside every address; a connection finds out.
-    taken = any(_answers(one, port) for one in _LOOPBACK if overlap(one, address.host))
+    # On macOS one address can be bound beside every address, and `localhost` may lead a client to either
+    # of the loopback addresses: a connection finds out.
+    near = [*_LOOPBACK] if address.host in (*_LOOPBACK, *_EVERY) else []
+    taken = any(_answers(one, port) for one in near)
     refusal = _cannot_bind(address, reuse=False)
     if not taken and refusal is None:
         return None
-    held = [one for one in listeners(port) if overlap(one.address, address.host)]
+    places = (address.host, *near)
+    held = [one for one in listeners(port) if any(overlap(one.address, place) for place in places)]
     if held:
         return f"port {port} is held by {describe(held)}"
     if refusal is not None and refusal.errno == errno.EADDRINUSE:

@@ -29,10 +29,8 @@ def check(entry: Entry, program: Program, consent: Consent, environment: Mapping
     files = model_files.look_at(entry.profile.model_id, environment)
     start = launch(entry.profile, files.argument, program, consent)
     unreadable = [f"its {path.rpartition('/')[2]} cannot be read" for path in entry.unreadable]
-    warnings = []
-    if files.kind == "not cached" and not files.problems:
-        warnings.append(f"{entry.profile.model_id} is not in the cache: the server will download it")
-    return Checked(entry, start, (*unreadable, *files.problems, *start.problems), tuple(warnings))
+    warnings = () if files.warning is None else (files.warning,)
+    return Checked(entry, start, (*unreadable, *files.problems, *start.problems), warnings)
 
 
 def about_program(program: Program) -> list[str]:

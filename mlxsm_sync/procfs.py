@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from mlxsm_sync.server import Listener
+from mlxsm_sync.sock_diag import listening
 
 _LISTEN = b"0A"
 
@@ -106,6 +107,15 @@ def listeners(port: int, likely: Collection[int] = ()) -> list[Listener]:
 
 def _listening(port: int) -> Iterator[tuple[bytes, str]]:
     """The sockets that listen on a port: inode and address."""
+    try:
+        found = listening()
+    except OSError:
+        yield from _listening_by_table(port)
+        return
+    yield from ((b"%d" % one.inode, one.address) for one in found if one.port == port)
+
+
+def _listening_by_table(port: int) -> Iterator[tuple[bytes, str]]:
     ending = f":{port:04X}".encode()
     for table in ("tcp", "tcp6"):
         with suppress(OSError):

@@ -126,7 +126,7 @@ def test_a_folder_is_passed_resolved(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(folder)
     found = model_files.look_at(str(link), {})
-    assert found == (str(folder), "folder", ())
+    assert found == (str(folder), "folder", (), None)
 
 
 @pytest.mark.parametrize(
@@ -187,15 +187,17 @@ def test_the_cache_is_where_the_hub_has_it(tmp_path: Path) -> None:
 def test_a_repository_is_cached_when_its_snapshot_is_complete(tmp_path: Path) -> None:
     environment = {"HF_HUB_CACHE": str(tmp_path)}
     repository = tmp_path / "models--org--name"
-    assert model_files.look_at("org/name", environment) == ("org/name", "not cached", ())
+    missing = model_files.look_at("org/name", environment)
+    assert (missing.kind, missing.problems) == ("not cached", ())
+    assert missing.warning == "org/name is not complete in the cache: the server will download it"
     (repository / "refs").mkdir(parents=True)
     (repository / "refs/main").write_text("abc")
     assert model_files.look_at("org/name", environment).kind == "not cached"
     folder = complete(repository / "snapshots/abc")
-    assert model_files.look_at("org/name", environment) == ("org/name", "cached", ())
+    assert model_files.look_at("org/name", environment) == ("org/name", "cached", (), None)
     (folder / "model.safetensors").unlink()
     offline = model_files.look_at("org/name", environment | {"HF_HUB_OFFLINE": "yes"})
-    assert (offline.kind, len(offline.problems)) == ("not cached", 1)
+    assert offline.warning == "org/name is not complete in the cache, and HF_HUB_OFFLINE forbids the download"
     (repository / "refs/main").write_text("../../elsewhere")
     assert model_files.look_at("org/name", environment).kind == "not cached"
 
