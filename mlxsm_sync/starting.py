@@ -1,14 +1,14 @@
-"""Start servers side by side, and say of each how it went; one failure hides none of the others."""
+"""Start one server, wait until it is ready, and leave nothing behind where it will never be."""
 
 from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 from mlxsm_sync import log_files, preflight, spawn, stopping
@@ -16,14 +16,14 @@ from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import MlxsmError, ServerTrouble
 from mlxsm_sync.json_value import canonical
 from mlxsm_sync.launch import Program, changed_program, changes
-from mlxsm_sync.model_files import make_cache_folder
+from mlxsm_sync.observing import ending_text, look
 from mlxsm_sync.processes import Handle, boot_id, facts, identify, run_mark
 from mlxsm_sync.profile import Profile, endpoint
 from mlxsm_sync.readiness import NotReady, Ready, Stopped, Wait
 from mlxsm_sync.run_files import Damaged, RunFiles
-from mlxsm_sync.server import Record, UpResult, UpServer
+from mlxsm_sync.server import Record, Status, UpResult, UpServer
 
-_END_SECONDS = 10.0
+END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
 _ENDING_SECONDS = 1.0
 """For the keeper to note how a server ended."""
@@ -46,98 +46,71 @@ class Settings(NamedTuple):
     """Whether one that runs is started anew in any case."""
 
 
-class Starter:
-    """One run of `up`: a thread for each server, and one word that stops them all."""
+class Start:
+    """One start of one server; `stop` ends the waiting."""
 
-    def __init__(self, files: RunFiles, settings: Settings, tell: Tell) -> None:
+    def __init__(
+        self, one: preflight.Checked, files: RunFiles, settings: Settings, stop: Event, tell: Tell
+    ) -> None:
+        self.entry = one.entry
+        self.begun: Record | None = None
+        """The run that was begun here, and so is ours to end."""
+        self._launch = one.launch
         self._files = files
         self._settings = settings
+        self._stop = stop
         self._tell = tell
-        self._stop = threading.Event()
-        self._results: dict[str, UpServer] = {}
-        self._begun: dict[str, Record] = {}
-        self._threads: list[threading.Thread] = []
-        self._done = threading.Event()
-        self._left = 0
-        self._counting = threading.Lock()
 
-    def begin(self, wanted: Sequence[preflight.Checked]) -> None:
-        """Start all of them; come back at once."""
-        self._files.prepare()
-        make_cache_folder(self._settings.environment)
-        self._left = len(wanted)
-        if not wanted:
-            self._done.set()
-        self._threads = [threading.Thread(target=self._run, args=(one,), daemon=True) for one in wanted]
-        for thread in self._threads:
-            thread.start()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for them, at most so long; say whether all are done."""
-        return self._done.wait(seconds)
-
-    def stop(self) -> None:
-        """Stop what this run has started, and nothing else; come back when it is gone."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-        begun = ((record.name, record) for record in self._begun.values())
-        stopping.stop_all(begun, self._files, force=True, grace=_END_SECONDS)
-
-    @property
-    def results(self) -> dict[str, UpServer]:
-        """What came of each, by entry."""
-        return self._results
-
-    def _run(self, one: preflight.Checked) -> None:
+    def run(self) -> UpServer:
+        """Start it and say how that went, whatever happens."""
         try:
-            result = self._start(one)
+            return self._run()
         except Stopped:
-            result = _told(one, "failed", message="interrupted")
+            return self.told("failed", message="interrupted")
         except MlxsmError as error:
-            result = self._abandon(one, error.message)
+            return self._abandon(error.message)
         except OSError as error:
-            result = self._abandon(one, f"the system refused: {error.strerror or error}")
+            return self._abandon(f"the system refused: {error.strerror or error}")
         except Exception as error:
-            result = self._abandon(one, f"mlxsm failed by its own fault ({type(error).__name__})")
-        with self._counting:
-            self._results[one.entry.id] = result
-            self._left -= 1
-            if self._left == 0:
-                self._done.set()
+            return self._abandon(f"mlxsm failed by its own fault ({type(error).__name__})")
 
-    def _abandon(self, one: preflight.Checked, reason: str) -> UpServer:
-        """Give up a start that something else than the server spoiled; what was started is ended."""
-        record = self._begun.get(one.entry.id)
-        if record is not None:
-            ended = stopping.stop_all([(record.name, record)], self._files, force=True, grace=_END_SECONDS)
+    def told(self, result: UpResult, **known: Any) -> UpServer:
+        """What came of it."""
+        where = endpoint(self.entry.profile.host, self.entry.profile.port)
+        return UpServer(id=self.entry.id, name=self.entry.name, result=result, endpoint=where, **known)
+
+    def _abandon(self, reason: str) -> UpServer:
+        """Give up a start that something else than the server spoiled."""
+        if (record := self.begun) is not None:
+            ended = stopping.stop_all([(record.name, record)], self._files, force=True, grace=END_SECONDS)
             if ended[0].result == "failed":
                 reason = f"{reason}; and its process {record.pid} cannot be ended: {ended[0].message}"
-        return _told(one, "failed", message=reason)
+        return self.told("failed", message=reason)
 
-    def _start(self, one: preflight.Checked) -> UpServer:
+    def _run(self) -> UpServer:
         """Begin under the lock, wait without it: whoever wants to stop the server meanwhile can."""
         result: UpResult = "started"
-        with self._files.start_lock(one.entry.id):
-            running = self._running(one)
+        with self._files.start_lock(self.entry.id):
+            running = self._running()
             if running is not None:
-                told = self._changes(one, running)
-                anew = self._settings.restart or (told and self._settings.recreate)
-                if told and not anew:
-                    message = f"{'; '.join(told)}: restart needed (mlxsm up --recreate)"
-                    return _told(one, "stale", pid=running.pid, message=message)
-                if not anew and running.ready is not None and self._is_well(running):
-                    return _told(one, "running", pid=running.pid)
-                if anew or self._is_broken(running):
+                differences = self._differences(running)
+                anew = self._settings.restart or (differences and self._settings.recreate)
+                if differences and not anew:
+                    message = f"{'; '.join(differences)}: restart needed (mlxsm up --recreate)"
+                    return self.told("stale", pid=running.pid, message=message)
+                status: Status = look(running).status
+                if not anew and status == "ready":
+                    return self.told("running", pid=running.pid)
+                if anew or status in ("dead-thread", "no-socket"):
                     result = "recreated" if anew else "started"
                     self._make_way(running)
                     running = None
-            record = running or self._spawn(one)
-        return self._finish(one, record, result if running is None else "running")
+            record = running or self._spawn()
+        return self._finish(record, result if running is None else "running")
 
-    def _running(self, one: preflight.Checked) -> Record | None:
+    def _running(self) -> Record | None:
         """The record of a server that runs; ServerTrouble where that cannot be told."""
-        record = self._files.record(one.entry.id)
+        record = self._files.record(self.entry.id)
         if isinstance(record, Damaged):
             raise ServerTrouble(
                 f"{record.reason}: it cannot be told whether a server runs; remove it if none does"
@@ -152,22 +125,12 @@ class Starter:
         found.handle.close()
         return record.copy(pid=found.handle.pid)
 
-    def _changes(self, one: preflight.Checked, running: Record) -> tuple[str, ...]:
+    def _differences(self, running: Record) -> tuple[str, ...]:
         program = self._settings.program
         return (
             *changed_program(running.command, running.server_version, program),
-            *changes(running.arguments, one.launch.arguments),
+            *changes(running.arguments, self._launch.arguments),
         )
-
-    def _is_well(self, running: Record) -> bool:
-        from mlxsm_sync.observing import look
-
-        return look(running).status == "ready"
-
-    def _is_broken(self, running: Record) -> bool:
-        from mlxsm_sync.observing import look
-
-        return look(running).status in ("dead-thread", "no-socket")
 
     def _make_way(self, running: Record) -> None:
         """Stop a server that is to be started anew."""
@@ -175,27 +138,26 @@ class Starter:
         if ended.result == "failed":
             raise ServerTrouble(f"the old one cannot be stopped: {ended.message}")
 
-    def _spawn(self, one: preflight.Checked) -> Record:
+    def _spawn(self) -> Record:
         """Start the process. Its mark is on the disk before it lives, so it can be found whatever happens."""
-        entry, program = one.entry, self._settings.program
+        profile = self.entry.profile
         others = [record for record in self._files.records().values() if isinstance(record, Record)]
-        if problem := preflight.port_problem(entry.profile.host, entry.profile.port, others):
+        if problem := preflight.port_problem(profile.host, profile.port, others):
             raise ServerTrouble(problem)
-        log = self._files.log_path(entry.id)
-        log_files.rotate(log)
-        record = _record(one, program, str(log))
-        self._files.forget_run(entry.id)
+        log_files.rotate(self._files.log_path(self.entry.id))
+        record = self._record()
+        self._files.forget_run(self.entry.id)
         self._files.write(record)
         try:
             started = self._start_process(record)
         except BaseException:
-            self._files.forget_run(entry.id)
+            self._files.forget_run(self.entry.id)
             raise
         about = facts(started.pid)
         record = record.copy(pid=started.pid, start_mark=about.start_mark if about else "gone")
-        self._begun[entry.id] = record
+        self.begun = record
         self._files.write(record)
-        self._tell(entry.id, "starting", started.pid)
+        self._tell(self.entry.id, "starting", started.pid)
         return record
 
     def _start_process(self, record: Record) -> spawn.Started:
@@ -212,64 +174,86 @@ class Starter:
         finally:
             os.close(descriptor)
 
-    def _finish(self, one: preflight.Checked, record: Record, result: UpResult) -> UpServer:
+    def _record(self) -> Record:
+        from secrets import token_hex
+
+        entry, program = self.entry, self._settings.program
+        return Record(
+            id=entry.id,
+            name=entry.name,
+            owner=entry.owner,
+            host=entry.profile.host,
+            port=entry.profile.port,
+            nonce=token_hex(16),
+            boot_id=boot_id(),
+            command=program.command,
+            arguments=self._launch.arguments,
+            server_version=program.version,
+            profile_digest=profile_digest(entry.profile),
+            log=str(self._files.log_path(entry.id)),
+            started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
+        )
+
+    def _finish(self, record: Record, result: UpResult) -> UpServer:
         """Wait until it is ready, and note that; a server that fails is ended."""
         began = time.monotonic()
         found = identify(record)
         if found.doubt is not None:
-            return _told(one, "failed", message=f"{found.doubt}; it was left alone")
+            return self.told("failed", message=f"{found.doubt}; it was left alone")
         if found.handle is None:
-            return _told(one, "failed", message=self._how_it_ended(record))
+            return self.told("failed", message=self._how_it_ended(record))
         try:
-            ready = self._wait(one, record, found.handle)
+            ready = self._wait(record, found.handle)
         except NotReady as error:
-            if error.ended:
-                self._end(found.handle, record)
-                return _told(one, "failed", message=self._how_it_ended(record))
-            return self._fail(one, record, str(error), found.handle)
+            return self._fail(record, found.handle, error)
         except Stopped:
-            self._end(found.handle, record)
+            self._end(record, found.handle)
             raise
         finally:
             found.handle.close()
         seconds = round(time.monotonic() - began, 3)
-        note = {"ready": ready.proof, "fingerprint": ready.fingerprint, "ready_seconds": seconds}
-        self._note(record, **note)
-        return _told(one, result, pid=record.pid, ready_seconds=seconds)
+        self._note(record, ready=ready.proof, fingerprint=ready.fingerprint, ready_seconds=seconds)
+        return self.told(result, pid=record.pid, ready_seconds=seconds)
 
-    def _wait(self, one: preflight.Checked, record: Record, handle: Handle) -> Ready:
+    def _wait(self, record: Record, handle: Handle) -> Ready:
         wait = Wait(
             handle,
             record,
             log_files.Reader(Path(record.log)),
             timeout=self._settings.timeout,
             stop=self._stop,
-            tell=lambda phase: self._tell(one.entry.id, phase, record.pid),
+            tell=lambda phase: self._tell(self.entry.id, phase, record.pid),
         )
         return wait.until_ready(asking=self._settings.asking)
 
     def _how_it_ended(self, record: Record) -> str:
         """An exit, with its code and the last thing that it said."""
-        from mlxsm_sync.observing import ending_text
-
         until = time.monotonic() + _ENDING_SECONDS
         while (ending := self._files.ending(record)) is None and time.monotonic() < until:
             time.sleep(0.01)
+        if ending is None and self._files.record(record.id) is None:
+            return "it was stopped by another mlxsm meanwhile"
         return ending_text(ending, log_files.text(Path(record.log)))
 
-    def _fail(self, one: preflight.Checked, record: Record, reason: str, handle: Handle) -> UpServer:
-        """Leave no process behind, and remember why."""
-        if not self._end(handle, record):
-            reason = f"{reason}; and its process {handle.pid} cannot be ended"
+    def _fail(self, record: Record, handle: Handle, error: NotReady) -> UpServer:
+        """Leave no process behind, and remember why. What was begun elsewhere is left as it is."""
+        if self.begun is None and not error.ended:
+            return self.told("failed", pid=record.pid, message=f"{error}; it was started before, and left")
+        gone = self._end(record, handle)
+        if error.ended:
+            return self.told("failed", message=self._how_it_ended(record))
+        reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
         self._note(record, failure=reason)
-        return _told(one, "failed", message=reason)
+        return self.told("failed", message=reason)
 
-    def _end(self, handle: Handle, record: Record) -> bool:
-        """End a server whose start failed, with all that it started; say whether it is gone."""
+    def _end(self, record: Record, handle: Handle) -> bool:
+        """End what was begun here, with all that it started; say whether it is gone."""
+        if self.begun is None:
+            return False
         leaving = stopping.Leaving(record, handle)
         for number in (signal.SIGTERM, signal.SIGKILL):
             leaving.signal(number)
-            until = time.monotonic() + _END_SECONDS
+            until = time.monotonic() + END_SECONDS
             while time.monotonic() < until:
                 if leaving.is_gone():
                     return True
@@ -284,33 +268,6 @@ class Starter:
                 self._files.write(there.copy(**known))
 
 
-def _record(one: preflight.Checked, program: Program, log: str) -> Record:
-    from secrets import token_hex
-
-    entry = one.entry
-    return Record(
-        id=entry.id,
-        name=entry.name,
-        owner=entry.owner,
-        host=entry.profile.host,
-        port=entry.profile.port,
-        nonce=token_hex(16),
-        boot_id=boot_id(),
-        command=program.command,
-        arguments=one.launch.arguments,
-        server_version=program.version,
-        profile_digest=profile_digest(entry.profile),
-        log=log,
-        started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
-    )
-
-
 def profile_digest(profile: Profile) -> str:
     """The hash of all that a profile says."""
     return digest_bytes(canonical(profile.sparse).encode())
-
-
-def _told(one: preflight.Checked, result: UpResult, **known: Any) -> UpServer:
-    profile = one.entry.profile
-    where = endpoint(profile.host, profile.port)
-    return UpServer(id=one.entry.id, name=one.entry.name, result=result, endpoint=where, **known)

@@ -228,31 +228,25 @@ def _start(
     shared: Shared, files: RunFiles, ready: list[Checked], how: How, program: Program
 ) -> tuple[dict[str, UpServer], int]:
     """Start them side by side; an interrupt stops what was started here, and nothing else."""
-    from mlxsm_sync.starting import Settings, Starter
+    from mlxsm_sync.starting import Settings
+    from mlxsm_sync.starts import Starts
 
     settings = Settings(
         program, os.environ, how.timeout, not how.no_probe, recreate=how.recreate, restart=how.restart
     )
     progress = Progress(shared.output, {one.entry.id: one.entry.name for one in ready})
-    starter = Starter(files, settings, progress.tell)
+    starts = Starts(ready, files, settings, progress.tell)
     signals: list[int] = []
     _catch_signals(signals.append)
-    starter.begin(ready)
-    while not starter.wait(_STEP) and not signals:
-        progress.draw(starter.results)
+    starts.begin()
+    while not starts.wait(_STEP) and not signals:
+        progress.draw(starts.results)
     progress.clear()
     if signals:
         shared.output.say("interrupted: stopping what was started here")
-        starter.stop()
-        stopped = {
-            entry_id: one.copy(
-                result="failed", pid=None, ready_seconds=None, message="interrupted: it was stopped"
-            )
-            for entry_id, one in starter.results.items()
-            if one.result in ("started", "recreated")
-        }
-        return starter.results | stopped, SIGNALLED + signals[0]
-    return starter.results, int(any(one.result == "failed" for one in starter.results.values()))
+        starts.stop()
+        return starts.results, SIGNALLED + signals[0]
+    return starts.results, int(any(one.result == "failed" for one in starts.results.values()))
 
 
 def _catch_signals(note: Callable[[int], None]) -> None:

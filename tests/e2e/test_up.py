@@ -417,3 +417,24 @@ def test_starts_are_side_by_side(servers: Servers) -> None:
     told = servers.up()
     assert {one["result"] for one in told.values()} == {"started"}
     assert time.monotonic() - began < 6
+
+
+def test_what_was_begun_before_is_waited_for_and_not_ended(servers: Servers) -> None:
+    servers.declare(A="test/load-6")
+    first = servers.start("up")
+    wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])
+    first.kill()
+    first.communicate()
+    pid = servers.record("A")["pid"]
+    impatient = servers.run("up", "--timeout", "0.5", "--json")
+    (told,) = impatient.json["servers"]
+    assert (impatient.code, told["result"], told["pid"]) == (1, "failed", pid)
+    assert told["message"].endswith("it was started before, and left")
+    second = servers.start("up")
+    time.sleep(0.5)
+    second.send_signal(signal.SIGINT)
+    second.communicate()
+    assert second.returncode == 130
+    assert servers.seen("A")["pid"] == pid
+    assert servers.up()["A"]["pid"] == pid
+    assert servers.seen("A")["status"] == "ready"
