@@ -36,13 +36,18 @@ def find_program(command: str | None, environment: Mapping[str, str]) -> Program
     program = os.path.abspath(found)
     # The server runs in another folder than this command.
     words[1:] = [os.path.abspath(word) if os.path.exists(word) else word for word in words[1:]]
-    script = next((word for word in (program, *words[1:]) if word.endswith(DEFAULT_COMMAND)), program)
-    packages = _package_folder(_interpreter(script, environment) or program)
+    return examine((program, *words[1:]), environment)
+
+
+def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
+    """The program of a command line, with the release that is installed now."""
+    script = next((word for word in command if word.endswith(DEFAULT_COMMAND)), command[0])
+    packages = _package_folder(_interpreter(script, environment) or command[0])
     if packages is None:
-        return Program((program, *words[1:]))
+        return Program(command)
     folder, version = packages
     newer = parse_version(version) > NEWEST_KNOWN
-    return Program((program, *words[1:]), version, _read_options(folder) if newer else None)
+    return Program(command, version, _read_options(folder) if newer else None)
 
 
 def _words(command: str) -> list[str]:

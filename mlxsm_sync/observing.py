@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync import log_files, log_text, model_files, ports, probe
+from mlxsm_sync.installed import examine
 from mlxsm_sync.launch import Program, changed_program, changes, launch
-from mlxsm_sync.processes import Handle, age, facts, identify, is_ours, marked_for
+from mlxsm_sync.processes import Handle, age, by_group, facts, identify, is_ours, marked_for
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
 from mlxsm_sync.server import Adopted, Ending, Listener, Record, SeenReport, SeenServer, Status
@@ -92,11 +93,13 @@ class Observer:
         self._files = files
         self._program = program
         self._environment = environment
+        self._groups: dict[int, list[int]] = {}
 
     def report(self, entries: Sequence[Entry], *, others: bool) -> SeenReport:
         """How the servers of these entries are, and with `others` those whose entry is gone."""
         from mlxsm_sync.psutil_facts import machine_memory
 
+        self._groups = by_group()
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             servers = [*pool.map(self.see, entries)]
         if others:
@@ -147,11 +150,13 @@ class Observer:
             exit_code=seen.ending.code if seen.ending else None,
             ended_at=_time(seen.ending.at) if seen.ending else None,
         )
-        return known if seen.pid is None else _measured(known, record)
+        if seen.pid is None:
+            return known
+        return _measured(known, record, self._groups.get(seen.pid, [seen.pid]))
 
     def _changes(self, entry: Entry, record: Record) -> tuple[str, ...]:
-        """What a restart would change; what cannot be found out is left out."""
-        program = self._program or Program(record.command, record.server_version)
+        """What a restart with this program would change; where none is named, with its own."""
+        program = self._program or examine(record.command, self._environment)
         model = model_files.look_at(entry.profile.model_id, self._environment).argument
         now = launch(entry.profile, model, program).arguments
         return (
@@ -160,16 +165,17 @@ class Observer:
         )
 
 
-def _measured(seen: SeenServer, record: Record) -> SeenServer:
+def _measured(seen: SeenServer, record: Record, group: Sequence[int]) -> SeenServer:
+    """What the server and its group use."""
     from mlxsm_sync import psutil_facts
 
-    pid = seen.pid or 0
-    about = facts(pid)
+    about = facts(seen.pid or 0)
     uptime = age(record.start_mark or about.start_mark) if about is not None else None
-    busy = psutil_facts.cpu_seconds(pid)
-    percent = round(100 * busy / uptime, 1) if busy is not None and uptime else None
+    busy = [seconds for pid in group if (seconds := psutil_facts.cpu_seconds(pid)) is not None]
+    used = [count for pid in group if (count := psutil_facts.memory(pid)) is not None]
+    percent = round(100 * sum(busy) / uptime, 1) if busy and uptime else None
     return seen.copy(
-        memory_bytes=psutil_facts.memory(pid),
+        memory_bytes=sum(used) if used else None,
         uptime_seconds=round(uptime, 1) if uptime is not None else None,
         cpu_percent=percent,
     )

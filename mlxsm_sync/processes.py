@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -100,8 +101,17 @@ def group_members(group: int) -> list[int]:
         return []
     except PermissionError:
         pass
-    found = ((pid, facts(pid)) for pid in system.all_pids())
-    return [pid for pid, about in found if about is not None and about.group == group and not about.dead]
+    return by_group().get(group, [])
+
+
+def by_group() -> dict[int, list[int]]:
+    """All living processes, by their group."""
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for pid in system.all_pids():
+        about = facts(pid)
+        if about is not None and not about.dead:
+            groups[about.group].append(pid)
+    return groups
 
 
 class Found(NamedTuple):

@@ -33,7 +33,7 @@ Next: mlxsm ps."""
 @click.option("--all", "everything", is_flag=True, help="Every server that was started for this state.")
 @click.option(
     "--grace",
-    type=click.FloatRange(min=0),
+    type=options.Seconds(min=0, max=options.MOST_SECONDS),
     default=_GRACE,
     show_default=True,
     metavar="SECONDS",

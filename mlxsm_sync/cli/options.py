@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 DEFAULT_LOCK_TIMEOUT = 10.0
+MOST_SECONDS = 7 * 86400
 
 
 @dataclass
@@ -104,6 +105,16 @@ class Shared:
         return shlex.join(words)
 
 
+class Seconds(click.FloatRange):
+    """A time that a clock can wait; click's own ranges let through what is not a number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail("must be a number", param, ctx)
+        return seconds
+
+
 def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Function]:
     """An option whose value goes into `Shared`, or into its output."""
     attribute = settings.pop("attribute")
@@ -111,8 +122,6 @@ def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Fu
     def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value == "":
             raise click.BadParameter("must not be empty", ctx, parameter)
-        if isinstance(value, float) and math.isnan(value):
-            raise click.BadParameter("must be a number", ctx, parameter)
         shared = ctx.ensure_object(Shared)
         setattr(shared.output if on == "output" else shared, attribute, value)
 
@@ -151,7 +160,7 @@ state = _kept(
 lock = _kept(
     "--lock-timeout",
     attribute="lock_timeout",
-    type=click.FloatRange(min=0, max=86400),
+    type=Seconds(min=0, max=86400),
     default=DEFAULT_LOCK_TIMEOUT,
     show_default=True,
     metavar="SECONDS",

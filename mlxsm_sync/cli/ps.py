@@ -62,9 +62,11 @@ def _look(shared: Shared, names: tuple[str, ...], server_command: str | None) ->
 
 
 def _program(command: str | None) -> Program | None:
-    """The server program, if there is one; else servers are compared with what they were started as."""
+    """The server program that was named; else servers are compared with what they were started as."""
     from mlxsm_sync.installed import find_program
 
+    if command is None:
+        return None
     with suppress(ServerTrouble):
         return find_program(command, os.environ)
     return None

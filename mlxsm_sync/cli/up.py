@@ -45,7 +45,7 @@ class How(NamedTuple):
 _how = options.together(
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=options.Seconds(min=0, max=options.MOST_SECONDS, min_open=True),
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",

@@ -339,3 +339,27 @@ def test_json_of_everything_has_a_version(servers: Servers) -> None:
         out = servers.folder / "out.json"
         assert servers.run(*arguments, "--json-out", str(out)).code == result.code
         assert json.loads(out.read_text())["formatVersion"] == 1
+
+
+def test_what_a_server_uses_is_what_its_group_uses_and_it_is_compared_with_its_own_program(
+    servers: Servers, tmp_path: Path
+) -> None:
+    wrapper = tmp_path / "a wrapper"
+    wrapper.write_text(f'#!/bin/sh\npython3 {STAND_IN} "$@"\n')
+    wrapper.chmod(0o755)
+    servers.declare(A="test/a")
+    assert servers.up("--server-command", str(wrapper))["A"]["result"] == "started"
+    del servers.environment["MLXSM_SERVER"]
+    seen = servers.seen("A")
+    assert (seen["status"], seen["stale"]) == ("ready", False)
+    assert seen["memoryBytes"] > 10**7  # not only the shell
+    named = servers.run("ps", "--server-command", str(STAND_IN), "--json").json["servers"][0]
+    assert named["changes"][0] == f"server command {wrapper} -> {STAND_IN}"
+    assert servers.run("down").code == 0
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1", "1e300", "x", "inf"])
+def test_times_are_times(servers: Servers, seconds: str) -> None:
+    servers.declare(A="test/a")
+    for command in (["up", "--timeout", seconds], ["down", "--grace", seconds]):
+        assert servers.run(*command).code == 64
