@@ -10,7 +10,8 @@ PROBE_VERSION = "HTTP/1.0"
 
 _DEAD = (
     re.compile(r"generation thread died: *(?P<why>.*)"),
-    re.compile(r"Exception in thread (?P<thread>\S+)"),
+    re.compile(r"Exception in thread \S+ \(_generate\)"),
+    re.compile(r"Exception in thread \S+"),
 )
 _NO_SOCKET = re.compile(r"(?P<why>(OSError|PermissionError|socket\.gaierror|OverflowError).*)")
 _BIND_ERRORS = re.compile(r"\[Errno (13|48|49|98|99|-\d+|8)\]|gaierror|0-65535")
@@ -24,18 +25,21 @@ _PROBE = re.compile(r'"(?:GET /health|POST /v1/(?:chat/)?completions) HTTP/1\.0"
 _NOISE = re.compile(r"^\s|^Traceback|^$")
 
 
-def fatal(text: str) -> str | None:
+def fatal(text: str, *, was_ready: bool = False) -> str | None:
     """What in a log means that the server will never answer, though its process lives; else None.
 
     Since mlx-lm 0.31.3 the model is loaded in a thread, and since ever the socket is bound beside it:
-    the process survives the failure of either.
+    the process survives the failure of either. Once it was ready, other errors are those of some
+    client's request, and only the end of that one thread counts.
     """
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        for pattern in _DEAD:
+        for pattern in _DEAD[:2] if was_ready else _DEAD:
             if found := pattern.search(line):
                 why = (found.groupdict().get("why") or "").strip()
                 return _plain(why) if why else _end_of_traceback(lines[number + 1 :]) or _plain(line)
+        if was_ready:
+            continue
         if (found := _NO_SOCKET.search(line)) and _BIND_ERRORS.search(line):
             return _plain(found["why"])
     return None

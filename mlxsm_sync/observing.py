@@ -54,7 +54,7 @@ def _ended(record: Record, ending: Ending | None) -> Look:
 
 
 def _alive(record: Record, handle: Handle) -> Look:
-    said = log_text.fatal(log_files.text(Path(record.log)))
+    said = log_text.fatal(log_files.text(Path(record.log)), was_ready=record.ready is not None)
     held = ports.holders(record.host, record.port, (handle.pid,))
     ours = [one for one in held if is_ours(one.pid, record.copy(pid=handle.pid))]
     if not ours:

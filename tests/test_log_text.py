@@ -57,6 +57,16 @@ def test_what_no_server_comes_back_from(text: str, reason: str | None) -> None:
     assert fatal(text) == reason
 
 
+def test_once_it_was_ready_only_the_end_of_its_thread_counts() -> None:
+    of_clients = f"{TRACEBACK}PermissionError: [Errno 13] Permission denied: '/x'\nException in thread Thread-9 (serve):\n"
+    assert fatal(of_clients) is not None
+    assert fatal(of_clients, was_ready=True) is None
+    died = "ERROR - mlx_lm.server generation thread died: out of memory\n"
+    assert fatal(of_clients + died, was_ready=True) == "out of memory"
+    old = "Exception in thread Thread-1 (_generate):\nValueError: bad\n"
+    assert fatal(of_clients + old, was_ready=True) == "ValueError: bad"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -263,7 +263,11 @@ def test_a_really_recycled_number_is_left_alone(servers: Servers) -> None:
     home = Path(servers.environment["HOME"])
     (home / "profiles.yaml").write_text((servers.folder / "profiles.yaml").read_text())
     done = subprocess.run(
-        ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", script],
+        [
+            "unshare",
+            *([] if os.geteuid() == 0 else ["-Ur"]),
+            *("--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", script),
+        ],
         cwd=home,
         env=servers.environment,
         capture_output=True,
