@@ -494,7 +494,7 @@ def test_what_is_written_is_read_back(old: list[Profile], new: list[Profile]) ->
         split = tuple(word for one in arguments or () for word in one.split()) or None
         fields = profile.fields | {"/advancedLaunchOptions/rawExtraArgs": [*split] if split else None}
         # Blank notes are refused before anything is written.
-        return from_fields(fields | {"/notes": (profile.notes or "").strip() and profile.notes or None})
+        return from_fields(fields | {"/notes": ((profile.notes or "").strip() and profile.notes) or None})
 
     first = [Entry(id=f"{n:016d}", profile=held(one), owner=None) for n, one in enumerate(old)]
     source = write_list(first, None)
