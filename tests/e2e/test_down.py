@@ -324,3 +324,15 @@ def test_what_holds_the_port_afterwards_is_told(servers: Servers, stranger: Stra
     starting.communicate(timeout=20)
     assert starting.returncode == 1
     assert other.poll() is None
+
+
+def test_a_signal_to_all_that_has_its_name_in_it_is_told_as_what_it_was(servers: Servers) -> None:
+    """As `pkill -f mlx_lm.server` sends it, to the keeper as well."""
+    servers.declare(A="test/a")
+    pid = servers.up()["A"]["pid"]
+    for one in processes_of(servers.environment["HOME"]):
+        os.kill(one, signal.SIGTERM)
+    seen = wait_for(lambda: (one := servers.seen("A"))["exitCode"] is not None and one)
+    assert (seen["status"], seen["exitCode"]) == ("crashed", -15)
+    assert not Path(f"/proc/{pid}").exists()
+    assert wait_for(lambda: not processes_of(servers.environment["HOME"]))
