@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from mlxsm_sync import ports
 from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.processes import Handle, belongs_to, group_members, held, identify
 from mlxsm_sync.profile import endpoint
-from mlxsm_sync.run_files import Damaged, RunFiles
+from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.server import DownResult, DownServer, Record
 
 GRACE = 30.0
@@ -131,7 +131,7 @@ def stop_all(
 
     `force` kills what is left after `grace` seconds; `holding_lock` says that nobody else can start them.
     """
-    stops = [Stop(record, name) for name, record in wanted]
+    stops = [Stop(record if holding_lock else _noted(record, files), name) for name, record in wanted]
     for one in stops:
         one.begin()
     _wait(stops, grace)
@@ -144,6 +144,17 @@ def stop_all(
         if not one.is_done():
             one.give_up(grace)
     return [_forgotten(one.told(), one.record, files, holding_lock=holding_lock) for one in stops]
+
+
+def _noted(record: Record, files: RunFiles) -> Record:
+    """The record with its process; of a start that is just being made, only its maker knows that yet."""
+    if record.pid is not None:
+        return record
+    with suppress(MlxsmError), files.start_lock(record.id):
+        now = files.record(record.id)
+        if isinstance(now, Record) and now.nonce == record.nonce:
+            return now
+    return record
 
 
 def _wait(stops: Sequence[Stop], seconds: float) -> None:
@@ -160,7 +171,7 @@ def _forgotten(told: DownServer, record: Record, files: RunFiles, *, holding_loc
     try:
         with nullcontext() if holding_lock else files.start_lock(record.id):
             now = files.record(record.id)
-            if not isinstance(now, Damaged) and now is not None and now.nonce == record.nonce:
+            if isinstance(now, Record) and now.nonce == record.nonce:
                 files.forget_run(record.id)
     except MlxsmError as error:
         return told.copy(message=f"{error.message}; its record is still there")

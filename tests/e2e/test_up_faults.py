@@ -188,6 +188,32 @@ def test_a_kill_of_down_at_its_system_calls_is_no_harm(servers: Servers) -> None
         assert_it_can_go_on(servers, port)
 
 
+def test_a_down_while_the_process_is_being_made_waits_for_it(servers: Servers) -> None:
+    """The record is there, its process is not yet: that is no server that has ended."""
+    port = servers.declare(A="test/load-30")["A"]
+    log = servers.folder / "trace.log"
+    late = ["-e", "inject=vfork:delay_enter=1500000", "-e", "trace=vfork"]
+    tracer = subprocess.Popen(
+        [strace(), "-f", "-q", "-I2", "-o", str(log), *late, *servers.command("up", "--json")],
+        cwd=servers.folder,
+        env=servers.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    wait_for(servers.record_path("A").exists)
+    assert servers.record("A")["pid"] is None
+    (stopped,) = servers.run("down", "--json").json["servers"]
+    assert stopped["result"] == "stopped"
+    out, _ = tracer.communicate(timeout=30)
+    assert "vfork" in log.read_text()
+    assert '"result": "failed"' in out
+    assert is_free(port)
+    assert processes_of(servers.environment["HOME"]) == []
+    assert servers.seen("A")["status"] == "stopped"
+
+
 def test_planning_and_applying_touches_no_server(servers: Servers) -> None:
     """The wall, while a server runs."""
     servers.declare(A="test/a")
