@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mlxsm_sync import command_words, ports, probe
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.processes import command_line, identify, working_folder
+from mlxsm_sync.processes import command_line, identify, marked_for, working_folder
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.secret_scan import looks_like
@@ -42,6 +42,8 @@ def adopt(entry: Entry, files: RunFiles) -> Adoption:
         )
     software, certain = answer
     held = ports.holders(host, port)
+    if any(one.pid is not None and marked_for(one.pid) for one in held):
+        raise ServerTrouble(f"the server at {where} was started by mlxsm: there is nothing to adopt")
     pid = held[0].pid if len(held) == 1 else None
     words = command_line(pid) if pid is not None else []
     model = _model(words, pid)

@@ -46,6 +46,11 @@ class AppStore:
         """Where the files of ours that belong to it are."""
         return self.record_path.parent
 
+    @property
+    def label(self) -> str:
+        """What tells it from other states in that folder."""
+        return self.record_path.stem
+
     def read(self) -> State:
         """The current state; needs no lock and no write access."""
         self._data = disk.read_own(self.path)

@@ -24,6 +24,10 @@ class Store(Protocol):
     def folder(self) -> Path:
         """Where the files of ours that belong to it are."""
 
+    @property
+    def label(self) -> str:
+        """What tells it from other states in that folder."""
+
     def read(self) -> State:
         """The current state; needs no lock and no write access."""
 

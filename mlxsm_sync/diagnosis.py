@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from mlxsm_sync import model_files, ports
+from mlxsm_sync import model_files
 from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.installed import find_program
 from mlxsm_sync.launch import Consent, Program, launch
 from mlxsm_sync.model import Model, field
-from mlxsm_sync.preflight import about_program
+from mlxsm_sync.preflight import about_program, port_problem
 from mlxsm_sync.processes import identify
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
@@ -164,7 +164,10 @@ def _port(entry: Entry, files: RunFiles) -> Finding:
         return about.copy(message=f"its server runs at {endpoint(record.host, record.port)}")
     if files.adopted(entry.id) is not None:
         return about.copy(message="an adopted server has it")
-    if (problem := ports.problem(host, port)) is not None:
+    ours = [one for one in files.records().values() if isinstance(one, Record)]
+    if (problem := port_problem(host, port, ours)) is not None and "mlxsm down frees it" in problem:
+        return about.copy(status="warn", message=problem, remedy="only one profile of a port can be up")
+    if problem is not None:
         remedy = "stop what holds it, mlxsm adopt it, or choose another port"
         return about.copy(status="fail", message=problem, remedy=remedy)
     return about

@@ -23,6 +23,9 @@ NEWEST_KNOWN: Version = (0, 32, 2)
 FIRST_SAFE: Version = (0, 32, 0)
 """Earlier ones run code out of any model that a client names (CVE-2026-5843)."""
 
+BLIND_HEALTH: Version = (0, 31, 3)
+"""Its health check says 200 also when the thread that answers has died."""
+
 TRUST_REMOTE_CODE = "--trust-remote-code"
 ALLOWED_ORIGINS = "--allowed-origins"
 CHAT_TEMPLATE_ARGS = "--chat-template-args"
@@ -93,11 +96,19 @@ def _template_arguments(value: str) -> str | None:
     return None
 
 
+def _absolute(value: str) -> str | None:
+    return None if value.startswith("/") else "must be an absolute path: the server runs in another folder"
+
+
+def _model(value: str) -> str | None:
+    return _absolute(value) if value.startswith((".", "~")) or not value else None
+
+
 _OLD, _SAMPLING, _BATCHING, _CACHE = (0,), (0, 24, 1), (0, 30, 6), (0, 31, 1)
 
 FLAGS: dict[str, Flag] = {
     "--model": Flag(_OLD, _text),
-    "--adapter-path": Flag(_OLD, _text),
+    "--adapter-path": Flag(_OLD, _absolute),
     "--host": Flag(_OLD, _text),
     "--port": Flag(_OLD, _whole(1, 65535)),
     "--trust-remote-code": Flag(_OLD),
@@ -105,7 +116,7 @@ FLAGS: dict[str, Flag] = {
     "--cache-limit-gb": Flag(_OLD, _whole(0), (0, 22, 3)),
     "--chat-template": Flag(_OLD, _text),
     "--use-default-chat-template": Flag(_OLD),
-    "--draft-model": Flag((0, 23, 2), _text),
+    "--draft-model": Flag((0, 23, 2), _model),
     "--num-draft-tokens": Flag(_SAMPLING, _whole(0)),
     "--temp": Flag(_SAMPLING, _number()),
     "--top-p": Flag(_SAMPLING, _number(1)),

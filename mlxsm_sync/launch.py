@@ -142,7 +142,9 @@ def _raw(arguments: Sequence[str], program: Program, consent: Consent) -> tuple[
         word = waiting.pop(0)
         name, has_value, value = word.partition("=")
         flag = FLAGS.get(name)
-        if flag is None and name not in consent.flags and name not in (program.known or ()):
+        short = not name.startswith("--") or name == "--" or bool(stands_for(name, program.flags))
+        allowed = name in consent.flags and not short
+        if flag is None and not allowed and name not in (program.known or ()):
             problems.append(_unknown(word, name, program))
             if waiting and not has_value and not waiting[0].startswith("-"):
                 waiting.pop(0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from mlxsm_sync import disk
 
@@ -40,7 +43,7 @@ class Reader:
     def more(self) -> str:
         """The new text; empty where there is none."""
         try:
-            with open(self._path, "rb") as file:
+            with _opened(self._path) as file:
                 file.seek(self._at)
                 data = file.read()
         except OSError:
@@ -49,33 +52,39 @@ class Reader:
         return data.decode(errors="replace")
 
 
-def tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a log, oldest first; none where it cannot be read."""
-    if lines <= 0:
-        return []
+class Tail(NamedTuple):
+    """The end of a log."""
+
+    lines: list[str]
+    """Oldest first."""
+    end: int
+    """Where it ended when it was read, in bytes."""
+
+
+def tail(path: Path, lines: int) -> Tail:
+    """The last lines of a log; none where it cannot be read."""
     data = b""
+    end = 0
     try:
-        with open(path, "rb") as file:
-            at = file.seek(0, os.SEEK_END)
-            while at > 0 and data.count(b"\n") <= lines:
+        with _opened(path) as file:
+            at = end = file.seek(0, os.SEEK_END)
+            while lines > 0 and at > 0 and data.count(b"\n") <= lines:
                 size = min(_BLOCK, at)
                 at -= size
                 file.seek(at)
                 data = file.read(size) + data
     except OSError:
-        return []
-    return data.decode(errors="replace").splitlines()[-lines:]
+        return Tail([], end)
+    return Tail(data.decode(errors="replace").splitlines()[-lines:] if lines > 0 else [], end)
 
 
 def text(path: Path) -> str:
     """The last part of a log, enough to find out why a server failed."""
-    return "\n".join(tail(path, 400))
+    return "\n".join(tail(path, 400).lines)
 
 
-def follow(
-    path: Path, *, from_end: bool, alive: Callable[[], bool], pause: float = 0.1
-) -> Iterator[list[str]]:
-    """The lines that come, as they come, also from the log that takes this one's place.
+def follow(path: Path, start: int, *, alive: Callable[[], bool], pause: float = 0.1) -> Iterator[list[str]]:
+    """The lines that come after `start`, as they come, also from the log that takes this one's place.
 
     An empty list means that nothing came for a moment.
     """
@@ -84,10 +93,9 @@ def follow(
     while alive():
         if file is None:
             with suppress(OSError):
-                file = open(path, "rb")  # noqa: SIM115 - closed where another one takes its place
-                if from_end:
-                    file.seek(0, os.SEEK_END)
-            from_end = False
+                file = _opened(path)
+                file.seek(start)
+            start = 0
         data = file.read() if file is not None else b""
         if data:
             *whole, rest = (rest + data).split(b"\n")
@@ -104,6 +112,16 @@ def follow(
         time.sleep(pause)
     if file is not None:
         file.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A log to read; OSError where it is no regular file, which could be waited for in vain."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is no regular file")
+    return file
 
 
 def _was_replaced(descriptor: int, path: Path, read: int) -> bool:

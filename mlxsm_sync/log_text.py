@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 PROBE_VERSION = "HTTP/1.0"
 """Our own requests are of this version; clients of the server speak 1.1."""
 
+# All from the first letter of a line on: what clients send is quoted inside of lines.
 _DEAD = (
-    re.compile(r"generation thread died: *(?P<why>.*)"),
-    re.compile(r"Exception in thread \S+ \(_generate\)"),
-    re.compile(r"Exception in thread \S+"),
+    re.compile(r"^(?:[\d:., -]+ - )?(?:ERROR|CRITICAL) - (?:\S+ )?generation thread died: *(?P<why>.*)"),
+    re.compile(r"^Exception in thread \S+ \(_generate\)"),
+    re.compile(r"^Exception in thread \S+"),
 )
-_NO_SOCKET = re.compile(r"(?P<why>(OSError|PermissionError|socket\.gaierror|OverflowError).*)")
+_NO_SOCKET = re.compile(r"^(?P<why>(OSError|PermissionError|socket\.gaierror|OverflowError).*)")
 _BIND_ERRORS = re.compile(r"\[Errno (13|48|49|98|99|-\d+|8)\]|gaierror|0-65535")
 _ERROR = re.compile(
     r"^(?:\S+: )?(?:error|fatal): |^[\w.]*(?:Error|Exception)\b|^[\w.]+: error: |\bERROR\b|\bCRITICAL\b"

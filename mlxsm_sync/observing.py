@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync import log_files, log_text, model_files, ports, probe
+from mlxsm_sync.flags import BLIND_HEALTH, parse_version
 from mlxsm_sync.installed import examine
 from mlxsm_sync.launch import Program, changed_program, changes, launch
 from mlxsm_sync.processes import Handle, age, by_group, facts, identify, is_ours, marked_for
@@ -30,6 +31,8 @@ class Look(NamedTuple):
     pid: int | None = None
     last_error: str | None = None
     ending: Ending | None = None
+    certain: bool = True
+    """Whether it is sure that it will not come back; one that is only silent may."""
 
 
 def look(record: Record, ending: Ending | None = None) -> Look:
@@ -54,7 +57,7 @@ def _ended(record: Record, ending: Ending | None) -> Look:
 
 
 def _alive(record: Record, handle: Handle) -> Look:
-    said = log_text.fatal(log_files.text(Path(record.log)), was_ready=record.ready is not None)
+    said = _fatal(record)
     held = ports.holders(record.host, record.port, (handle.pid,))
     ours = [one for one in held if is_ours(one.pid, record.copy(pid=handle.pid))]
     if not ours:
@@ -67,10 +70,24 @@ def _alive(record: Record, handle: Handle) -> Look:
     answer = probe.health(ports.reachable(ports.resolve(record.host, record.port)), _PATIENCE)
     if answer is None:
         unheard = f"it does not answer within {_PATIENCE:g} s"
-        return Look("loading" if record.ready is None else "dead-thread", handle.pid, unheard)
+        status: Status = "loading" if record.ready is None else "dead-thread"
+        return Look(status, handle.pid, unheard, certain=False)
     if answer.status == 503:
-        return Look("dead-thread", handle.pid, said or "its model cannot be used (health 503)")
+        why = log_text.fatal(log_files.text(Path(record.log)), was_ready=record.ready is not None)
+        return Look("dead-thread", handle.pid, why or "its model cannot be used (health 503)")
     return Look("ready" if record.ready is not None else "loading", handle.pid)
+
+
+def _fatal(record: Record) -> str | None:
+    """What the log says that the health check would not.
+
+    Once a server was ready, only releases whose health is 200 for ever are judged by their log: clients
+    can write into it.
+    """
+    was_ready = record.ready is not None
+    if was_ready and parse_version(record.server_version or "") != BLIND_HEALTH:
+        return None
+    return log_text.fatal(log_files.text(Path(record.log)), was_ready=was_ready)
 
 
 def ending_text(ending: Ending | None, log: str) -> str:
@@ -122,6 +139,9 @@ class Observer:
         if (adopted := self._files.adopted(entry.id)) is not None:
             return _adopted(adopted, plain)
         held = ports.holders(profile.host, profile.port)
+        if held and seen.status == "crashed":
+            now = f"{seen.last_error or 'it ended'}; its port is now held by {ports.describe(held)}"
+            return seen.copy(last_error=now)
         return _foreign(held, seen) if held and seen.status == "stopped" else seen
 
     def _without_entry(self, known: set[str]) -> Iterable[SeenServer]:

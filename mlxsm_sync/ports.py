@@ -27,7 +27,10 @@ class Address(NamedTuple):
 
 def resolve(host: str, port: int) -> Address:
     """The address that the server would bind; OSError where there is none."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (UnicodeError, OverflowError):
+        raise OSError(errno.EINVAL, "it is no host name") from None
     family, _, _, _, address = found[0]
     return Address(family, str(address[0]), port)
 

@@ -7,15 +7,19 @@ tells them from those of clients in the server's log.
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
+import time
 from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
+from io import BytesIO
 from typing import NamedTuple
 
 from mlxsm_sync.log_text import PROBE_VERSION
 
 _MOST = 1024 * 1024
+_CHUNK = 65536
 _CHAT = b'{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}'
 
 
@@ -59,21 +63,47 @@ class Question:
         """Wait for the answer at most so long; say whether it has begun."""
         return bool(select.select([self._socket], [], [], seconds)[0])
 
-    def answer(self) -> Answer | None:
-        """The answer; None where what came is none."""
-        response = HTTPResponse(self._socket)
+    def answer(self, seconds: float) -> Answer | None:
+        """The answer; None where what came is none, or has not come in time, however it drips."""
+        until = time.monotonic() + seconds
+        data = b""
         try:
-            response.begin()
-            body = response.read(_MOST)
-            return Answer(response.status, body, response.getheader("Server") or "")
+            while not _is_whole(data) and len(data) < _MOST:
+                if not self.is_answered(max(until - time.monotonic(), 0)):
+                    return None
+                if not (more := self._socket.recv(_CHUNK)):
+                    break
+                data += more
+            return _read(data)
         except (OSError, HTTPException, ValueError):
             return None
-        finally:
-            response.close()
 
     def close(self) -> None:
         """Let go of the connection."""
         self._socket.close()
+
+
+class _Received:
+    """What was received, as the library takes it."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, _mode: str) -> BytesIO:
+        return BytesIO(self._data)
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether an answer of a known length has come; others end with the connection."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d{1,9})", head) if end else None
+    return length is not None and len(body) >= int(length[1])
+
+
+def _read(data: bytes) -> Answer:
+    response = HTTPResponse(_Received(data))  # type: ignore[arg-type]  # it only makes a file of it
+    response.begin()
+    return Answer(response.status, response.read(), response.getheader("Server") or "")
 
 
 def health(place: tuple[str, int], seconds: float) -> Answer | None:
@@ -109,7 +139,7 @@ def _ask(place: tuple[str, int], request: bytes, seconds: float) -> Answer | Non
     except OSError:
         return None
     try:
-        return question.answer() if question.is_answered(seconds) else None
+        return question.answer(seconds)
     finally:
         question.close()
 

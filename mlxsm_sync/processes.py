@@ -192,6 +192,17 @@ def is_ours(pid: int | None, record: Record) -> bool:
 
 
 @contextmanager
+def hold(pid: int | None) -> Iterator[Handle | None]:
+    """A process that is known from elsewhere to be ours, held; None where it is gone."""
+    handle = _hold(pid) if pid is not None else None
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            handle.close()
+
+
+@contextmanager
 def held(pid: int, record: Record) -> Iterator[Handle | None]:
     """A process that a server started, held and then proved to be that; None where it is not."""
     handle = _hold(pid)

@@ -140,7 +140,7 @@ class Wait:
                 if answer is not None:
                     self._is_healthy(answer)
                 next_look = time.monotonic() + _HEALTH_PAUSE
-        return question.answer()
+        return question.answer(min(_PATIENCE, max(self._left(), PAUSE)))
 
     def _judge(self, answer: Answer | None) -> Ready:
         if answer is None:

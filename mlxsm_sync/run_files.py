@@ -33,9 +33,11 @@ class Damaged(NamedTuple):
 class RunFiles:
     """The folder of one state for what runs; made when something is first written."""
 
-    def __init__(self, beside: Path) -> None:
-        self.folder = beside / "run"
-        self.logs = beside / "logs"
+    def __init__(self, beside: Path, state: str = "state") -> None:
+        """`state` tells several states in one folder apart."""
+        mark = "" if state == "state" else f"-{state}"
+        self.folder = beside / f"run{mark}"
+        self.logs = beside / f"logs{mark}"
 
     def prepare(self) -> None:
         """Make the folders, for their owner alone."""

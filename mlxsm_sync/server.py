@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.engine import Check
 from mlxsm_sync.model import Model
+from mlxsm_sync.profile import Port
 
 Status = Literal["stopped", "loading", "ready", "dead-thread", "no-socket", "crashed", "foreign", "adopted"]
 UpResult = Literal["started", "running", "recreated", "stale", "refused", "failed"]
@@ -31,7 +32,7 @@ class Record(Model):
     """The collection that the entry was of then."""
     host: str
     """Where it was told to listen."""
-    port: int
+    port: Port
     """Where it was told to listen."""
     nonce: str
     """Made for this run and given to the process in its environment."""
@@ -85,7 +86,7 @@ class Adopted(Model):
     """What the entry was called then."""
     host: str
     """Where it answered."""
-    port: int
+    port: Port
     """Where it answered."""
     software: str
     """What the answer proved of it."""
@@ -179,6 +180,8 @@ class DryRun(Model):
     """The version of this format."""
     servers: tuple[Planned, ...]
     """In the order of the file."""
+    refused: tuple[UpServer, ...] = ()
+    """What would not be started, and why."""
 
 
 class SeenServer(Model):

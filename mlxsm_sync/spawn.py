@@ -17,11 +17,15 @@ _DROPPED = ("PYTHON", "LD_", "DYLD_")
 _DROPPED_NAMES = ("MLX_RANK", "MLX_HOSTFILE", "__PYVENV_LAUNCHER__")
 
 
+Keeper = subprocess.Popen[bytes]
+"""The parent of a server."""
+
+
 class Started(NamedTuple):
     """A server's process, and its parent, which waits for it."""
 
     pid: int
-    keeper: subprocess.Popen[bytes]
+    keeper: Keeper
 
 
 def child_environment(environment: Mapping[str, str], mark: str) -> dict[str, str]:

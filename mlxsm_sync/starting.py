@@ -17,11 +17,11 @@ from mlxsm_sync.errors import MlxsmError, ServerTrouble
 from mlxsm_sync.json_value import canonical
 from mlxsm_sync.launch import Program, changed_program, changes
 from mlxsm_sync.observing import ending_text, look
-from mlxsm_sync.processes import Handle, boot_id, facts, identify, run_mark
+from mlxsm_sync.processes import Handle, boot_id, facts, hold, identify, run_mark
 from mlxsm_sync.profile import Profile, endpoint
 from mlxsm_sync.readiness import NotReady, Ready, Stopped, Wait
 from mlxsm_sync.run_files import Damaged, RunFiles
-from mlxsm_sync.server import Record, Status, UpResult, UpServer
+from mlxsm_sync.server import Record, UpResult, UpServer
 
 END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
@@ -55,6 +55,7 @@ class Start:
         self.entry = one.entry
         self.begun: Record | None = None
         """The run that was begun here, and so is ours to end."""
+        self._keeper: spawn.Keeper | None = None
         self._launch = one.launch
         self._files = files
         self._settings = settings
@@ -98,10 +99,13 @@ class Start:
                 if differences and not anew:
                     message = f"{'; '.join(differences)}: restart needed (mlxsm up --recreate)"
                     return self.told("stale", pid=running.pid, message=message)
-                status: Status = look(running).status
-                if not anew and status == "ready":
+                seen = look(running)
+                if not anew and seen.status == "ready":
                     return self.told("running", pid=running.pid)
-                if anew or status in ("dead-thread", "no-socket"):
+                if not anew and seen.status == "dead-thread" and not seen.certain:
+                    message = f"it runs, but {seen.last_error}: mlxsm restart starts it anew"
+                    return self.told("failed", pid=running.pid, message=message)
+                if anew or seen.status in ("dead-thread", "no-socket"):
                     result = "recreated" if anew else "started"
                     self._make_way(running)
                     running = None
@@ -134,7 +138,11 @@ class Start:
 
     def _make_way(self, running: Record) -> None:
         """Stop a server that is to be started anew."""
-        (ended,) = stopping.stop_all([(running.name, running)], self._files, holding_lock=True)
+        (ended,) = stopping.stop_all(
+            [(running.name, running)], self._files, holding_lock=True, hurry=self._stop
+        )
+        if self._stop.is_set():
+            raise Stopped
         if ended.result == "failed":
             raise ServerTrouble(f"the old one cannot be stopped: {ended.message}")
 
@@ -155,7 +163,7 @@ class Start:
             raise
         about = facts(started.pid)
         record = record.copy(pid=started.pid, start_mark=about.start_mark if about else "gone")
-        self.begun = record
+        self.begun, self._keeper = record, started.keeper
         self._files.write(record)
         self._tell(self.entry.id, "starting", started.pid)
         return record
@@ -199,7 +207,7 @@ class Start:
         began = time.monotonic()
         found = identify(record)
         if found.doubt is not None:
-            return self.told("failed", message=f"{found.doubt}; it was left alone")
+            return self._disown(record, found.doubt)
         if found.handle is None:
             return self.told("failed", message=self._how_it_ended(record))
         try:
@@ -214,6 +222,15 @@ class Start:
         seconds = round(time.monotonic() - began, 3)
         self._note(record, ready=ready.proof, fingerprint=ready.fingerprint, ready_seconds=seconds)
         return self.told(result, pid=record.pid, ready_seconds=seconds)
+
+    def _disown(self, record: Record, doubt: str) -> UpServer:
+        """A process that hides its mark could never be stopped again; its own parent still knows it."""
+        if self.begun is None or self._keeper is None or self._keeper.poll() is not None:
+            return self.told("failed", message=f"{doubt}; it was left alone")
+        with hold(record.pid) as handle:
+            if handle is not None and self._end(record, handle):
+                self._files.forget_run(record.id)
+        return self.told("failed", message=f"{doubt}: does its command clear the environment? It was ended")
 
     def _wait(self, record: Record, handle: Handle) -> Ready:
         wait = Wait(

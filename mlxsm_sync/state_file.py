@@ -28,6 +28,11 @@ class StateFile:
         """Where the files of ours that belong to it are."""
         return self.path.parent
 
+    @property
+    def label(self) -> str:
+        """What tells it from other states in that folder."""
+        return self.path.stem
+
     def read(self) -> State:
         """The current state, empty where there is no file yet; needs no lock and no write access."""
         self._data = disk.read_own(self.path)

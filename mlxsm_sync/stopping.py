@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
+from threading import Event
 
 from mlxsm_sync import ports
 from mlxsm_sync.errors import MlxsmError
@@ -126,15 +127,17 @@ def stop_all(
     grace: float = GRACE,
     force: bool = False,
     holding_lock: bool = False,
+    hurry: Event | None = None,
 ) -> list[DownServer]:
     """Stop the servers of these records, each with its name, side by side; one failure hides no other.
 
-    `force` kills what is left after `grace` seconds; `holding_lock` says that nobody else can start them.
+    `force` kills what is left after `grace` seconds; `holding_lock` says that nobody else can start them;
+    `hurry` ends the waiting.
     """
     stops = [Stop(record if holding_lock else _noted(record, files), name) for name, record in wanted]
     for one in stops:
         one.begin()
-    _wait(stops, grace)
+    _wait(stops, grace, hurry)
     left = [one for one in stops if not one.is_done()]
     if force:
         for one in left:
@@ -157,10 +160,12 @@ def _noted(record: Record, files: RunFiles) -> Record:
     return record
 
 
-def _wait(stops: Sequence[Stop], seconds: float) -> None:
+def _wait(stops: Sequence[Stop], seconds: float, hurry: Event | None = None) -> None:
     until = time.monotonic() + seconds
     waiting = [*stops]
     while (waiting := [one for one in waiting if not one.is_done()]) and time.monotonic() < until:
+        if hurry is not None and hurry.is_set():
+            return
         time.sleep(_PAUSE)
 
 

@@ -62,7 +62,7 @@ def test_what_is_written_is_read_and_the_one_before_is_kept(store: AppStore) -> 
     empty = store.read()
     assert (empty.lineage, empty.serial, empty.entries, empty.rules) == (None, 0, (), RULES)
     assert store.fingerprint() is None
-    assert store.folder == store.record_path.parent
+    assert (store.folder, store.label) == (store.record_path.parent, store.record_path.stem)
     first = put(store, entry(1))
     put(store, *again(store).read().entries, entry(2))
     found = again(store).read()

@@ -133,7 +133,12 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
             "--prompt-cache-bytes must be a number of bytes, or one with M, G, MB or GB",
         ),
         (["--log-level", "debug"], "--log-level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
-        (["--draft-model="], "--draft-model must not be empty"),
+        (["--draft-model="], "--draft-model must be an absolute path: the server runs in another folder"),
+        (
+            ["--adapter-path", "a/b"],
+            "--adapter-path must be an absolute path: the server runs in another folder",
+        ),
+        (["--chat-template="], "--chat-template must not be empty"),
         (["--chat-template-args", "[1]"], "--chat-template-args must be a JSON object"),
         (["--chat-template-args", "{bad"], "--chat-template-args must be a JSON object"),
         (
@@ -155,6 +160,9 @@ def test_a_declared_option_is_not_given_again() -> None:
 
 def test_what_is_allowed_by_hand_passes_with_its_value() -> None:
     consent = Consent(flags=frozenset({"--new", "--odd"}))
+    short = Consent(flags=frozenset({"--trust-remote-c", "--", "-h"}))
+    for word in short.flags:
+        assert launch(profile(raw_extra_args=(word,)), "m", NEWEST, short).problems
     made = launch(profile(raw_extra_args=("--new", "1", "--odd", "--kv-bits", "4")), "m", NEWEST, consent)
     assert made.problems == ()
     assert made.arguments[3:6] == ("--new=1", "--odd", "--kv-bits=4")

@@ -207,11 +207,11 @@ def test_a_repository_is_cached_when_its_snapshot_is_complete(tmp_path: Path) ->
 
 def test_the_end_of_a_log(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
-    assert (log_files.tail(path, 3), log_files.text(path), log_files.Reader(path).more()) == ([], "", "")
+    assert (log_files.tail(path, 3), log_files.text(path), log_files.Reader(path).more()) == (([], 0), "", "")
     path.write_text("".join(f"{n} {'x' * 500}\n" for n in range(1000)) + "no end")
-    assert [line.split()[0] for line in log_files.tail(path, 3)] == ["998", "999", "no"]
-    assert len(log_files.tail(path, 5000)) == 1001
-    assert log_files.tail(path, 0) == []
+    assert [line.split()[0] for line in log_files.tail(path, 3).lines] == ["998", "999", "no"]
+    assert len(log_files.tail(path, 5000).lines) == 1001
+    assert log_files.tail(path, 0) == ([], path.stat().st_size)
     reader = log_files.Reader(path)
     assert len(reader.more()) == path.stat().st_size
     with path.open("ab") as file:
@@ -226,7 +226,7 @@ def test_a_log_is_followed_into_the_one_that_takes_its_place(tmp_path: Path) -> 
     done = threading.Event()
 
     def read() -> None:
-        for lines in log_files.follow(path, from_end=True, alive=lambda: not done.is_set(), pause=0.01):
+        for lines in log_files.follow(path, 4, alive=lambda: not done.is_set(), pause=0.01):
             seen.extend(lines)
 
     def until(*expected: str) -> None:

@@ -45,7 +45,7 @@ def file(tmp_path: Path) -> StateFile:
 
 def test_no_file_is_an_empty_state(file: StateFile) -> None:
     assert file.read() == State(lineage=None)
-    assert file.folder == file.path.parent
+    assert (file.folder, file.label) == (file.path.parent, file.path.stem)
     assert not file.path.parent.exists()
 
 

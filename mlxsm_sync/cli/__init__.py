@@ -114,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # the time of a large plan.
     gc.disable()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # Windows has no SIGHUP
+        # Windows has no SIGHUP; what nohup or a shell has had ignored stays ignored.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
             signal.signal(getattr(signal, name), _stop)
     closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
@@ -127,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _unheard(error, arguments)
     if closed and code == 0:
         trouble = FileTrouble(
-            "standard output is closed: what was done could not be told", "mlxsm history tells it"
+            "standard output is closed: what was done could not be told",
+            "mlxsm history tells of the state, mlxsm ps of servers",
         )
         code = report_failure(trouble, arguments)
     sys.exit(code)

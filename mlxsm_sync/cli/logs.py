@@ -55,12 +55,14 @@ def logs(shared: Shared, names: tuple[str, ...], follow: bool, lines: int) -> No
     if missing and not follow:
         raise ServerTrouble(f'there is no log of "{missing[0]}"', "mlxsm up starts its server")
     prefixes = _prefixes(shared, [*paths])
+    ends: dict[str, int] = {}
     for name, path in paths.items():
         # More are read than asked for, since lines about our own questions are left out.
-        found = _own(tail(path, lines * 4 + 50)) if lines else []
-        _print(prefixes[name], found[-lines:])
+        found = tail(path, lines * 4 + 50 if lines else 0)
+        ends[name] = found.end
+        _print(prefixes[name], _own(found.lines)[-lines:])
     if follow:
-        _follow(paths, prefixes)
+        _follow(paths, ends, prefixes)
 
 
 def _own(lines: Iterable[str]) -> list[str]:
@@ -69,11 +71,11 @@ def _own(lines: Iterable[str]) -> list[str]:
     return [*without_probes(lines)]
 
 
-def _follow(paths: dict[str, Path], prefixes: dict[str, str]) -> None:
+def _follow(paths: dict[str, Path], ends: dict[str, int], prefixes: dict[str, str]) -> None:
     """Show what comes; one thread reads each log, and one writes, so that no line is cut by another."""
     lines: SimpleQueue[tuple[str, list[str]]] = SimpleQueue()
     for name, path in paths.items():
-        Thread(target=_read, args=(name, path, lines), daemon=True).start()
+        Thread(target=_read, args=(name, path, ends[name], lines), daemon=True).start()
     while True:
         try:
             name, new = lines.get(timeout=1)
@@ -83,10 +85,10 @@ def _follow(paths: dict[str, Path], prefixes: dict[str, str]) -> None:
         sys.stdout.flush()
 
 
-def _read(name: str, path: Path, lines: SimpleQueue[tuple[str, list[str]]]) -> None:
+def _read(name: str, path: Path, start: int, lines: SimpleQueue[tuple[str, list[str]]]) -> None:
     from mlxsm_sync.log_files import follow
 
-    for new in follow(path, from_end=True, alive=lambda: True):
+    for new in follow(path, start, alive=lambda: True):
         if new:
             lines.put((name, new))
 

@@ -47,12 +47,12 @@ class Output:
         import json
 
         text = json.dumps(value.dump(), indent=2, ensure_ascii=True)
-        if self.json:
-            click.echo(text)
         if self.json_out:
             from mlxsm_sync.disk import write_whole
 
             write_whole(self.json_out, text + "\n")
+        if self.json:
+            click.echo(text)
 
     def tell(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""

@@ -13,7 +13,7 @@ import click
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.runtime import by_name, run_files
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.errors import ServerTrouble, Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.launch import Program
@@ -38,6 +38,8 @@ Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
 @click.pass_obj
 def ps(shared: Shared, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
     """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
+    if watch and shared.output.json:
+        raise Usage("--watch shows a table again and again, and --json is one document", "leave one out")
     while True:
         report = _look(shared, names, server_command)
         shared.output.data(report)

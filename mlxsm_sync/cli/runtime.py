@@ -22,7 +22,7 @@ def run_files(shared: Shared) -> RunFiles:
         raise ServerTrouble("servers are only run on macOS and Linux", "the other commands work on Windows")
     from mlxsm_sync.run_files import RunFiles
 
-    return RunFiles(shared.store.folder)
+    return RunFiles(shared.store.folder, shared.store.label)
 
 
 def owner_of_file(shared: Shared) -> str | None:

@@ -89,7 +89,9 @@ def up(shared: Shared, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> 
     What runs is what was reviewed and applied. A server that fails is ended, with the reason from its log.
     """
     files = run_files(shared)
-    return _bring_up(shared, files, _wanted(shared, names), How(**how), dry_run=dry_run)
+    rows = _declared(shared, names)
+    _refuse_meeting(rows)
+    return _bring_up(shared, files, rows, How(**how), dry_run=dry_run)
 
 
 @click.command(
@@ -110,7 +112,8 @@ def restart(shared: Shared, /, names: tuple[str, ...], **how: Any) -> int:
 
     files = run_files(shared)
     ids = {entry.id for entry in chosen(shared.store.read(), names)}
-    rows = [row for row in _wanted(shared, ()) if row.entry is not None and row.entry.id in ids]
+    rows = [row for row in _declared(shared, ()) if row.entry_id in ids]
+    _refuse_meeting(rows)
     if len(rows) < len(ids):
         raise ServerTrouble(
             "not all of these are in the profile file as they are on this machine; nothing was stopped",
@@ -119,23 +122,28 @@ def restart(shared: Shared, /, names: tuple[str, ...], **how: Any) -> int:
     return _bring_up(shared, files, rows, How(**how, restart=True), dry_run=False)
 
 
-def _wanted(shared: Shared, names: Sequence[str]) -> list[Declared]:
-    """The profiles that are meant; ServerTrouble where two of them want one port."""
-    from mlxsm_sync.declared import Remedies, declared, meeting, place
+def _declared(shared: Shared, names: Sequence[str]) -> list[Declared]:
+    """The profiles that are meant, and what may be served of them."""
+    from mlxsm_sync.declared import Remedies, declared
     from mlxsm_sync.selectors import resolve
 
     desired, state = shared.desired(), shared.store.read()
     choices = resolve(desired, state, only=names)
     if choices.orphans_only:
         raise Usage(f'there is no profile "{min(choices.orphans_only)}" in the file', "up takes its names")
-    rows = declared(desired, state, choices.only, Remedies(shared.command("apply"), shared.command("pull")))
+    return declared(desired, state, choices.only, Remedies(shared.command("apply"), shared.command("pull")))
+
+
+def _refuse_meeting(rows: Sequence[Declared]) -> None:
+    """ServerTrouble where two of these want one port."""
+    from mlxsm_sync.declared import meeting, place
+
     if pair := meeting(row.wanted for row in rows):
         first, second = (f'"{one.profile.name}"' for one in pair)
         raise ServerTrouble(
             f"{first} and {second} want one port, {place(pair[0])}: only one can be up; nothing was started",
             "name those that you want: mlxsm up NAME",
         )
-    return rows
 
 
 class _Sorted(NamedTuple):
@@ -160,7 +168,7 @@ def _bring_up(shared: Shared, files: RunFiles, rows: list[Declared], how: How, *
         trouble = f"{error.message}: {error.hint}"
     sorted_ = _sort(shared, files, rows, how, program, trouble)
     if dry_run:
-        return _show_argv(shared, program, sorted_, rows)
+        return _show_argv(shared, program, sorted_)
     results, code = _start(shared, files, sorted_.ready, how, program)
     told = (sorted_.refused.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
     _report(shared, [server for server in told if server is not None])
@@ -206,7 +214,7 @@ def _sort(
     return _Sorted(ready, refused, 1 if 1 in codes else max(codes))
 
 
-def _show_argv(shared: Shared, program: Program, sorted_: _Sorted, rows: list[Declared]) -> int:
+def _show_argv(shared: Shared, program: Program, sorted_: _Sorted) -> int:
     from mlxsm_sync.render_servers import dry_run_text
     from mlxsm_sync.server import DryRun, Planned
 
@@ -214,13 +222,14 @@ def _show_argv(shared: Shared, program: Program, sorted_: _Sorted, rows: list[De
         servers=tuple(
             Planned(id=one.entry.id, name=one.entry.name, argv=(*program.command, *one.launch.arguments))
             for one in sorted_.ready
-        )
+        ),
+        refused=tuple(sorted_.refused.values()),
     )
     shared.output.data(report)
     shared.output.show(dry_run_text(report))
-    for row in rows:
-        if told := sorted_.refused.get(row.wanted.index):
-            shared.output.say(f"{told.name}: {told.result}: {told.message}")
+    for told in report.refused:
+        for line in (told.message or "").splitlines():
+            shared.output.say(f"{told.name}: {told.result}: {line}")
     return sorted_.code
 
 
@@ -260,7 +269,8 @@ def _catch_signals(note: Callable[[int], None]) -> None:
         note(number)
 
     for name in names:
-        signal.signal(name, handle)
+        if before[name] != signal.SIG_IGN:
+            signal.signal(name, handle)
 
 
 def _report(shared: Shared, servers: Sequence[UpServer]) -> None:

@@ -10,6 +10,7 @@ by `+`: `test/load-2+deaf`.
     mute        the thread that loads dies: health stays 200, requests hang (0.31.3)
     old         there is no /health (0.24.0 and older)
     exit-N      ends at once with code N
+    fail-S      the thread that answers dies after S seconds: health is 503 from then on
     late-S      ends with code 3 after S seconds
     taken       the socket cannot be bound, and the process stays
     unbound     never binds a socket
@@ -130,6 +131,8 @@ def main() -> None:
         sys.exit(int(WORDS["exit"]))
     if "late" in WORDS:
         threading.Timer(seconds("late"), lambda: (say("MemoryError: no more"), os._exit(3))).start()
+    if "fail" in WORDS:
+        threading.Timer(seconds("fail"), FAILED.set).start()
     time.sleep(seconds("first"))
     if "taken" in WORDS:
         say("Traceback (most recent call last):\nOSError: [Errno 98] Address already in use")

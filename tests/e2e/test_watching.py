@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from running import STAND_IN, Servers, new_port, wait_for
+from running import STAND_IN, Servers, is_free, new_port, wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 
@@ -144,13 +145,123 @@ def test_a_server_that_lost_its_socket_or_hangs_is_not_ready(servers: Servers) -
 
 
 def test_a_thread_that_dies_later_is_seen(servers: Servers) -> None:
-    servers.declare(A="test/a")
+    servers.declare(A="test/fail-1")
     servers.up()
     with servers.log("A").open("a") as log:
         log.write("2026-01-01 10:00:00,123 - ERROR - mlx_lm.server generation thread died: out of memory\n")
-    seen = servers.seen("A")
-    assert (seen["status"], seen["lastError"]) == ("dead-thread", "out of memory")
+    seen = wait_for(lambda: (one := servers.seen("A"))["status"] == "dead-thread" and one)
+    assert seen["lastError"] == "out of memory"
     assert servers.up()["A"]["result"] == "started"
+    assert servers.seen("A")["pid"] != seen["pid"]
+
+
+def test_what_a_client_writes_into_the_log_ends_no_server(servers: Servers) -> None:
+    ports = servers.declare(A="test/a")
+    pid = servers.up()["A"]["pid"]
+    for line in (
+        "GET /ERROR - generation thread died: hacked HTTP/1.1",
+        "Exception in thread Thread-1 (_generate)",
+    ):
+        with socket.create_connection(("127.0.0.1", ports["A"])) as client:
+            client.sendall(f"{line}\r\n\r\n".encode())
+            client.recv(1000)
+    assert "Exception in thread" in servers.log("A").read_text()
+    assert servers.seen("A")["status"] == "ready"
+    assert servers.up()["A"]["pid"] == pid
+
+
+def test_a_server_that_is_only_silent_is_left_alone(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    pid = servers.up()["A"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    told = servers.up()["A"]
+    assert (told["result"], told["pid"]) == ("failed", pid)
+    assert told["message"] == "it runs, but it does not answer within 3 s: mlxsm restart starts it anew"
+    os.kill(pid, signal.SIGCONT)
+    assert servers.up()["A"] == told | {"result": "running", "message": None}
+
+
+def test_an_answer_that_drips_holds_up_nothing(servers: Servers, tmp_path: Path) -> None:
+    drip = tmp_path / "drip.py"
+    drip.write_text(
+        "#!/usr/bin/env python3\nimport socket, sys, threading, time\n"
+        "port = next(int(w.split('=')[1]) for w in sys.argv if w.startswith('--port='))\n"
+        "server = socket.create_server(('127.0.0.1', port))\n"
+        "def talk(c):\n    c.sendall(b'HTTP/1.0 200 OK\\r\\n')\n"
+        "    while True:\n        c.sendall(b'X: y\\r\\n'); time.sleep(0.3)\n"
+        "while True:\n    threading.Thread(target=talk, args=(server.accept()[0],), daemon=True).start()\n"
+    )
+    drip.chmod(0o755)
+    servers.declare(A="test/a")
+    begun = time.monotonic()
+    told = servers.up("--server-command", str(drip), "--timeout", "3")["A"]
+    assert (told["result"], time.monotonic() - begun < 10) == ("failed", True)
+
+
+def test_what_is_no_log_file_is_not_waited_for(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    servers.up()
+    servers.log("A").unlink()
+    os.mkfifo(servers.log("A"))
+    assert servers.run("logs", "A").out == ""
+    assert servers.seen("A")["status"] == "ready"
+
+
+def test_states_of_one_folder_have_their_own_servers(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    assert servers.run("apply", "--yes", "--state", "x.json").code == 0
+    assert servers.run("up", "--state", "x.json").code == 0
+    assert servers.run("apply", "--yes", "--state", "y.json").code == 0
+    assert (
+        servers.run("down", "--all", "--state", "y.json").err == "no server that mlxsm started is running\n"
+    )
+    assert servers.run("ps", "--state", "y.json", "--json").json["servers"][0]["status"] == "foreign"
+    assert "stopped" in servers.run("down", "--state", "x.json").out
+
+
+def test_a_profile_that_shares_its_port_is_restarted_by_name(servers: Servers) -> None:
+    port = new_port()
+    servers.write_profiles(
+        {"A": {"modelID": "test/a", "port": port}, "B": {"modelID": "test/b", "port": port}}
+    )
+    assert servers.up("A")["A"]["result"] == "started"
+    assert servers.run("restart", "A").code == 0
+    assert servers.run("adopt", "B").code == 1  # it is ours
+    code, found = findings(servers)
+    (shared,) = (message for check, status, message in found if (check, status) == ("port", "warn"))
+    assert (code, shared.endswith('that is "A": mlxsm down frees it')) == (0, True)
+
+
+def test_one_odd_host_hides_none_of_the_others(servers: Servers) -> None:
+    servers.write_profiles(
+        {
+            "Odd": {"modelID": "test/a", "port": new_port(), "host": "a..b"},
+            "A": {"modelID": "test/a", "port": new_port()},
+        }
+    )
+    told = servers.up("--allow-host", "a..b")
+    assert told["A"]["result"] == "started"
+    assert told["Odd"]["message"] == "the host a..b cannot be found: it is no host name"
+    assert [one["status"] for one in servers.run("ps", "--json").json["servers"]] == ["stopped", "ready"]
+
+
+def test_a_command_that_clears_the_environment_is_ended_and_told(servers: Servers) -> None:
+    ports = servers.declare(A="test/a")
+    path = servers.environment["PATH"]
+    told = servers.up("--server-command", f"env -i PATH={path} {STAND_IN}")["A"]
+    assert told["result"] == "failed"
+    assert "does its command clear the environment? It was ended" in told["message"]
+    assert is_free(ports["A"])
+    assert servers.seen("A")["status"] == "stopped"
+
+
+def test_a_hangup_that_is_to_be_ignored_is_ignored(servers: Servers) -> None:
+    servers.declare(A="test/load-1.5")
+    starting = servers.start("up", "--json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])
+    starting.send_signal(signal.SIGHUP)
+    starting.communicate(timeout=20)
+    assert starting.returncode == 0
     assert servers.seen("A")["status"] == "ready"
 
 
