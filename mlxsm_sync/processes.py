@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync.procfs import Facts
@@ -22,6 +23,9 @@ else:
 
 RUN_VARIABLE = "MLXSM_RUN"
 """In the environment of every server that we start: the entry's id and the nonce of the run."""
+
+KEEPER = str(Path(__file__).with_name("keeper.py"))
+"""The program that is the parent of a server, and carries its mark, too."""
 
 _TICK = 0.02
 _NEWBORN_SECONDS = 0.5
@@ -211,6 +215,17 @@ def held(pid: int, record: Record) -> Iterator[Handle | None]:
     finally:
         if handle is not None:
             handle.close()
+
+
+def left_behind(record: Record) -> list[int]:
+    """All that a server started and that lives, wherever it went; to look takes some milliseconds."""
+    found = []
+    for pid in system.all_pids():
+        if pid != record.pid and belongs_to(pid, record) and KEEPER not in command_line(pid):
+            about = facts(pid)
+            if about is not None and not about.dead:
+                found.append(pid)
+    return found
 
 
 def run_mark(record: Record) -> str:

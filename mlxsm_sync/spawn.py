@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.processes import RUN_VARIABLE
+from mlxsm_sync.processes import KEEPER, RUN_VARIABLE
 
-_KEEPER = str(Path(__file__).with_name("keeper.py"))
 _DROPPED = ("PYTHON", "LD_", "DYLD_")
 _DROPPED_NAMES = ("MLX_RANK", "MLX_HOSTFILE", "__PYVENV_LAUNCHER__")
 
@@ -47,7 +46,7 @@ def start(
     """
     reading, writing = os.pipe()
     nonce = mark.partition(".")[2]
-    command = [sys.executable, "-I", "-S", _KEEPER, str(ending), nonce, str(writing), *argv]
+    command = [sys.executable, "-I", "-S", KEEPER, str(ending), nonce, str(writing), *argv]
     try:
         keeper = subprocess.Popen(  # noqa: S603 - starting what the user named is its job
             command,

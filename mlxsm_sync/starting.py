@@ -209,6 +209,7 @@ class Start:
         if found.doubt is not None:
             return self._disown(record, found.doubt)
         if found.handle is None:
+            self._end(record, None)
             return self.told("failed", message=self._how_it_ended(record))
         try:
             ready = self._wait(record, found.handle)
@@ -263,11 +264,11 @@ class Start:
         self._note(record, failure=reason)
         return self.told("failed", message=reason)
 
-    def _end(self, record: Record, handle: Handle) -> bool:
+    def _end(self, record: Record, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""
         if self.begun is None:
             return False
-        leaving = stopping.Leaving(record, handle)
+        leaving = stopping.Leaving(record, handle, thorough=True)
         for number in (signal.SIGTERM, signal.SIGKILL):
             leaving.signal(number)
             until = time.monotonic() + END_SECONDS

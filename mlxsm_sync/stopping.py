@@ -10,7 +10,7 @@ from threading import Event
 
 from mlxsm_sync import ports
 from mlxsm_sync.errors import MlxsmError
-from mlxsm_sync.processes import Handle, belongs_to, group_members, held, identify
+from mlxsm_sync.processes import Handle, belongs_to, group_members, held, identify, left_behind
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.server import DownResult, DownServer, Record
@@ -24,8 +24,9 @@ _PAUSE = 0.01
 class Leaving:
     """What is to go of one run: the server with its group, and what it started that stays behind."""
 
-    def __init__(self, record: Record, handle: Handle | None) -> None:
-        self._record, self._handle = record, handle
+    def __init__(self, record: Record, handle: Handle | None, *, thorough: bool = False) -> None:
+        """`thorough` looks for all that carries the mark, not only for who has the port."""
+        self._record, self._handle, self._thorough = record, handle, thorough
         self._number = signal.SIGTERM
         self._signalled: set[int] = set()
 
@@ -40,6 +41,8 @@ class Leaving:
         if self._handle is not None and not self._handle.is_gone():
             return False
         strays = _strays(self._record)
+        if not strays and self._thorough:
+            strays = left_behind(self._record)
         for pid in {*strays} - self._signalled:
             with held(pid, self._record) as stray:
                 if stray is not None:
@@ -71,7 +74,7 @@ class Stop:
         """Find the process for certain, and ask it to end."""
         found = identify(self.record)
         self._handle = found.handle
-        self._leaving = Leaving(self.record, found.handle)
+        self._leaving = Leaving(self.record, found.handle, thorough=found.handle is None)
         if found.doubt is not None:
             self.result, self.message = "failed", f"{found.doubt}; nothing was signalled"
         elif found.rebooted:

@@ -438,3 +438,17 @@ def test_what_was_begun_before_is_waited_for_and_not_ended(servers: Servers) -> 
     assert servers.seen("A")["pid"] == pid
     assert servers.up()["A"]["pid"] == pid
     assert servers.seen("A")["status"] == "ready"
+
+
+def test_a_command_that_goes_into_the_background_leaves_nothing_behind(
+    servers: Servers, tmp_path: Path
+) -> None:
+    ports = servers.declare(A="test/first-1")
+    daemon = tmp_path / "daemon"
+    daemon.write_text(f'#!/bin/sh\nsetsid python3 {STAND_IN} "$@" &\nexit 0\n')
+    daemon.chmod(0o755)
+    told = servers.up("--server-command", str(daemon))["A"]
+    assert (told["result"], told["message"].startswith("exited (code 0)")) == ("failed", True)
+    assert processes_of(servers.environment["HOME"]) == []
+    time.sleep(1.2)
+    assert is_free(ports["A"])
