@@ -14,7 +14,7 @@ from mlxsm_sync.errors import Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.run_files import Damaged, RunFiles
-    from mlxsm_sync.server import DownServer, Record
+    from mlxsm_sync.server import DownResult, DownServer, Record
     from mlxsm_sync.state import State
 
 _GRACE = 30.0
@@ -109,10 +109,10 @@ def _ids(
     ]
 
 
-def _told(entry_id: str, names: dict[str, str], result: str, message: str | None) -> DownServer:
+def _told(entry_id: str, names: dict[str, str], result: DownResult, message: str | None) -> DownServer:
     from mlxsm_sync.server import DownServer
 
-    return DownServer(id=entry_id, name=names.get(entry_id, entry_id), result=result, message=message)  # type: ignore[arg-type]  # a literal
+    return DownServer(id=entry_id, name=names.get(entry_id, entry_id), result=result, message=message)
 
 
 def _report(shared: Shared, servers: list[DownServer]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlxsm_sync.launch import Program
     from mlxsm_sync.preflight import Checked
     from mlxsm_sync.run_files import RunFiles
-    from mlxsm_sync.server import UpServer
+    from mlxsm_sync.server import UpResult, UpServer
 
 DEFAULT_TIMEOUT = 600.0
 SIGNALLED = 128
@@ -202,8 +202,8 @@ def _sort(
         if files.adopted(row.entry.id) is not None:
             stops.append("a server that mlxsm did not start is adopted for it: mlxsm forget drops that")
         if stops:
-            result = "failed" if trouble or checked.problems else "refused"
-            told = UpServer(id=row.entry.id, name=row.entry.name, result=result, message="\n".join(stops))  # type: ignore[arg-type]  # a literal, picked
+            result: UpResult = "failed" if trouble or checked.problems else "refused"
+            told = UpServer(id=row.entry.id, name=row.entry.name, result=result, message="\n".join(stops))
             refused[row.wanted.index] = told
             codes.add(1)
         else:

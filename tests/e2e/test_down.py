@@ -339,3 +339,16 @@ def test_a_signal_to_all_that_has_its_name_in_it_is_told_as_what_it_was(servers:
     assert (seen["status"], seen["exitCode"]) == ("crashed", -15)
     assert not Path(f"/proc/{pid}").exists()
     assert wait_for(lambda: not processes_of(servers.environment["HOME"]))
+
+
+def test_an_interrupt_of_a_restart_does_not_wait_for_a_deaf_server(servers: Servers) -> None:
+    servers.declare(A="test/deaf")
+    pid = servers.up()["A"]["pid"]
+    restarting = servers.start("restart", "A")
+    time.sleep(1)
+    restarting.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    restarting.communicate(timeout=20)
+    assert time.monotonic() - begun < 5
+    assert restarting.returncode == 130
+    assert servers.seen("A")["pid"] == pid
