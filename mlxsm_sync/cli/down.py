@@ -52,19 +52,19 @@ def down(shared: Shared, names: tuple[str, ...], everything: bool, grace: float,
     if names and everything:
         raise Usage("--all already means every server", "leave out the names, or --all")
     files = run_files(shared)
-    records, servers = _meant(shared, files, names, everything=everything)
+    records, servers, order = _meant(shared, files, names, everything=everything)
     if records:
         from mlxsm_sync.stopping import stop_all
 
         servers += stop_all(records, files, grace=grace, force=force)
-    _report(shared, servers)
+    _report(shared, sorted(servers, key=lambda one: order.index(one.id)))
     return int(any(one.result == "failed" for one in servers))
 
 
 def _meant(
     shared: Shared, files: RunFiles, names: tuple[str, ...], *, everything: bool
-) -> tuple[list[tuple[str, Record]], list[DownServer]]:
-    """The servers to stop under their names, and what is already known of others."""
+) -> tuple[list[tuple[str, Record]], list[DownServer], list[str]]:
+    """The servers to stop under their names, what is already known of others, and the order of all."""
     from mlxsm_sync.run_files import Damaged
 
     state = shared.store.read()
@@ -74,7 +74,8 @@ def _meant(
     records: list[tuple[str, Record]] = []
     others: list[DownServer] = []
     place = {entry_id: number for number, entry_id in enumerate(now)}
-    for entry_id in sorted(ids, key=lambda one: place.get(one, len(place))):
+    order = sorted(ids, key=lambda one: place.get(one, len(place)))
+    for entry_id in order:
         match known.get(entry_id):
             case Damaged() as damaged:
                 others.append(_told(entry_id, now, "failed", f"{damaged.reason}; nothing was signalled"))
@@ -84,7 +85,7 @@ def _meant(
                 others.append(_told(entry_id, now, "not-running", message))
             case record:
                 records.append((now.get(entry_id, record.name), record))
-    return records, others
+    return records, others, order
 
 
 def _ids(

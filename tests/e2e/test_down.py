@@ -36,6 +36,8 @@ def test_stopped_means_gone_and_the_port_free(servers: Servers) -> None:
     assert {servers.seen(name)["status"] for name in ports} == {"stopped"}
     assert servers.run("down").err == "no server that mlxsm started is running\n"
     assert servers.run("down", "A").out == "  = A: not running\n"
+    servers.up("B")
+    assert list(down(servers, "B", "A")) == ["A", "B"]  # in the order of the state
 
 
 def test_a_server_that_ignores_term_is_told_and_killed_only_with_force(servers: Servers) -> None:
