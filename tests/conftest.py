@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["running"]
+pytest_plugins = ["running", "ledger"]
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "ci", max_examples=300, deadline=None, derandomize=True, suppress_health_check=_quiet
@@ -116,6 +116,8 @@ def project(tmp_path: Path) -> Project:
     home = tmp_path / "home"
     home.mkdir()
     environment = {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "100"}
+    # By PYTHONPATH another copy of the package is tested, such as one with a planted bug.
+    environment |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     return Project(tmp_path, environment)
 
 
