@@ -165,11 +165,14 @@ class AppStore:
     def _replace_list(self, data: bytes, before: Record) -> None:
         mode = self.path.stat().st_mode & 0o777 if self._data is not None else _MODE
         beside = disk.write_beside(self.path, data, mode)
-        if disk.read_own(self.path) != self._data:
+        try:
+            if disk.read_own(self.path) != self._data:
+                self._replace_record(before)
+                raise self._changed()
+        except BaseException:
             with suppress(OSError):
                 os.unlink(beside)
-            self._replace_record(before)
-            raise self._changed()
+            raise
         disk.put_in_place(beside, self.path)
 
     def _text(self) -> str | None:

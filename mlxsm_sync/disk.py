@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -81,6 +82,8 @@ def write_whole(path: str, text: str, *, private: bool = True) -> None:
             return
         place = Path(os.path.realpath(path))
         put_in_place(write_beside(place, text.encode(), _mode(place, private=private)), place)
+    with system_errors(f"{path} was written, but the disk did not confirm it"):
+        sync_folder(place.parent)
 
 
 def _mode(path: Path, *, private: bool) -> int:
@@ -118,15 +121,20 @@ def sync_folder(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         _sync(fd)
+    except OSError as error:
+        # Some file systems know no such thing; they have then nothing that could be forced.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(fd)
 
 
 def make_private(path: Path) -> None:
-    """The folder and its missing parents; what is new is for its owner alone."""
+    """The folder and its missing parents, on the disk; what is new is for its owner alone."""
     for missing in [folder for folder in (path, *path.parents) if not folder.exists()][::-1]:
         with suppress(FileExistsError):
             missing.mkdir(mode=0o700)
+        sync_folder(missing.parent)
 
 
 def doubts(path: Path) -> list[str]:

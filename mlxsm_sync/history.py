@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mlxsm_sync import disk
 from mlxsm_sync.digest import digest_bytes
-from mlxsm_sync.errors import UnreadableState
+from mlxsm_sync.errors import FileTrouble, UnreadableState
 from mlxsm_sync.state import State, Write
 
 KEPT = 50
@@ -33,10 +33,10 @@ def folder(state_path: Path) -> Path:
 
 
 def backups(state_path: Path) -> list[Path]:
-    """The files of the earlier states, newest first."""
+    """The files of the earlier states, newest first; FileTrouble where the system does not tell."""
     pattern = re.compile(rf"{re.escape(state_path.name)}\.([0-9]{{8,}})(\.[0-9a-f]{{12}})?\.json")
     found: list[tuple[int, bool, Path]] = []
-    with suppress(OSError):
+    with disk.system_errors(f"cannot read {folder(state_path)}"), suppress(FileNotFoundError):
         for entry in os.scandir(folder(state_path)):
             match = pattern.fullmatch(entry.name)
             if match and entry.is_file(follow_symlinks=False):
@@ -46,12 +46,16 @@ def backups(state_path: Path) -> list[Path]:
 
 
 def earlier(state_path: Path, lineage: str | None, read: Read) -> list[Earlier]:
-    """The readable earlier states of this lineage, newest first."""
+    """The earlier states of this lineage, newest first.
+
+    What is no state is passed over; FileTrouble where the system refuses to read one, since the next
+    older one is not what somebody means who goes back.
+    """
     states: list[Earlier] = []
     for path in backups(state_path):
-        with suppress(UnreadableState, OSError):
-            state = read(path.read_bytes(), path)
-            if state.lineage == lineage:
+        with suppress(UnreadableState):
+            data = disk.read_own(path)
+            if data is not None and (state := read(data, path)).lineage == lineage:
                 states.append(Earlier(path, state))
     return states
 
@@ -92,18 +96,21 @@ def advice(state_path: Path, read: Read) -> str:
 
 def newest(state_path: Path, read: Read) -> Path | None:
     """The newest backup that can be read, whatever its lineage; None where there is none."""
-    for path in backups(state_path):
-        with suppress(UnreadableState, OSError):
-            read(path.read_bytes(), path)
-            return path
+    with suppress(FileTrouble):
+        for path in backups(state_path):
+            with suppress(UnreadableState, FileTrouble):
+                if (data := disk.read_own(path)) is not None:
+                    read(data, path)
+                    return path
     return None
 
 
 def trim(state_path: Path) -> None:
     """Drop all but the newest 50; failing to is no failure of the write that went before."""
-    for path in backups(state_path)[KEPT:]:
-        with suppress(OSError):
-            path.unlink()
+    with suppress(FileTrouble):
+        for path in backups(state_path)[KEPT:]:
+            with suppress(OSError):
+                path.unlink()
 
 
 def _path(state_path: Path, serial: int, digest: str = "") -> Path:

@@ -40,7 +40,8 @@ def locked(path: Path, timeout: float, command: str) -> Iterator[None]:
         _note_holder(path, command)
         yield
     finally:
-        lock.release()
+        with suppress(OSError):  # it goes with this process in any case
+            lock.release()
 
 
 def _refuse_special(path: Path) -> None:

@@ -64,7 +64,13 @@ def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, 
             _write(path, text, tree)
         if recorded is not None:
             written = Write(at=now(), command="pull", owner=desired.owner, summary=summary)
-            store.replace(recorded, written, new_lineage())
+            try:
+                store.replace(recorded, written, new_lineage())
+            except MlxsmError as error:
+                if change:
+                    error.message = f"{path} was written, but not recorded as applied: {error.message}"
+                    error.hint = "run mlxsm pull again to record it"
+                raise
         brought = {place for place, edit in zip(places, edits, strict=True) if edit.fields.keys() & _DOUBTFUL}
         warnings = about(one for one in following.profiles if one.index in brought)
         return Pulled(change, count, pull.stuck, tuple(warnings))
@@ -145,4 +151,6 @@ def _write(path: str, text: str, tree: Tree) -> None:
     if digest_bytes(data) != tree.digest:
         raise StalePlan(f"{path} was changed meanwhile; nothing was written", "run mlxsm pull again")
     mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
+    with disk.system_errors(f"cannot write {path}"):
+        disk.sweep(Path(path).resolve())
     disk.write_whole(path, mark + text, private=False)

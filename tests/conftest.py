@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["running", "ledger"]
+pytest_plugins = ["running", "ledger", "writes"]
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "ci", max_examples=300, deadline=None, derandomize=True, suppress_health_check=_quiet
@@ -56,6 +56,10 @@ class Project:
     @property
     def state_path(self) -> Path:
         return self.folder / "home/.local/state/mlxsm/state.json"
+
+    @property
+    def uses_the_apps_list(self) -> bool:
+        return self.environment.get("MLXSM_STATE", "").startswith("app")
 
     @property
     def state(self) -> Any:

@@ -84,8 +84,10 @@ def trace(
 ) -> Traced:
     """Run a command under strace with these options, to its end."""
     log = log or folder.parent / f"{folder.name}.trace"
+    # The filter makes it twice as fast, but loses signals that are to be injected.
+    faster = [] if any(":signal=" in option for option in options) else ["--seccomp-bpf"]
     done = subprocess.run(
-        [strace(), "-f", "--seccomp-bpf", "-qq", "-o", str(log), *options, *command],
+        [strace(), "-f", *faster, "-qq", "-o", str(log), *options, *command],
         cwd=folder,
         env=dict(environment),
         input=stdin,

@@ -13,6 +13,7 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm, is_terminal
 from mlxsm_sync.cli.entries import chosen
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.errors import FileTrouble, Usage
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def export(
     from mlxsm_sync.disk import write_whole
 
     write_whole(out, text, private=False)
-    shared.output.say(f"Exported {len(selection.entries)} profile(s) to {out}.")
+    with telling_of(out):
+        shared.output.say(f"Exported {len(selection.entries)} profile(s) to {out}.")
 
 
 def _time(given: str | None, environment: Mapping[str, str]) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.cli.ask import ask_conflicts, confirm, is_terminal
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.plan import DECISIONS, refuse, refuse_guarded, show, tell_notices
-from mlxsm_sync.errors import FileTrouble, NoTerminal, StalePlan
+from mlxsm_sync.errors import NoTerminal, StalePlan
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Outcome, Plan
@@ -124,14 +125,8 @@ class Merge:
 
         ended = outcome(plan, applied=applied, serial=serial)
         output = self.shared.output
-        try:
+        with telling_of("the state" if applied else None):
             output.data(ended)
             if applied or not output.quiet:
                 output.show(self.tell(ended, output.style(sys.stdout)))
-        except (OSError, FileTrouble) as error:
-            if not applied or isinstance(error, BrokenPipeError):
-                raise
-            raise FileTrouble(
-                f"the state was written, but not all of the output: {error}", applied=True
-            ) from None
         return DECISIONS if plan.undecided or plan.invalid else 0

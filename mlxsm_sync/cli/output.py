@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TextIO
@@ -62,6 +62,20 @@ class Output:
         """Print a message for the person at the terminal."""
         if not self.quiet:
             click.echo(redacted(visible(message)), err=True)
+
+
+@contextmanager
+def telling_of(what: str | None) -> Iterator[None]:
+    """Where something was written, an output that fails says so; a reader that has gone is told nothing."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, FileTrouble) as error:
+        if what is None:
+            raise
+        why = error.strerror if isinstance(error, OSError) else error
+        raise FileTrouble(f"{what} was written, but not all of the output: {why}", applied=True) from None
 
 
 def redacted(text: str) -> str:

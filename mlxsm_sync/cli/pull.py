@@ -10,10 +10,11 @@ from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.output import redacted
+from mlxsm_sync.cli.output import redacted, telling_of
 from mlxsm_sync.errors import NotEditable, Usage
 
 if TYPE_CHECKING:
+    from mlxsm_sync.pull_file import Pulled
     from mlxsm_sync.pulling import Stuck
 
 
@@ -50,6 +51,11 @@ def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
     except NotEditable as error:
         shared.output.show(_shown(error.patch))
         raise
+    with telling_of(shared.path if done.patch else "the state" if done.recorded else None):
+        _tell(shared, done)
+
+
+def _tell(shared: Shared, done: Pulled) -> None:
     for one in done.stuck:
         shared.output.say(_told(one))
     if done.patch:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.plan import refuse_guarded
 
 if TYPE_CHECKING:
@@ -30,4 +31,5 @@ def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -
     if not yes:
         confirm("Write this?")
     plan, state = write_as_shown(shared.store, remake, shown.digest, command, shared.lock_timeout)
-    shared.output.show(outcome_text(outcome(plan, applied=True, serial=state.serial), style))
+    with telling_of("the state"):
+        shared.output.show(outcome_text(outcome(plan, applied=True, serial=state.serial), style))

@@ -1,0 +1,67 @@
+"""A full, failing, read-only or refusing disk: errors injected at every system call of a write, and real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+
+import pytest
+from ledger import THOROUGH, Tally
+from tracing import Call, Traced
+from writes import SCENES, Scene
+
+ALL = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EACCES", "EMFILE", "ENOLCK", "EINTR")
+# What the manual pages of Linux say of each call. By day each place gets two of them, taken in turns over
+# all places of a call; the whole product with all errors is for the night.
+ERRORS = {
+    "openat": ("ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE"),
+    "flock": ("ENOLCK", "EIO", "EINTR"),
+    "write": ("ENOSPC", "EIO", "EDQUOT"),
+    "fsync": ("EIO", "ENOSPC"),
+    "rename": ("ENOSPC", "EIO", "EROFS", "EACCES"),
+    "link": ("ENOSPC", "EROFS", "EACCES"),
+    "unlink": ("EIO", "EROFS"),
+    "close": ("EIO",),
+    "fchmod": ("EIO", "EROFS"),
+    "mkdir": ("ENOSPC", "EROFS", "EACCES"),
+}
+
+
+def errors_at(scene: Scene) -> Iterator[tuple[Call, str]]:
+    turns = {name: cycle(errors) for name, errors in ERRORS.items()}
+    for call in scene.points:
+        for error in ALL if THOROUGH else islice(turns[call.name], min(2, len(ERRORS[call.name]))):
+            yield call, error
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_t18_an_error_at_any_system_call_is_one_line_and_loses_nothing(scene: Scene, tally: Tally) -> None:
+    refused, wrong = 0, []
+    for call, error in errors_at(scene):
+        scene.set()
+        done = scene.run_with(call, f"error={error}")
+        assert len(done.injected) == 1, (call, error)
+        tally.add(errors=1)
+        refused += done.code != 0
+        wrong += [f"{error} at {call.line}: {what}: {done.err}" for what in faults(scene, call, done)]
+    assert not wrong, "\n".join(wrong)
+    assert refused > 10
+
+
+def faults(scene: Scene, call: Call, done: Traced) -> Iterator[str]:
+    """What is not as it must be after an error."""
+    now = scene.seen()
+    if not scene.is_between(now):
+        yield "torn"
+    if scene.left_over() and call.name != "unlink":
+        yield f"left over: {scene.left_over()}"
+    if done.code == 0:
+        if now != scene.after:
+            yield "said to be done, and is not"
+        return
+    if done.code != 1 or [line[:7] for line in done.err.splitlines()].count("error: ") != 1:
+        yield f"not one error: exit code {done.code}"
+    if "Traceback" in done.err or "own fault" in done.err:
+        yield "a fault of ours"
+    if ("was written" in done.err) != (now != scene.before):
+        yield "what was written is not told"
