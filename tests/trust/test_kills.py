@@ -1,11 +1,21 @@
-"""`kill -9`, Ctrl-C, TERM and HUP at every system call that a write is made of."""
+"""`kill -9`, Ctrl-C, TERM and HUP at every system call that a write is made of, and while it waits."""
 
 from __future__ import annotations
 
+import fcntl
+import signal
+import subprocess
+from itertools import cycle, islice
+from pathlib import Path
+
+import pexpect
 import pytest
-from ledger import Tally
+from conftest import Project
+from ledger import THOROUGH, Tally
+from running import wait_for
 from writes import SCENES, Scene
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPEATED = pytest.mark.parametrize("scene", SCENES, indirect=True)
 
 
@@ -35,3 +45,87 @@ def test_t16_a_kill_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, t
             assert_it_goes_on(scene)
         tally.add(kills=1)
     assert {scene.before, scene.after} <= found
+
+
+@pytest.mark.parametrize("scene", SCENES if THOROUGH else ["apply state", "pull app"], indirect=True)
+def test_t36_an_interrupt_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
+    turn = cycle(SIGNALS)
+    for call in scene.points:
+        for number in SIGNALS if THOROUGH else islice(turn, 1):
+            scene.set()
+            done = scene.run_with(call, f"signal={number.name}")
+            assert done.code == 128 + number, (call, done)
+            assert scene.is_between(scene.seen()), call
+            assert "Traceback" not in done.err
+            assert "interrupted" in done.err
+            tally.add(interrupts=1)
+            assert is_free(scene.project.state_path.parent)
+    assert_it_goes_on(scene)
+
+
+def is_free(folder: Path) -> bool:
+    """Whether nobody holds a lock there."""
+    for path in folder.glob("*.lock"):
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return True
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_t36_an_interrupt_while_it_waits_ends_it_and_writes_nothing(
+    project: Project, number: signal.Signals, tally: Tally
+) -> None:
+    project.apply("schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: h, port: 1}]\n")
+    project.write("schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: h, port: 2}]\n")
+    before = project.state_path.read_bytes()
+    lock = project.state_path.with_name("state.json.lock")
+    with lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = subprocess.Popen(
+            project.command("apply", "--yes", "--lock-timeout", "600"),
+            cwd=project.folder,
+            env=project.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert waiting.stdout is not None
+        while "port" not in waiting.stdout.readline():  # the plan is shown before the lock is taken
+            pass
+        slept = _sleeps(waiting.pid)
+        wait_for(lambda: _sleeps(waiting.pid) > slept + 3)  # it tries again and again
+        waiting.send_signal(number)
+        out, err = waiting.communicate(timeout=30)
+    tally.add(waits=1)
+    assert waiting.returncode == 128 + number
+    assert "interrupted" in err
+    assert "Applied" not in out
+    assert project.state_path.read_bytes() == before
+    assert project.run("apply", "--yes").code == 0
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_t36_an_interrupt_at_a_question_writes_nothing(
+    project: Project, number: signal.Signals, tally: Tally
+) -> None:
+    project.write("schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: h, port: 1}]\n")
+    asked = pexpect.spawn(
+        str(project.command()[0]), ["apply"], cwd=project.folder, env=project.environment, encoding="utf-8"
+    )
+    asked.expect("Apply these changes")
+    if number == signal.SIGINT:
+        asked.sendintr()  # as the terminal does it
+    else:
+        asked.kill(number)
+    asked.expect(pexpect.EOF)
+    asked.close()
+    tally.add(questions=1)
+    assert asked.exitstatus == 128 + number
+    assert not project.state_path.exists()
+
+
+def _sleeps(pid: int) -> int:
+    """How often a process gave up the processor by itself."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])

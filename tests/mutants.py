@@ -1,0 +1,92 @@
+"""Bugs planted into a copy of the package, to see that the tests would notice them.
+
+`python tests/mutants.py` plants each of the seeded bugs and runs the test that must turn red; it takes
+some minutes, and ends with 1 where a bug went unnoticed. Name some to try only those.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+class Bug(NamedTuple):
+    """A text of one module, what takes its place, and the tests of which each must notice."""
+
+    module: str
+    text: str
+    instead: str
+    tests: tuple[str, ...] = ()
+
+
+BUGS = {
+    "no fsync of the file": Bug(
+        "disk", "            file.flush()\n            _sync(fd)\n", "            file.flush()\n"
+    ),
+    "no fsync of the folder": Bug(
+        "disk", "    try:\n        _sync(fd)\n    except", "    try:\n        pass\n    except"
+    ),
+    "written in place": Bug(
+        "disk",
+        "        os.replace(beside, path)\n",
+        "        path.write_bytes(beside.read_bytes())\n        os.unlink(beside)\n",
+    ),
+}
+
+
+def plant(name: str, folder: Path) -> Path:
+    """A copy of the package in `folder`, with this bug; to be put on PYTHONPATH."""
+    bug = BUGS[name]
+    folder.mkdir(exist_ok=True)
+    shutil.copytree(
+        REPOSITORY / "mlxsm_sync", folder / "mlxsm_sync", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    path = folder / "mlxsm_sync" / f"{bug.module}.py"
+    source = path.read_text()
+    assert source.count(bug.text) == 1, f"{name}: its place is not in {bug.module}.py once"
+    path.write_text(source.replace(bug.text, bug.instead))
+    return folder
+
+
+def notices(test: str, folder: Path | None) -> bool:
+    """Whether a test turns red with the package in `folder`."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    if folder is not None:
+        environment["PYTHONPATH"] = str(folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{test}"],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.returncode == 1
+
+
+def main(names: list[str]) -> int:
+    """Plant the bugs; the number of those that a test did not notice."""
+    missed = 0
+    seeded = {name: bug for name, bug in BUGS.items() if bug.tests}
+    for name in names or seeded:
+        for test in seeded[name].tests:
+            with tempfile.TemporaryDirectory() as folder:
+                red = notices(test, plant(name, Path(folder)))
+            green = not notices(test, None)
+            missed += not (red and green)
+            verdict = "noticed" if red and green else "NOT NOTICED" if green else "red without the bug, too"
+            sys.stdout.write(f"{name}: {verdict} by {test}\n")
+            sys.stdout.flush()
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(sys.argv[1:]) else 0)
