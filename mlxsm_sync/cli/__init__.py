@@ -17,7 +17,7 @@ import click
 
 from mlxsm_sync import __version__
 from mlxsm_sync.characters import visible
-from mlxsm_sync.cli.output import report_failure
+from mlxsm_sync.cli.output import report_failure, silence_stdout
 from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
 from mlxsm_sync.suggest import did_you_mean
 
@@ -124,14 +124,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _run(arguments)
         sys.stdout.flush()
+    except MlxsmError as error:
+        code = report_failure(error, arguments, heard=not closed)
     except OSError as error:
         code = _unheard(error, arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:  # which is what was told
+        silence_stdout()
     if closed and code == 0:
         trouble = FileTrouble(
             "standard output is closed: what was done could not be told",
             "mlxsm history tells of the state, mlxsm ps of servers",
         )
-        code = report_failure(trouble, arguments)
+        code = report_failure(trouble, arguments, heard=False)
     sys.exit(code)
 
 
@@ -152,6 +158,7 @@ def _open_what_is_closed() -> bool:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    """The exit code of a command; MlxsmError where it fails, OSError where its output does not arrive."""
     try:
         code = cli.main(args=list(arguments), prog_name="mlxsm", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -159,27 +166,25 @@ def _run(arguments: Sequence[str]) -> int:
         return exit_.exit_code
     except click.UsageError as error:
         where = f"{error.ctx.command_path} --help tells more" if error.ctx else None
-        return report_failure(Usage(" ".join(error.format_message().split()), where), arguments)
-    except MlxsmError as error:
-        return report_failure(error, arguments)
+        raise Usage(" ".join(error.format_message().split()), where) from None
+    except MlxsmError:
+        raise
     except OSError as error:
         if error.filename is None:
-            return _unheard(error, arguments)
-        return report_failure(FileTrouble(f"cannot use {error.filename}: {error.strerror}"), arguments)
+            raise
+        raise FileTrouble(f"cannot use {error.filename}: {error.strerror}") from None
     except UnicodeError:
-        return report_failure(Usage("a name on the command line or of a file is no valid text"), arguments)
+        raise Usage("a name on the command line or of a file is no valid text") from None
     except Exception as error:
-        trouble = MlxsmError(
+        raise MlxsmError(
             f"mlxsm failed by its own fault ({type(error).__name__}); nothing more was written"
-        )
-        return report_failure(trouble, arguments)
+        ) from None
 
 
 def _unheard(error: OSError, arguments: Sequence[str]) -> int:
     """What was printed did not arrive. A reader that has gone is told nothing more."""
-    with suppress(OSError):
-        # Or Python tries to write the rest at its exit, and complains.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    silence_stdout()
     if isinstance(error, BrokenPipeError):
         return 1
-    return report_failure(FileTrouble(f"cannot write the output: {error.strerror}"), arguments)
+    trouble = FileTrouble(f"cannot write the output: {error.strerror}")
+    return report_failure(trouble, arguments, heard=False)

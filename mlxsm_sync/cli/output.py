@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -119,26 +120,44 @@ def _option(words: Sequence[str], name: str) -> str | None:
     return next(after, next(joined, None))
 
 
-def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
-    """Tell a failure, as JSON where the command line asked for that; return the exit code."""
+def silence_stdout() -> None:
+    """Let what was not printed go nowhere, or Python tries again at its exit, and complains."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool = True) -> int:
+    """Tell a failure, as JSON where the command line asked for that; return the exit code.
+
+    Where standard output is not `heard`, the words for people go to standard error all the same.
+    """
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
-    out = _option(options, "--json-out")
     error = _without_secrets(error)
-    with suppress(OSError, FileTrouble):  # where nobody listens, the exit code says it all
-        if as_json:
-            from mlxsm_sync.reports import error_report
-
-            Output(json=True, json_out=out).data(error_report(error))
-        else:
-            if out is not None:
-                from mlxsm_sync.reports import error_report
-
-                Output(json_out=out).data(error_report(error))
-            for problem in error.problems:
-                click.echo(visible(str(problem)), err=True)
-            click.echo(f"error: {_short(visible(error.message))}", err=True)
-            if error.hint:
-                click.echo(f"hint: {_short(visible(error.hint))}", err=True)
+    try:
+        _report_as_json(error, to_stdout=as_json and heard, path=_option(options, "--json-out"))
+    except OSError:
+        silence_stdout()
+        heard = False
+    except FileTrouble:
+        heard = False
+    if not (as_json and heard):
+        with suppress(OSError):  # where nobody listens, the exit code says it all
+            _report_as_text(error)
     return error.exit_code
+
+
+def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> None:
+    if to_stdout or path is not None:
+        from mlxsm_sync.reports import error_report
+
+        Output(json=to_stdout, json_out=path).data(error_report(error))
+
+
+def _report_as_text(error: MlxsmError) -> None:
+    for problem in error.problems:
+        click.echo(visible(str(problem)), err=True)
+    click.echo(f"error: {_short(visible(error.message))}", err=True)
+    if error.hint:
+        click.echo(f"hint: {_short(visible(error.hint))}", err=True)
