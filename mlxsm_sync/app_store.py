@@ -16,6 +16,7 @@ from mlxsm_sync import disk, history
 from mlxsm_sync.app_list import Listed, read_list, unwritten, write_list
 from mlxsm_sync.app_record import Record, joined, record_of, settled
 from mlxsm_sync.digest import digest_bytes
+from mlxsm_sync.doubts import doubts
 from mlxsm_sync.errors import FileTrouble, Guard, InvalidFile, Problem, StalePlan, UnreadableState
 from mlxsm_sync.lock import locked
 from mlxsm_sync.nodes import Problems
@@ -140,7 +141,7 @@ class AppStore:
 
     def cautions(self) -> list[str]:
         """What is doubtful about the place of the record."""
-        return disk.doubts(self.record_path)
+        return [*doubts(self.record_path)]
 
     def _prepare(self, kept: Record, text: str | None, stamped: State) -> None:
         """Make room, keep the version that goes, and see once more that it is the one that was read."""

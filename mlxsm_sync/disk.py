@@ -14,9 +14,8 @@ from mlxsm_sync.errors import FileTrouble
 
 MAX_BYTES = 64 * 1024 * 1024
 PRIVATE = 0o600
-_POSIX = os.name == "posix"
+POSIX = os.name == "posix"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_SYNCED_FOLDERS = ("Mobile Documents", "Dropbox", "OneDrive", "Google Drive", "iCloud Drive")
 
 
 @contextmanager
@@ -39,11 +38,16 @@ def read_own(path: Path) -> bytes | None:
             about = os.fstat(fd)
             if not stat.S_ISREG(about.st_mode):
                 raise FileTrouble(f"{path} is not a regular file")
-            if _POSIX and about.st_uid != os.geteuid():
+            if not is_ours(about):
                 raise FileTrouble(f"{path} belongs to another user")
             if about.st_size > MAX_BYTES:
                 raise FileTrouble(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
             return file.read()
+
+
+def is_ours(about: os.stat_result) -> bool:
+    """Whether a file belongs to whoever runs this; Windows does not tell."""
+    return not POSIX or about.st_uid == os.geteuid()
 
 
 def write_beside(path: Path, data: bytes, mode: int = PRIVATE) -> Path:
@@ -60,7 +64,7 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, PRIVATE)
     try:
         with os.fdopen(fd, "wb") as file:
-            if _POSIX:
+            if POSIX:
                 os.fchmod(fd, mode)
             file.write(data)
             file.flush()
@@ -116,7 +120,7 @@ def sweep(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Force a folder's names to the disk."""
-    if not _POSIX:
+    if not POSIX:
         return  # Windows opens no folders
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -135,17 +139,6 @@ def make_private(path: Path) -> None:
         with suppress(FileExistsError):
             missing.mkdir(mode=0o700)
         sync_folder(missing.parent)
-
-
-def doubts(path: Path) -> list[str]:
-    """What is doubtful about the place of a state."""
-    found = []
-    with suppress(OSError):
-        if _POSIX and path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            found.append(f"others can write to {path.parent}: chmod go-w it")
-    if any(part in _SYNCED_FOLDERS for part in path.parts):
-        found.append(f"{path} is in a synchronised folder: a state belongs to one machine")
-    return found
 
 
 def _sync(fd: int) -> None:

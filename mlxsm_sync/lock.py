@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mlxsm_sync import disk
 from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import FileTrouble, Locked
 
@@ -45,9 +46,13 @@ def locked(path: Path, timeout: float, command: str) -> Iterator[None]:
 
 
 def _refuse_special(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        if not stat.S_ISREG(path.lstat().st_mode):
+    """A note is written into the file, so it must be ours alone."""
+    with disk.system_errors(f"cannot lock {path}"), suppress(FileNotFoundError):
+        about = path.lstat()
+        if not stat.S_ISREG(about.st_mode):
             raise FileTrouble(f"{path} is not a regular file", "remove it, then try again")
+        if about.st_nlink > 1 or not disk.is_ours(about):
+            raise FileTrouble(f"{path} is not ours alone", "remove it, then try again")
 
 
 def _note_holder(path: Path, command: str) -> None:

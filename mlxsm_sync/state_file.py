@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlxsm_sync import disk, history
+from mlxsm_sync.doubts import doubts
 from mlxsm_sync.errors import FileTrouble, StalePlan, UnreadableState
 from mlxsm_sync.lock import locked
 from mlxsm_sync.state import State, Write
@@ -91,7 +92,7 @@ class StateFile:
 
     def cautions(self) -> list[str]:
         """What is doubtful about the place of the state."""
-        return disk.doubts(self.path)
+        return [*doubts(self.path)]
 
     def recover(self, timeout: float) -> None:
         """There is nothing to: one file is replaced in one step."""

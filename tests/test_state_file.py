@@ -294,16 +294,6 @@ def test_where_links_are_not_to_be_had_the_backup_is_a_copy(
     assert [one.state.serial for one in file.earlier()] == [1, 0]
 
 
-def test_a_doubtful_place_is_told(tmp_path: Path) -> None:
-    shared = tmp_path / "Dropbox"
-    shared.mkdir()
-    shared.chmod(0o777)
-    first, second = StateFile(shared / "state.json").cautions()
-    assert first.startswith("others can write to")
-    assert "synchronised folder" in second
-    assert StateFile(tmp_path / "nowhere/state.json").cautions() == []
-
-
 def test_the_whole_command_never_overwrites_an_unreadable_state(project: Project) -> None:
     project.apply("schemaVersion: 1\nprofiles: [{name: A, modelID: m, host: h, port: 1}]")
     project.state_path.write_text('{"formatVersion": 9}')
@@ -368,7 +358,7 @@ def test_on_macos_the_drive_is_flushed_too(
 def test_where_folders_cannot_be_forced_to_the_disk_they_are_not(
     file: StateFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "_POSIX", False)
+    monkeypatch.setattr(disk, "POSIX", False)
     assert put(file, entry(1)).serial == 1
 
 
