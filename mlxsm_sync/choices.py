@@ -65,3 +65,8 @@ class Choices(Model):
         kept = (one for one in self.given if about is None or one.index != about or one.goes_with(flag))
         words = [word for one in kept for word in one.words]
         return " ".join([command, *map(shlex.quote, (*words, *answer))])
+
+
+def as_argument(name: str) -> str:
+    """A name on a command line, for a shell; one that looks like an option stands behind `--`."""
+    return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)

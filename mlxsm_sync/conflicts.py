@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.changes import Choice, Clash, Conflict, ConflictKind, Rival
-from mlxsm_sync.choices import Choices
+from mlxsm_sync.choices import Choices, as_argument
 from mlxsm_sync.diff import explain
 from mlxsm_sync.judge import Case, Court, Verdict
 from mlxsm_sync.profile import Profile, from_fields
@@ -117,7 +116,7 @@ class Teller(NamedTuple):
         if "replace" in ways:
             yield self.choices.command(self.command, "--replace", selector, about=index)
         if verdict.ruling == "drift":
-            yield f"{_pull(self.command)} {shlex.quote(selector)}"
+            yield f"{_pull(self.command)} {as_argument(selector)}"
         if any(rival.id in self.orphans for rival in verdict.rivals):
             yield self.choices.command(self.command, "--prune")
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from mlxsm_sync.cautions import may_meet
+from mlxsm_sync.choices import as_argument
 from mlxsm_sync.desired import Desired, Wanted
 from mlxsm_sync.judge import Verdict
 from mlxsm_sync.plan import verdicts
@@ -52,7 +53,7 @@ def declared(
 
 def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | None:
     """Why what this machine has is not what the file says; None where it is."""
-    name = shlex.quote(verdict.case.wanted.profile.name)
+    name = verdict.case.wanted.profile.name
     match verdict.ruling:
         case "unchanged":
             return None
@@ -66,14 +67,14 @@ def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | No
             return f"this machine has an older version of it: {remedies.apply}"
         case "drift":
             return (
-                f"it was changed on this machine since it was applied: {remedies.pull} {name} "
-                f"takes that into the file, {remedies.apply} --replace {name} undoes it"
+                f"it was changed on this machine since it was applied: {remedies.pull} {as_argument(name)} "
+                f"takes that into the file, {remedies.apply} --replace {shlex.quote(name)} undoes it"
             )
     rivals = verdict.rivals
     if len(rivals) == 1 and rivals[0].owner is None:
         return (
             f'it clashes with "{rivals[0].name}", which is owned by nobody: '
-            f"{remedies.pull} {shlex.quote(rivals[0].name)} takes that into the file"
+            f"{remedies.pull} {as_argument(rivals[0].name)} takes that into the file"
         )
     return f"it is in conflict ({verdict.ruling}): mlxsm plan tells the ways out"
 

@@ -34,8 +34,7 @@ def find_program(command: str | None, environment: Mapping[str, str]) -> Program
         )
     # Links are kept: a virtual environment's python is one, and knows its environment by its own place.
     program = os.path.abspath(found)
-    # The server runs in another folder than this command.
-    words[1:] = [os.path.abspath(word) if os.path.exists(word) else word for word in words[1:]]
+    words[1:] = map(_in_full, words[1:])
     return examine((program, *words[1:]), environment)
 
 
@@ -50,9 +49,19 @@ def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program
     return Program(command, version, _read_options(folder) if newer else None)
 
 
+def _in_full(word: str) -> str:
+    """A path that was typed as one, for a server that runs in another folder.
+
+    What has no slash is a name: a file of that name in the current folder, which may be anybody's, must
+    not take the place of a program, a module or an option.
+    """
+    is_path = "/" in word and not word.startswith("-") and os.path.exists(word)
+    return os.path.abspath(word) if is_path else word
+
+
 def _words(command: str) -> list[str]:
     try:
-        words = [command] if os.path.exists(command) else shlex.split(command)
+        words = [command] if "/" in command and os.path.exists(command) else shlex.split(command)
     except ValueError:
         words = []
     if not words:

@@ -15,6 +15,8 @@ from mlxsm_sync import disk
 
 KEPT = 5
 _BLOCK = 65536
+_MOST, _ENOUGH = 64 * 1024 * 1024, 1024 * 1024
+"""Bytes of a log that are looked through for its last lines, and for the reason of a failure."""
 
 
 def rotate(path: Path) -> None:
@@ -61,26 +63,28 @@ class Tail(NamedTuple):
     """Where it ended when it was read, in bytes."""
 
 
-def tail(path: Path, lines: int) -> Tail:
+def tail(path: Path, lines: int, most: int = _MOST) -> Tail:
     """The last lines of a log; none where it cannot be read."""
-    data = b""
-    end = 0
+    blocks: list[bytes] = []
+    breaks = end = 0
     try:
         with _opened(path) as file:
             at = end = file.seek(0, os.SEEK_END)
-            while lines > 0 and at > 0 and data.count(b"\n") <= lines:
+            while breaks <= lines and at > 0 and len(blocks) * _BLOCK < most:
                 size = min(_BLOCK, at)
                 at -= size
                 file.seek(at)
-                data = file.read(size) + data
+                blocks.append(file.read(size))
+                breaks += blocks[-1].count(b"\n")
     except OSError:
         return Tail([], end)
+    data = b"".join(reversed(blocks))
     return Tail(data.decode(errors="replace").splitlines()[-lines:] if lines > 0 else [], end)
 
 
 def text(path: Path) -> str:
     """The last part of a log, enough to find out why a server failed."""
-    return "\n".join(tail(path, 400).lines)
+    return "\n".join(tail(path, 400, _ENOUGH).lines)
 
 
 def follow(path: Path, start: int, *, alive: Callable[[], bool], pause: float = 0.1) -> Iterator[list[str]]:

@@ -37,12 +37,22 @@ class ModelFiles(NamedTuple):
 def look_at(model_id: str, environment: Mapping[str, str]) -> ModelFiles:
     """The model's files, and what is wrong with them."""
     if is_local_path(model_id):
-        folder = Path(os.path.realpath(os.path.expanduser(model_id)))
-        return ModelFiles(str(folder), "folder", tuple(_folder_problems(folder)))
+        return _look_into(model_id)
     snapshot = _snapshot(model_id, cache_folder(environment))
     if snapshot is None or any(_folder_problems(snapshot)):
         return ModelFiles(model_id, "not cached", warning=_not_there(model_id, environment))
     return ModelFiles(model_id, "cached")
+
+
+def _look_into(path: str) -> ModelFiles:
+    if path.startswith("~"):
+        return ModelFiles(path, "folder", (f"{path} is taken as it is, without a home folder: write it out",))
+    try:
+        folder = Path(os.path.realpath(path))
+        return ModelFiles(str(folder), "folder", tuple(_folder_problems(folder)))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is no path"
+        return ModelFiles(path, "folder", (f"{path} cannot be looked at: {why}",))
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
@@ -74,7 +84,7 @@ def _not_there(model_id: str, environment: Mapping[str, str]) -> str:
 def _snapshot(model_id: str, cache: Path) -> Path | None:
     """The snapshot of the main branch; see huggingface_hub's guide "Understand caching"."""
     repository = cache / f"models--{model_id.replace('/', '--')}"
-    with suppress(OSError, UnicodeDecodeError):
+    with suppress(OSError, ValueError):
         commit = (repository / "refs/main").read_text(encoding="ascii").strip()
         if commit and "/" not in commit:
             return repository / "snapshots" / commit

@@ -7,6 +7,7 @@ it says what was meant and changes no line outside the profiles that were meant.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from itertools import groupby
@@ -23,6 +24,9 @@ from mlxsm_sync.yaml_text import read_yaml
 if TYPE_CHECKING:
     import yaml_edit
 
+
+_CONTEXT = 3
+"""Lines around a change that a diff shows."""
 
 Form = Callable[[Json], Any]
 """How a value is handed to the library."""
@@ -64,10 +68,27 @@ def _list(document: yaml_edit.Document) -> yaml_edit.Sequence:
 
 def patch(before: str, after: str, path: str) -> str:
     """What changes in a file, as a unified diff."""
-    lines = unified_diff(before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{path}")
+    old, new = before.splitlines(True), after.splitlines(True)
+    # What both begin and end with is left to no search: lines that are often the same make that slow.
+    begin = max(_in_common(old, new) - _CONTEXT, 0)
+    end = max(_in_common(old[begin:][::-1], new[begin:][::-1]) - _CONTEXT, 0)
+    was, now = old[begin : len(old) - end], new[begin : len(new) - end]
+    lines = [*unified_diff(was, now, f"a/{path}", f"b/{path}", n=_CONTEXT)]
+    lines = [_moved(line, begin) if line.startswith("@@") else line for line in lines]
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
+
+
+def _in_common(first: Sequence[str], second: Sequence[str]) -> int:
+    """How many lines two texts begin with alike."""
+    pairs = zip(first, second, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
+
+
+def _moved(head: str, lines: int) -> str:
+    """The head of a part of a diff, that many lines further down."""
+    return re.sub(r"(?<=[-+])[0-9]+", lambda found: str(int(found[0]) + lines), head)
 
 
 def strays(before: str, after: str, root: Node, edits: Collection[Edit]) -> bool:

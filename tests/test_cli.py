@@ -500,7 +500,7 @@ def test_completion_of_names(project: Project) -> None:
     assert complete(project, "mlxsm plan --skip ") == ["A", "B"]
     assert complete(project, "mlxsm remove B") == ["B"]
     project.write('{"profiles": [{"name": "In a document"}]}', "doc.json")
-    assert complete(project, "mlxsm import doc.json --only ") == ["In a document"]
+    assert complete(project, "mlxsm import doc.json --only ") == ["'In a document'"]
     assert complete(project, "mlxsm pl") == ["plan"]
     project.write("a: [")
     assert complete(project, "mlxsm plan --skip ") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -600,3 +601,26 @@ def test_a_local_path_that_comes_into_the_file_is_told(applied: Project) -> None
     change(applied, "Flow", modelID="/models/mine")
     told = applied.run("pull", "Flow").err
     assert "warning: Flow: its modelID is a local path: it will not exist on another machine" in told
+
+
+lines = st.lists(st.sampled_from(["a\n", "b\n", "c\n"]), max_size=25)
+
+
+@given(lines, lines, lines, lines)
+def test_a_diff_leads_from_the_one_text_to_the_other(
+    begin: list[str], old: list[str], new: list[str], end: list[str]
+) -> None:
+    before, after = begin + old + end, begin + new + end
+    made, at = [], 0
+    for line in patch("".join(before), "".join(after), "f").splitlines(True)[2:]:
+        if found := re.match("@@ -([0-9]+)(,0)?", line):
+            start = int(found[1]) - (0 if found[2] else 1)
+            made += before[at:start]
+            at = start
+        elif line[0] == "+":
+            made.append(line[1:])
+        else:
+            assert before[at] == line[1:]
+            made += [line[1:]] if line[0] == " " else []
+            at += 1
+    assert made + before[at:] == after

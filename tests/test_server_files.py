@@ -78,6 +78,19 @@ def test_a_program_on_path_and_in_several_words(tmp_path: Path) -> None:
     assert find_program(f"{os.path.relpath(python)} {relative}", PATH).command == (str(python), str(script))
 
 
+def test_a_file_of_the_current_folder_is_never_taken_for_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder can be anybody's: what is in it must not become a program, a module or an option."""
+    python = program(tmp_path / "x", "", "python3")
+    for name in ("-m", "mlx_lm.server", "server", f"{python} -m mlx_lm.server"):
+        (tmp_path / name.replace("/", "_")).write_text("")
+    monkeypatch.chdir(tmp_path)
+    for words in ("-m mlx_lm.server", "-m mlx_lm server", "mlx_lm.server"):
+        assert find_program(f"{python} {words}", PATH).command == (str(python), *words.split())
+    assert find_program(f"{python} ./server", PATH).command == (str(python), str(tmp_path / "server"))
+
+
 def test_the_newest_of_several_and_a_program_that_tells_nothing(tmp_path: Path) -> None:
     installed(tmp_path, "0.9.1")
     installed(tmp_path / "x", "0.1")
@@ -212,6 +225,7 @@ def test_the_end_of_a_log(tmp_path: Path) -> None:
     assert [line.split()[0] for line in log_files.tail(path, 3).lines] == ["998", "999", "no"]
     assert len(log_files.tail(path, 5000).lines) == 1001
     assert log_files.tail(path, 0) == ([], path.stat().st_size)
+    assert len("".join(log_files.tail(path, 5000, 100_000).lines)) < 2 * 65536
     reader = log_files.Reader(path)
     assert len(reader.more()) == path.stat().st_size
     with path.open("ab") as file:

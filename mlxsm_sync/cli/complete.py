@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -66,8 +67,10 @@ def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:
 
     from mlxsm_sync.secret_scan import looks_like
 
+    # Bash takes what it is given for what was typed; other shells quote themselves.
+    quoted = shlex.quote if os.environ.get("_MLXSM_COMPLETE", "").startswith("bash") else str
     return [
-        CompletionItem(name)
+        CompletionItem(quoted(name))
         for name in names
         if isinstance(name, str)
         and name.startswith(incomplete)

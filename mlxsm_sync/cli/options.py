@@ -88,7 +88,7 @@ class Shared:
             return None
         if not path:
             raise Usage("app: needs the path of a list", "app alone is the list of the app on this machine")
-        return Path(path).expanduser()
+        return Path(os.path.expanduser(path))
 
     def command(self, command: str, *arguments: str) -> str:
         """The command line that repeats what was named, for a remedy to continue.

@@ -96,13 +96,8 @@ def test_t24_a_folder_that_others_can_write_to_is_told(project: Project) -> None
 
 @pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EOPNOTSUPP"])
 @pytest.mark.parametrize("state", ["state.json", "app:models.json"])
-def test_t24_without_locks_nothing_is_written(
-    project: Project,
-    no_app: None,
-    error: str,
-    state: str,
-    tally: Tally,  # noqa: ARG001
-) -> None:
+@pytest.mark.usefixtures("no_app")
+def test_t24_without_locks_nothing_is_written(project: Project, error: str, state: str, tally: Tally) -> None:
     project.environment["MLXSM_STATE"] = state
     project.apply(FILE % 1)
     written = project.folder / state.removeprefix("app:")
