@@ -1,0 +1,30 @@
+"""A process is held first and looked at afterwards."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ledger import Tally
+from tracing import needed
+
+HANDS = Path(__file__).parent / "hands.py"
+
+
+def test_t26_a_number_that_changes_hands_while_it_is_looked_at_is_left_alone(tally: Tally) -> None:
+    for _ in range(5):
+        done = subprocess.run(
+            [
+                needed("unshare", "util-linux"),
+                *([] if os.geteuid() == 0 else ["-Ur"]),
+                *("--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, str(HANDS)),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        tally.add(numbers=1)
+        assert done.stdout == "same number True, stranger lives True\n", done.stderr
