@@ -221,7 +221,9 @@ def _type_schema(hint: Any, definitions: dict[str, CoreSchema]) -> Any:
         literal = core_schema.literal_schema(list(arguments))
         return core_schema.no_info_before_validator_function(_no_boolean, literal)
     if origin is tuple:
-        return core_schema.tuple_schema(inner, variadic_item_index=0)
+        # Of a list of values the first bad one is told: a hundred thousand would take a gigabyte to tell.
+        values = dataclasses.is_dataclass(arguments[0])
+        return core_schema.tuple_schema(inner, variadic_item_index=0, fail_fast=values)
     if origin is frozenset:
         return core_schema.frozenset_schema(inner[0])
     if origin is dict:
