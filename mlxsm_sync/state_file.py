@@ -10,6 +10,7 @@ from pathlib import Path
 from mlxsm_sync import disk, history
 from mlxsm_sync.errors import FileTrouble, StalePlan, UnreadableState
 from mlxsm_sync.lock import locked
+from mlxsm_sync.secret_scan import refuse_secret
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.state_text import read_state, write_state
 
@@ -20,6 +21,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         with disk.system_errors(f"cannot find {path}"):
             self.path = Path(os.path.realpath(path))
+        refuse_secret(self.path, "the state")
         self._data: bytes | None = None
         self._state = State(lineage=None)
 

@@ -13,6 +13,7 @@ import click
 
 from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.secret_scan import redacted
 
 if TYPE_CHECKING:
     from mlxsm_sync.model import Model
@@ -61,16 +62,12 @@ class Output:
     def say(self, message: str) -> None:
         """Print a message for the person at the terminal."""
         if not self.quiet:
-            click.echo(redacted(visible(message)), err=True)
+            click.echo(shown(message), err=True)
 
 
-def redacted(text: str) -> str:
-    """`text` without the words that look like secrets, wherever they came from."""
-    from mlxsm_sync.secret_scan import looks_like
-
-    if looks_like(text) is None:
-        return text
-    return " ".join("[looks like a secret]" if looks_like(word) else word for word in text.split(" "))
+def shown(text: str) -> str:
+    """Text of others as one line for the screen: without secrets, and with everything in it visible."""
+    return visible(redacted(text))
 
 
 def _without_secrets(error: MlxsmError) -> MlxsmError:
@@ -111,6 +108,7 @@ def report_failure(error: MlxsmError, arguments: Sequence[str]) -> int:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
     out = _option(options, "--json-out")
+    out = out if out is None or redacted(out) == out else None
     error = _without_secrets(error)
     with suppress(OSError, FileTrouble):  # where nobody listens, the exit code says it all
         if as_json:

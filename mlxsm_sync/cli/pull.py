@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal, visible
+from mlxsm_sync.characters import normal
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.output import redacted
+from mlxsm_sync.cli.output import shown
 from mlxsm_sync.errors import NotEditable, Usage
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
 
 def _shown(patch: str) -> str:
     """A patch for the screen: comments can hold anything."""
-    return "".join(f"{redacted(visible(line))}\n" for line in patch.split("\n")[:-1])
+    return "".join(f"{shown(line)}\n" for line in patch.split("\n")[:-1])
 
 
 def _told(one: Stuck) -> str:
