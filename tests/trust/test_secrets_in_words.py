@@ -133,7 +133,7 @@ def test_t31_a_token_in_a_typed_answer_is_neither_kept_nor_shown(ready: Project,
     command, *words = ready.command("apply", "-v")
     terminal: pexpect.spawn[str] = pexpect.spawn(
         command, words, cwd=ready.folder, env=ready.environment, timeout=60, encoding="utf-8", echo=False
-    )  # type: ignore[arg-type]
+    )
     terminal.delaybeforesend = None
     seen = ""
     for token in FORMS:
