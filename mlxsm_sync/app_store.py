@@ -21,6 +21,7 @@ from mlxsm_sync.errors import FileTrouble, Guard, InvalidFile, Problem, StalePla
 from mlxsm_sync.lock import locked
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.running_apps import is_running
+from mlxsm_sync.secret_scan import refuse_secret
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.state_text import read_model, write_text
 
@@ -35,6 +36,8 @@ class AppStore:
     def __init__(self, path: Path, folder: Path, *, while_app_runs: bool = False) -> None:
         with disk.system_errors(f"cannot find {path}"):
             self.path = Path(os.path.realpath(path))
+        refuse_secret(self.path, "the list")
+        refuse_secret(Path(os.path.realpath(folder)), "the record of the list")
         mark = digest_bytes(str(self.path).encode()).removeprefix("sha256:")[:12]
         self.record_path = folder / f"app-{mark}.json"
         self._while_app_runs = while_app_runs

@@ -9,11 +9,12 @@ from functools import cache
 # Control characters, line and paragraph separators, lone surrogates, and all code points with the
 # Unicode property Default_Ignorable_Code_Point (zero-width, bidi controls, fillers, tags, variation
 # selectors): https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+# And the marks of interlinear annotation, which let a text hide between the lines.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f"
 _IGNORABLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
-    r"\ufff0-\ufff8"
+    r"\ufff0-\ufffb"
 )
 UNSEEN_CLASS = _CONTROL + _IGNORABLE
 """The inside of a regular-expression class; Python and ECMAScript read it alike."""
@@ -57,6 +58,18 @@ def visible(text: str) -> str:
 def quotable(text: str) -> str:
     """`text` with everything unseen as an escape of double-quoted YAML, which also editors keep."""
     return _unseen().sub(lambda found: _yaml_escape(ord(found.group())), text)
+
+
+def escaped(text: str) -> str:
+    """JSON text with everything unseen in its strings as an escape of JSON; its line breaks stay."""
+    return _unseen().sub(
+        lambda found: found.group() if found.group() == "\n" else _json_escape(found.group()), text
+    )
+
+
+def _json_escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _yaml_escape(code: int) -> str:

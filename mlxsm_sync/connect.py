@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.cautions import is_local_path
+from mlxsm_sync.characters import visible
 from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import RAW_EXTRA_ARGS
 from mlxsm_sync.state import Entry
@@ -66,7 +67,8 @@ class Client(NamedTuple):
 def connection(entry: Entry, client: str) -> Connection:
     """The settings for a client of the table; nothing in them tells a path of this machine."""
     profile = entry.profile
-    base_url = f"http://{_address(profile.host)}:{profile.port}/v1"
+    # The app lets a host be anything, and this is text for people and their shells.
+    base_url = visible(f"http://{_address(profile.host)}:{profile.port}/v1")
     settings = Connection(
         name=profile.name,
         client=client,

@@ -17,6 +17,7 @@ from mlxsm_sync.preflight import about_program, port_problem
 from mlxsm_sync.processes import identify
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
+from mlxsm_sync.secret_scan import redacted
 from mlxsm_sync.server import Record
 from mlxsm_sync.state import Entry
 
@@ -55,9 +56,15 @@ class Diagnosis(Model):
 
 def diagnosis(findings: Iterable[Finding]) -> Diagnosis:
     """All points, counted."""
-    checks = tuple(findings)
+    checks = tuple(_told(one) for one in findings)
     counts = {status: sum(one.status == status for one in checks) for status in ("pass", "warn", "fail")}
     return Diagnosis(checks=checks, passed=counts["pass"], warnings=counts["warn"], failures=counts["fail"])
+
+
+def _told(finding: Finding) -> Finding:
+    """A finding without secrets: paths and variables of the machine can hold anything."""
+    remedy = redacted(finding.remedy) if finding.remedy else None
+    return finding.copy(message=redacted(finding.message), remedy=remedy)
 
 
 def about_server(command: str | None, environment: Mapping[str, str]) -> tuple[Program | None, list[Finding]]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mlxsm_sync.app_document import APP, VERSION
 from mlxsm_sync.cautions import is_local_path
+from mlxsm_sync.characters import escaped
 from mlxsm_sync.desired import DEFAULT_COLLECTION
 from mlxsm_sync.diff import drift_of
 from mlxsm_sync.engine import Rejected
@@ -101,7 +102,8 @@ def document(profiles: Iterable[JsonObject], exported_at: str) -> str:
         "profiles": [*profiles],
         "schemaVersion": VERSION,
     }
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    # Readable in any script, and yet nothing in it that a terminal would not show.
+    return escaped(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
 
 
 def document_profile(profile: Profile) -> JsonObject:

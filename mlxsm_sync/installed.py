@@ -14,6 +14,7 @@ from pathlib import Path
 from mlxsm_sync.errors import ServerTrouble
 from mlxsm_sync.flags import NEWEST_KNOWN, parse_version
 from mlxsm_sync.launch import Program
+from mlxsm_sync.secret_scan import looks_like
 
 DEFAULT_COMMAND = "mlx_lm.server"
 _HEAD = 2048
@@ -26,6 +27,7 @@ def find_program(command: str | None, environment: Mapping[str, str]) -> Program
     The command may be a path, a name on PATH, or several words; no shell reads it.
     """
     words = _words(command or environment.get("MLXSM_SERVER") or DEFAULT_COMMAND)
+    _refuse_secret(" ".join(words))
     found = shutil.which(os.path.expanduser(words[0]), path=environment.get("PATH"))
     if found is None:
         raise ServerTrouble(
@@ -35,7 +37,16 @@ def find_program(command: str | None, environment: Mapping[str, str]) -> Program
     # Links are kept: a virtual environment's python is one, and knows its environment by its own place.
     program = os.path.abspath(found)
     words[1:] = map(_in_full, words[1:])
+    _refuse_secret(" ".join((program, *words[1:])))
     return examine((program, *words[1:]), environment)
+
+
+def _refuse_secret(command: str) -> None:
+    if looks_like(command):
+        raise ServerTrouble(
+            "the server command looks like a secret; it was not used",
+            "every user can read a command line: give the server its secrets by environment variables",
+        )
 
 
 def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program:

@@ -22,6 +22,7 @@ from mlxsm_sync.flags import (
 )
 from mlxsm_sync.json_value import Json
 from mlxsm_sync.profile import LOOPBACK, LaunchOptions, Profile, endpoint
+from mlxsm_sync.secret_scan import looks_like, redacted
 from mlxsm_sync.suggest import did_you_mean
 
 OPTION_FLAGS = {
@@ -100,12 +101,14 @@ def launch(profile: Profile, model: str, program: Program, consent: Consent = NO
     for one in given:
         problems += [f"{one.flag} is given twice: once is enough"] if one.flag in seen else []
         problems += _faults(one, program)
+        # Every user of the machine can read a command line.
+        problems += [f"the value of {one.flag} looks like a secret"] if looks_like(one.word) else []
         seen.add(one.flag)
     if ALLOWED_ORIGINS not in seen and ALLOWED_ORIGINS in program.flags:
         given.append(_Given(ALLOWED_ORIGINS, ",".join(_own_origins(profile.port))))
     return Launch(
         tuple(one.word for one in given),
-        tuple(dict.fromkeys(problems)),
+        tuple(dict.fromkeys(map(redacted, problems))),
         tuple(_unallowed(profile, raw, consent)),
     )
 

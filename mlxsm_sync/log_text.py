@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from mlxsm_sync.secret_scan import redacted
+
 PROBE_VERSION = "HTTP/1.0"
 """Our own requests are of this version; clients of the server speak 1.1."""
 
@@ -74,5 +76,6 @@ def _end_of_traceback(lines: Iterable[str]) -> str | None:
 
 
 def _plain(line: str) -> str:
-    """A line without the time and the level that logging put before it."""
-    return re.sub(r"^\d{4}-\d\d-\d\d[ T][\d:,.]+( - (\S+ - )*)?", "", line).strip()[:500]
+    """A line without the time and the level that logging put before it, and without secrets."""
+    told = re.sub(r"^\d{4}-\d\d-\d\d[ T][\d:,.]+( - (\S+ - )*)?", "", line).strip()
+    return redacted(told)[:500]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mlxsm_sync.processes import command_line, listeners
 from mlxsm_sync.profile import endpoint
+from mlxsm_sync.secret_scan import redacted
 from mlxsm_sync.server import Listener
 
 _EVERY = ("0.0.0.0", "::")  # noqa: S104 - compared with
@@ -91,7 +92,7 @@ def describe(held: Collection[Listener]) -> str:
             told.append("a process of another user")
             continue
         words = " ".join(command_line(one.pid)) or "a process that cannot be looked at"
-        told.append(f"process {one.pid} ({words[:200]})")
+        told.append(f"process {one.pid} ({redacted(words)[:200]})")
     return " and ".join(dict.fromkeys(told))
 
 

@@ -12,6 +12,7 @@ from mlxsm_sync.desired import Desired, Input
 from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble
 from mlxsm_sync.nodes import MAX_BYTES, Node, Position, Problems
+from mlxsm_sync.secret_scan import refuse_secret
 
 STDIN = "-"
 
@@ -53,6 +54,7 @@ def judge_tree(path: str, tree: Tree, *, refuse_duplicates: bool = False) -> Des
 
 
 def _read(path: str) -> bytes:
+    refuse_secret(path, "the file")
     try:
         if path == STDIN:
             return _capped(sys.stdin.buffer)
@@ -70,7 +72,9 @@ def _resolved(path: str) -> str | None:
     """Where the file really is; nothing for what is no file, such as a pipe."""
     if path == STDIN or not stat.S_ISREG(os.stat(path).st_mode):
         return None
-    return os.path.realpath(path)
+    resolved = os.path.realpath(path)
+    refuse_secret(resolved, "the profile file")
+    return resolved
 
 
 def _decode(data: bytes, problems: Problems) -> str:

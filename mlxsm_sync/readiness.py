@@ -16,6 +16,7 @@ from mlxsm_sync import log_text, ports, probe
 from mlxsm_sync.log_files import Reader
 from mlxsm_sync.probe import Answer, Question
 from mlxsm_sync.processes import Handle, is_ours
+from mlxsm_sync.secret_scan import redacted
 from mlxsm_sync.server import Proof, Record
 
 PAUSE = 0.05
@@ -40,7 +41,7 @@ class NotReady(Exception):
     """A server that will never be ready; the text says why."""
 
     def __init__(self, reason: str, *, ended: bool = False) -> None:
-        super().__init__(reason)
+        super().__init__(redacted(reason))  # a server says what it likes, and this goes into the record
         self.ended = ended
         """Whether its process has ended by itself."""
 
@@ -150,7 +151,7 @@ class Wait:
         if not answer.data.get("choices"):
             raise NotReady(self._why("it answers, but not as a model server does"))
         fingerprint = answer.data.get("system_fingerprint")
-        return Ready("answered", str(fingerprint)[:200] if fingerprint else None)
+        return Ready("answered", redacted(str(fingerprint))[:200] if fingerprint else None)
 
     def _look(self) -> None:
         """Stopped or NotReady where there is nothing more to wait for."""

@@ -252,4 +252,4 @@ def connection_text(settings: Connection, style: Style) -> str:
     rows = (("base URL", settings.base_url), ("model", settings.model), ("API key", settings.api_key))
     lines = [style.paint(f"{visible(settings.name)}: clients talk to the server directly", "bold")]
     lines += [f"  {label:<8}  {visible(text)}" for label, text in rows]
-    return "\n".join([*lines, "", settings.text + "", settings.curl]) + "\n"
+    return "\n".join([*lines, "", settings.text, settings.curl]) + "\n"

@@ -25,7 +25,7 @@ def _up_lines(server: UpServer, style: Style) -> list[str]:
     sign = _UP_SIGNS[server.result]
     parts = [f"  {style.paint(sign, sign)} {style.paint(visible(server.name), 'bold')}: {server.result}"]
     if server.result in ("started", "recreated", "running"):
-        parts.append(f"at http://{server.endpoint}/v1")
+        parts.append(f"at http://{visible(server.endpoint or '')}/v1")
     if server.ready_seconds is not None:
         parts.append(f"ready after {server.ready_seconds:.1f} s")
     lines = [", ".join(parts)]

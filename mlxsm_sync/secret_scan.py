@@ -15,12 +15,16 @@ from itertools import pairwise
 from typing import Literal
 
 from mlxsm_sync.characters import without_format
+from mlxsm_sync.errors import FileTrouble
 from mlxsm_sync.json_value import Json
 
 HIDDEN = "(looks like a secret)"
 """Stands for what nobody should see."""
 
 KeyKind = Literal["secret", "path"]
+
+_PRIVATE_KEY = "a private key"
+"""Its format is only the first line of it."""
 
 WINDOW = 4096
 """Characters scanned at a time."""
@@ -108,7 +112,7 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
             r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}"
         ),
     ),
-    ("a private key", "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"),
+    (_PRIVATE_KEY, "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"),
 )
 
 _SECRET_WORDS = {"secret", "secrets", "password", "passwd", "passphrase", "credential", "credentials"}
@@ -121,6 +125,7 @@ _KEY_REASONS: dict[KeyKind, str] = {
     "secret": "looks like a secret: keys, tokens and passwords never go into a profile",
     "path": "looks like an executable or cache path: those belong to one machine, not to a profile",
 }
+_SPACE = re.compile(r"(\s+)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -148,6 +153,32 @@ def looks_like(text: str) -> str | None:
             if any(word in lower for word in words) and _compiled(pattern).search(window):
                 return what
     return None
+
+
+def redacted(text: str) -> str:
+    """`text` without what looks like a secret; nothing of it where that cannot be cut out."""
+    if looks_like(text) is None:
+        return text
+    told, lower = text, text.lower()
+    for what, words, pattern in _KINDS:
+        if any(word in lower for word in words):
+            told, count = _to_the_end_of_the_word(pattern).subn(HIDDEN, told)
+            if count and what == _PRIVATE_KEY:
+                return HIDDEN
+    # Hidden by characters that nobody sees, or in wide letters.
+    told = "".join(HIDDEN if looks_like(part) else part for part in _SPACE.split(told))
+    return HIDDEN if looks_like(told) else told
+
+
+@cache
+def _to_the_end_of_the_word(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"{_compiled(pattern).pattern}\S*")
+
+
+def refuse_secret(path: object, what: str) -> None:
+    """FileTrouble for a path that looks like a secret: paths are kept, printed and logged."""
+    if looks_like(str(path)):
+        raise FileTrouble(f"the path of {what} looks like a secret; it was not used", "give it another name")
 
 
 def key_kinds(key: str) -> list[KeyKind]:

@@ -11,6 +11,7 @@ from mlxsm_sync import disk, history
 from mlxsm_sync.doubts import doubts
 from mlxsm_sync.errors import FileTrouble, StalePlan, UnreadableState
 from mlxsm_sync.lock import locked
+from mlxsm_sync.secret_scan import refuse_secret
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.state_text import read_state, write_state
 
@@ -21,6 +22,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         with disk.system_errors(f"cannot find {path}"):
             self.path = Path(os.path.realpath(path))
+        refuse_secret(self.path, "the state")
         self._data: bytes | None = None
         self._state = State(lineage=None)
 

@@ -588,31 +588,6 @@ def test_a_file_name_reaches_the_terminal_escaped(project: Project) -> None:
     assert "\\u{1b}" in project.run("plan", "-f", name).err
 
 
-def test_secrets_on_the_command_line_are_not_repeated(project: Project) -> None:
-    token = "hf_" + "Ab1" * 12
-    project.write(ONE)
-    for arguments in (
-        [token],
-        ["help", token],
-        ["list", token],
-        ["remove", token],
-        ["apply", token],
-        ["rollback", token],
-        ["plan", f"--{token}"],
-        ["plan", "--skip", token],
-        ["plan", "--rename", f"A={token}"],
-        ["plan", "--take-from", token],
-        ["plan", "--expect", token],
-        ["apply", "--expect", token],
-        ["plan", "-f", token],
-        ["validate", token],
-        ["plan", "--color", token],
-        ["plan", "--json-out", f"/nonexistent/{token}"],
-    ):
-        result = project.run(*arguments)
-        assert token not in result.out + result.err, arguments
-
-
 def test_empty_and_impossible_values_are_wrong_usage(project: Project) -> None:
     project.write(ONE)
     for arguments in (["--state", ""], ["-f", ""], ["--json-out", ""]):

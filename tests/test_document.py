@@ -578,12 +578,6 @@ def test_a_document_is_not_taken_for_a_profile_file(project: Project) -> None:
     assert "doc.json:1:1: a document of the Mac app is no profile file: mlxsm import reads it" in result.err
 
 
-def test_a_file_that_is_named_like_a_secret_is_not_repeated(project: Project) -> None:
-    for arguments in (["--json"], []):
-        result = project.run("import", f"{TOKEN}.json", *arguments)
-        assert (result.code, TOKEN in result.out + result.err) == (1, False)
-
-
 def test_a_file_that_is_not_there(project: Project) -> None:
     result = project.run("import", "none.json", "--json")
     assert (result.code, result.json["error"]["kind"]) == (1, "io")

@@ -154,36 +154,3 @@ def test_eight_applies_of_one_file_are_one_write(project: Project) -> None:
     outcomes = [json.loads(process.communicate(timeout=120)[0]) for process in running]
     assert sum(one["applied"] for one in outcomes) == 1
     assert project.state["serial"] == 1
-
-
-def test_planning_and_applying_opens_no_socket_and_touches_no_process(applied: Project) -> None:
-    forbidden = "socket,connect,bind,sendto,kill,tgkill,tkill,pidfd_send_signal,execve,fork,vfork"
-    for arguments in (
-        ["plan"],
-        ["plan", "--json"],
-        ["apply", "--yes"],
-        ["history"],
-        ["rollback", "--yes"],
-        ["export", "--format", "yaml"],
-        ["export", "-o", "document.json"],
-        ["import", "document.json", "--yes"],
-        ["connect", "A"],
-        ["pull", "--all"],
-        ["validate", "document.json", "profiles.yaml"],
-        ["rollback", "--yes"],
-    ):
-        log = applied.folder / "trace.log"
-        done = subprocess.run(
-            [strace(), "-f", "-qq", "-o", str(log), "-e", f"trace={forbidden}", *applied.command(*arguments)],
-            cwd=applied.folder,
-            env=applied.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        made = [line for line in log.read_text().splitlines() if "(" in line]
-        assert len(made) == 1, made  # the execve that strace itself makes to start the command
-        assert "execve" in made[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fake_tokens import TOKENS
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import rich_profiles
@@ -149,6 +150,15 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
 )
 def test_raw_arguments_are_judged(raw: list[str], problem: str) -> None:
     assert problem in problems(*raw)
+
+
+def test_a_secret_is_never_put_on_a_command_line() -> None:
+    """Whoever edited the state: every user of the machine can read what a process was started with."""
+    token = TOKENS["hf"]
+    assert problems("--adapter-path", f"/{token}") == ["the value of --adapter-path looks like a secret"]
+    told = problems("--odd", token, f"--{token}", consent=Consent(flags=frozenset({"--odd"})))
+    assert "the value of --odd looks like a secret" in told
+    assert token not in "".join(told)
 
 
 def test_a_declared_option_is_not_given_again() -> None:

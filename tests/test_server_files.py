@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from fake_tokens import TOKENS
 
 from mlxsm_sync import log_files, model_files
 from mlxsm_sync.errors import ServerTrouble
@@ -117,6 +118,15 @@ def test_a_newer_release_is_read_as_text(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there(command: str) -> None:
     with pytest.raises(ServerTrouble):
         find_program(command, PATH)
+
+
+def test_a_program_that_is_a_secret_is_not_used(tmp_path: Path) -> None:
+    hidden = program(tmp_path / TOKENS["hf"], "#!/bin/sh").parent
+    token = TOKENS["hf"]
+    for command, folder in ((f"/x/{token}", "/bin"), (f"env --x={token}", "/bin"), (None, hidden)):
+        with pytest.raises(ServerTrouble) as refused:
+            find_program(command, {"PATH": str(folder)})
+        assert refused.value.message == "the server command looks like a secret; it was not used"
 
 
 # The model

@@ -19,6 +19,7 @@ from mlxsm_sync import __version__
 from mlxsm_sync.characters import visible
 from mlxsm_sync.cli.output import report_failure, silence_stdout
 from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
+from mlxsm_sync.secret_scan import looks_like
 from mlxsm_sync.suggest import did_you_mean
 
 _SECTIONS: dict[str, dict[str, str]] = {
@@ -157,9 +158,19 @@ def _open_what_is_closed() -> bool:
     return closed
 
 
+def _refuse_secrets(arguments: Sequence[str]) -> None:
+    """Usage where a word looks like a secret: words become names, paths and notes, and are repeated."""
+    if any(map(looks_like, arguments)):
+        raise Usage(
+            "a word on the command line looks like a secret; nothing was done",
+            "secrets never go into a profile, a path or an option: take it out, and revoke it if it was seen",
+        )
+
+
 def _run(arguments: Sequence[str]) -> int:
     """The exit code of a command; MlxsmError where it fails, OSError where its output does not arrive."""
     try:
+        _refuse_secrets(arguments)
         code = cli.main(args=list(arguments), prog_name="mlxsm", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as exit_:

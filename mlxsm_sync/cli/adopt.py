@@ -6,6 +6,7 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import shown
 from mlxsm_sync.cli.runtime import by_name, run_files
 from mlxsm_sync.errors import Usage
 
@@ -30,9 +31,10 @@ def adopt(shared: Shared, names: tuple[str, ...]) -> None:
     files = run_files(shared)
     for entry in by_name(shared.store.read(), names):
         adoption = adopt_server(entry, files)
-        shared.output.show(f"adopted {entry.name} at {adoption.endpoint} as connection context only\n")
+        where = f"{entry.name} at {adoption.endpoint}"
+        shared.output.show(f"adopted {shown(where)} as connection context only\n")
         for line in adoption.findings:
-            shared.output.show(f"  {line}\n")
+            shared.output.show(f"  {shown(line)}\n")
 
 
 @click.command(
@@ -54,4 +56,4 @@ def forget(shared: Shared, names: tuple[str, ...]) -> None:
             raise Usage(f'no server is adopted for "{entry.name}"', "mlxsm ps shows which are")
     for entry in entries:
         files.forget_adopted(entry.id)
-        shared.output.show(f"forgot the server adopted for {entry.name}; it was not touched\n")
+        shared.output.show(f"forgot the server adopted for {shown(entry.name)}; it was not touched\n")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import MlxsmError
 
 if TYPE_CHECKING:
@@ -74,6 +75,6 @@ def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:
         for name in names
         if isinstance(name, str)
         and name.startswith(incomplete)
-        and name.isprintable()
+        and visible(name) == name
         and not looks_like(name)
     ]

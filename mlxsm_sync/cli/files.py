@@ -11,7 +11,7 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.output import redacted
+from mlxsm_sync.cli.output import shown
 from mlxsm_sync.errors import FileTrouble, MlxsmError
 
 if TYPE_CHECKING:
@@ -86,19 +86,18 @@ Next: mlxsm plan."""
 @click.pass_obj
 def validate(shared: Shared, files: tuple[str, ...]) -> int:
     """Judge profile files and documents: every problem with file, line and column."""
-    from mlxsm_sync.characters import visible
     from mlxsm_sync.reports import ValidateReport
 
     report = ValidateReport(files=tuple(_judged(path) for path in files or (shared.path,)))
     shared.output.data(report)
     for judged in report.files:
         for problem in judged.problems:
-            shared.output.show(f"{redacted(visible(str(problem)))}\n")
+            shared.output.show(f"{shown(str(problem))}\n")
         if judged.valid and not shared.output.quiet:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"
-                shared.output.say(visible(f"{place}: warning: {warning.name}: {warning.message}"))
-            shared.output.show(f"{redacted(visible(judged.path))}: valid\n")
+                shared.output.say(f"{place}: warning: {warning.name}: {warning.message}")
+            shared.output.show(f"{shown(judged.path)}: valid\n")
     return 0 if all(judged.valid for judged in report.files) else 1
 
 
@@ -108,6 +107,7 @@ def _judged(path: str) -> JudgedFile:
     from mlxsm_sync.errors import InvalidFile, Problem
     from mlxsm_sync.profile_file import judge_tree, read_tree
     from mlxsm_sync.reports import JudgedFile
+    from mlxsm_sync.secret_scan import redacted
 
     try:
         tree = read_tree(path)
@@ -117,8 +117,9 @@ def _judged(path: str) -> JudgedFile:
     except InvalidFile as error:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
     except MlxsmError as error:
-        problem = Problem(path=path, line=None, column=None, message=error.message)
-        return JudgedFile(path=path, valid=False, problems=(problem,), warnings=())
+        told = redacted(path)
+        problem = Problem(path=told, line=None, column=None, message=redacted(error.message))
+        return JudgedFile(path=told, valid=False, problems=(problem,), warnings=())
     warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
     return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
 
@@ -154,4 +155,4 @@ def schema(name: str) -> None:
     """Print a JSON Schema (draft-07)."""
     from mlxsm_sync.schema import published
 
-    click.echo(json.dumps(published(name), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(published(name), indent=2))

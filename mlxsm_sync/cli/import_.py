@@ -10,7 +10,6 @@ import click
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.merge import Merge
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.output import redacted
 
 
 @click.command(
@@ -53,6 +52,5 @@ def import_(
     command = shared.command("import", path, *(["--allow-local-paths"] if allow_local_paths else []))
     merge = Merge(shared, judged.desired, choices, "import", command, imported_text)
     if not output.quiet:
-        shown = document_text(judged, output.style(sys.stdout))
-        output.show("".join(f"{redacted(line)}\n" for line in shown.splitlines()))
+        output.show(document_text(judged, output.style(sys.stdout)))
     return merge.run(merge.plan(), ask=not yes, strict=strict, again=yes)

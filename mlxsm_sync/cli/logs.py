@@ -13,6 +13,7 @@ import click
 from mlxsm_sync.characters import visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import shown
 from mlxsm_sync.cli.runtime import by_name, run_files
 from mlxsm_sync.errors import ServerTrouble
 
@@ -108,7 +109,5 @@ def _prefixes(shared: Shared, names: list[str]) -> dict[str, str]:
 
 
 def _print(prefix: str, lines: Iterable[str]) -> None:
-    from mlxsm_sync.cli.output import redacted
-
     for line in lines:
-        click.echo(f"{prefix}{redacted(visible(line))}", color=True)
+        click.echo(f"{prefix}{shown(line)}", color=True)

@@ -14,6 +14,7 @@ import click
 from mlxsm_sync.cli.complete import entry_names, profile_names
 from mlxsm_sync.cli.output import Output
 from mlxsm_sync.errors import Usage
+from mlxsm_sync.secret_scan import looks_like
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +123,8 @@ def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Fu
     def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value == "":
             raise click.BadParameter("must not be empty", ctx, parameter)
+        if isinstance(value, str) and looks_like(value):  # what the environment says; words were looked at
+            raise click.BadParameter("looks like a secret; nothing was done", ctx, parameter)
         shared = ctx.ensure_object(Shared)
         setattr(shared.output if on == "output" else shared, attribute, value)
 

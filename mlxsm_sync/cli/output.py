@@ -14,6 +14,7 @@ import click
 
 from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.secret_scan import redacted
 
 if TYPE_CHECKING:
     from mlxsm_sync.model import Model
@@ -62,7 +63,7 @@ class Output:
     def say(self, message: str) -> None:
         """Print a message for the person at the terminal."""
         if not self.quiet:
-            click.echo(redacted(visible(message)), err=True)
+            click.echo(shown(message), err=True)
 
 
 @contextmanager
@@ -79,13 +80,9 @@ def telling_of(what: str | None) -> Iterator[None]:
         raise FileTrouble(f"{what} was written, but not all of the output: {why}", applied=True) from None
 
 
-def redacted(text: str) -> str:
-    """`text` without the words that look like secrets, wherever they came from."""
-    from mlxsm_sync.secret_scan import looks_like
-
-    if looks_like(text) is None:
-        return text
-    return " ".join("[looks like a secret]" if looks_like(word) else word for word in text.split(" "))
+def shown(text: str) -> str:
+    """Text of others as one line for the screen: without secrets, and with everything in it visible."""
+    return visible(redacted(text))
 
 
 def _without_secrets(error: MlxsmError) -> MlxsmError:
@@ -134,9 +131,11 @@ def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool =
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
+    path = _option(options, "--json-out")
+    path = path if path is None or redacted(path) == path else None
     error = _without_secrets(error)
     try:
-        _report_as_json(error, to_stdout=as_json and heard, path=_option(options, "--json-out"))
+        _report_as_json(error, to_stdout=as_json and heard, path=path)
     except OSError:
         silence_stdout()
         heard = False

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal, visible
+from mlxsm_sync.characters import normal
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.output import redacted, telling_of
+from mlxsm_sync.cli.output import shown, telling_of
 from mlxsm_sync.errors import NotEditable, Usage
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _tell(shared: Shared, done: Pulled) -> None:
 
 def _shown(patch: str) -> str:
     """A patch for the screen: comments can hold anything."""
-    return "".join(f"{redacted(visible(line))}\n" for line in patch.split("\n")[:-1])
+    return "".join(f"{shown(line)}\n" for line in patch.split("\n")[:-1])
 
 
 def _told(one: Stuck) -> str:
