@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_t20_no_write_of_many_at_once_is_lost_and_no_reader_sees_half_of_one(
     # Each state is the one before it, with one entry of one writer one turn on.
     states = kept(project)
     assert len(states) == min(writers * turns, KEPT) + 1
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         assert after["serial"] == before["serial"] + 1
         ((name, port),) = ports(after).items() - ports(before).items()
         assert port == ports(before).get(name, crowd.FIRST_PORT - 1) + 1
