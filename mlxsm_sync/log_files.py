@@ -46,7 +46,7 @@ class Reader:
             with _opened(self._path) as file:
                 file.seek(self._at)
                 data = file.read()
-        except OSError:
+        except (OSError, ValueError):  # what a damaged record names may be no path
             return ""
         self._at += len(data)
         return data.decode(errors="replace")
@@ -73,7 +73,7 @@ def tail(path: Path, lines: int) -> Tail:
                 at -= size
                 file.seek(at)
                 data = file.read(size) + data
-    except OSError:
+    except (OSError, ValueError):  # what a damaged record names may be no path
         return Tail([], end)
     return Tail(data.decode(errors="replace").splitlines()[-lines:] if lines > 0 else [], end)
 

@@ -6,15 +6,14 @@ entry point of the installed command; `read` reads the state until its input end
 
 from __future__ import annotations
 
-import io
 import json
 import select
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 
-from mlxsm_sync.cli import main
+from inside import command
+
 from mlxsm_sync.state_file import StateFile
 
 FIRST_PORT = 1000
@@ -27,25 +26,13 @@ def text(number: int, turn: int) -> str:
     return f"schemaVersion: 1\ncollection: c{number}\nprofiles:\n- {profile}\n"
 
 
-def command(*arguments: str) -> tuple[int, str]:
-    """What the installed command does with these arguments: its exit code and its output."""
-    heard = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    with redirect_stdout(heard):
-        try:
-            main(arguments)
-        except SystemExit as end:
-            code = end.code
-    heard.seek(0)
-    return (code if isinstance(code, int) else 1), heard.read()
-
-
 def write(number: int, turns: int) -> dict[str, object]:
     """Apply so often; how many were written, and what the others said."""
     path = Path(f"{number}.yaml")
     failed = []
     for turn in range(turns):
         path.write_text(text(number, turn))
-        code, said = command("apply", "-f", str(path), "--yes", "--json", "--lock-timeout", "300")
+        code, said, _ = command("apply", "-f", str(path), "--yes", "--json", "--lock-timeout", "300")
         if code != 0 or not json.loads(said)["applied"]:
             failed.append(said)
     return {"written": turns - len(failed), "failed": failed}
@@ -56,7 +43,7 @@ def read() -> dict[str, object]:
     place = Path.home() / ".local/state/mlxsm/state.json"
     ways: list[Callable[[], int]] = [
         lambda: StateFile(place).read().serial,
-        lambda: int(json.loads(command("list", "--json")[1])["serial"]),
+        lambda: int(json.loads(command("list", "--json").out)["serial"]),
     ]
     reads, last, back = 0, 0, 0
     while not select.select([sys.stdin], [], [], 0)[0]:
