@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger import Tally
 from worlds import rich_profiles
 
 from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
@@ -147,8 +148,9 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
         ),
     ],
 )
-def test_raw_arguments_are_judged(raw: list[str], problem: str) -> None:
+def test_t29_raw_arguments_are_judged(raw: list[str], problem: str, tally: Tally) -> None:
     assert problem in problems(*raw)
+    tally.add(argument_lists=1)
 
 
 def test_a_declared_option_is_not_given_again() -> None:
@@ -171,7 +173,7 @@ def test_what_is_allowed_by_hand_passes_with_its_value() -> None:
     ]
 
 
-def test_a_profile_alone_opens_nothing() -> None:
+def test_t30_a_profile_alone_opens_nothing(tally: Tally) -> None:
     for host in ("0.0.0.0", "::", "LOCALHOST", "127.0.0.2", "0", "127.1", "mac.local"):
         (told,) = launch(profile(host), "m", NEWEST).unallowed
         assert f"--allow-host {host} lets it" in told
@@ -182,6 +184,7 @@ def test_a_profile_alone_opens_nothing() -> None:
     (told,) = launch(trusting, "m", NEWEST).unallowed
     assert told.endswith("--allow-arg --trust-remote-code lets it")
     assert launch(trusting, "m", NEWEST, Consent(flags=frozenset({"--trust-remote-code"}))).unallowed == ()
+    tally.add(hosts=10, flags=1)
 
 
 def test_releases() -> None:
