@@ -140,6 +140,8 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
             "--adapter-path must be an absolute path: the server runs in another folder",
         ),
         (["--chat-template="], "--chat-template must not be empty"),
+        (["--chat-template=--"], "--chat-template must not be --: the server's parser drops it"),
+        (["--draft-model", "--"], "--draft-model must not be --: the server's parser drops it"),
         (["--chat-template-args", "[1]"], "--chat-template-args must be a JSON object"),
         (["--chat-template-args", "{bad"], "--chat-template-args must be a JSON object"),
         (
