@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,8 +15,10 @@ from mlxsm_sync.errors import FileTrouble
 
 MAX_BYTES = 64 * 1024 * 1024
 PRIVATE = 0o600
-POSIX = os.name == "posix"
+POSIX = hasattr(os, "geteuid")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_HELD = (5, 32)  # ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION of Windows
+_TRIES, _PAUSE = 10, 0.05
 
 
 @contextmanager
@@ -103,11 +106,22 @@ def _mode(path: Path, *, private: bool) -> int:
 def put_in_place(beside: Path, path: Path) -> None:
     """Let a file written beside `path` take its place; it goes where that fails."""
     try:
-        os.replace(beside, path)
+        _replace(beside, path, _TRIES)
     except BaseException:
         with suppress(OSError):
             os.unlink(beside)
         raise
+
+
+def _replace(beside: Path, path: Path, tries: int) -> None:
+    """On Windows, a search for viruses or an index may hold a file for a moment: try again then."""
+    try:
+        os.replace(beside, path)
+    except OSError as error:
+        if getattr(error, "winerror", None) not in _HELD or tries == 1:
+            raise
+        time.sleep(_PAUSE)
+        _replace(beside, path, tries - 1)
 
 
 def sweep(path: Path) -> None:

@@ -139,7 +139,7 @@ FLAGS: dict[str, Flag] = {
 
 def parse_version(text: str) -> Version:
     """`0.32.2.dev1` as (0, 32, 2): the leading numbers."""
-    found = re.match(r"[0-9]+(?:\.[0-9]+)*", text)
+    found = re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", text)
     return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 

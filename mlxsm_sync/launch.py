@@ -182,7 +182,9 @@ def _faults(one: _Given, program: Program) -> Iterator[str]:
         yield _not_in(one.flag, flag, program)
     if flag is None:
         return
-    if flag.rule is None and one.value is not None:
+    if one.value == "--":
+        yield f"{one.flag} must not be --: the server's parser drops it"
+    elif flag.rule is None and one.value is not None:
         yield f"{one.flag} takes no value"
     elif flag.rule is not None and (
         fault := flag.rule(one.value) if one.value is not None else "needs a value"

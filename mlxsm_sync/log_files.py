@@ -48,7 +48,7 @@ class Reader:
             with _opened(self._path) as file:
                 file.seek(self._at)
                 data = file.read()
-        except OSError:
+        except (OSError, ValueError):  # what a damaged record names may be no path
             return ""
         self._at += len(data)
         return data.decode(errors="replace")
@@ -76,7 +76,7 @@ def tail(path: Path, lines: int, most: int = _MOST) -> Tail:
                 file.seek(at)
                 blocks.append(file.read(size))
                 breaks += blocks[-1].count(b"\n")
-    except OSError:
+    except (OSError, ValueError):  # what a damaged record names may be no path
         return Tail([], end)
     data = b"".join(reversed(blocks))
     return Tail(data.decode(errors="replace").splitlines()[-lines:] if lines > 0 else [], end)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mlxsm_sync import model_files, ports
 from mlxsm_sync.flags import FIRST_SAFE, written
 from mlxsm_sync.launch import Consent, Launch, Program, is_older, launch
-from mlxsm_sync.processes import is_ours
+from mlxsm_sync.processes import belongs_to
 from mlxsm_sync.server import Record
 from mlxsm_sync.state import Entry
 
@@ -49,5 +49,7 @@ def port_problem(host: str, port: int, ours: Iterable[Record]) -> str | None:
     if problem is None:
         return None
     holders = ports.holders(host, port)
-    known = [record.name for record in ours for one in holders if is_ours(one.pid, record)]
+    # By the mark alone: a record may be of a process that is gone, and its number somebody else's now.
+    pids = [one.pid for one in holders if one.pid is not None]
+    known = [record.name for record in ours for pid in pids if belongs_to(pid, record)]
     return f'{problem}; that is "{known[0]}": mlxsm down frees it' if known else problem

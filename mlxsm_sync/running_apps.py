@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 def is_running(names: Collection[str]) -> bool:
     """Whether a process of one of these names runs for this user."""
+    if not hasattr(os, "geteuid"):
+        return False  # Windows, where there is no such app
     import psutil
 
     # By number: to look up a user's name may ask a service of the system over a socket.

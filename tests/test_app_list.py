@@ -17,6 +17,7 @@ import pytest
 from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger import Tally
 from worlds import rich_profiles
 
 from mlxsm_sync.app_list import HIDDEN, IMPORTED_NOTES, RULES, Listed, read_list, unwritten, write_list
@@ -386,7 +387,7 @@ def test_what_the_app_changed_since_stays_through_a_rollback(app: Project) -> No
     assert (listed(app)[0]["family"], listed(app)[2]["serverPort"]) == ("Qwen4", 8082)
 
 
-def test_bytes_that_changed_since_they_were_planned_are_stale(app: Project) -> None:
+def test_t21_bytes_that_changed_since_they_were_planned_are_stale(app: Project, tally: Tally) -> None:
     app.write(file(NEW))
     assert app.run("plan", "--out", "plan.json").code == 0
     edit(app, "Custom", "Own")
@@ -395,6 +396,7 @@ def test_bytes_that_changed_since_they_were_planned_are_stale(app: Project) -> N
     assert len(listed(app)) == 2
     app.run("plan", "--out", "plan.json")
     assert app.run("apply", "plan.json").code == 0
+    tally.add(stale_plans=1)
 
 
 def test_a_record_that_cannot_be_read_stops_everything(app: Project) -> None:

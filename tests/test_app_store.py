@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger import Tally
 
 from mlxsm_sync import app_store, disk
 from mlxsm_sync.app_list import RULES
@@ -84,7 +85,7 @@ def test_the_folder_of_the_app_must_be_there(tmp_path: Path) -> None:
         put(store, entry(1))
 
 
-def test_a_list_that_changed_since_it_was_read_is_stale(store: AppStore) -> None:
+def test_t21_a_list_that_changed_since_it_was_read_is_stale(store: AppStore, tally: Tally) -> None:
     put(store, entry(1))
     store.read()
     store.path.write_text(store.path.read_text().replace("Imported", "Mine", 1))
@@ -95,10 +96,11 @@ def test_a_list_that_changed_since_it_was_read_is_stale(store: AppStore) -> None
         with pytest.raises(StalePlan):
             store.replace(state.next([*state.entries, entry(2)]), WRITTEN, "")
     assert "Again" in store.path.read_text()
+    tally.add(stale_plans=2)
 
 
-def test_a_list_that_changes_at_the_last_moment_is_stale_and_the_record_as_it_was(
-    store: AppStore, monkeypatch: pytest.MonkeyPatch
+def test_t22_a_list_that_changes_at_the_last_moment_is_stale_and_the_record_as_it_was(
+    store: AppStore, monkeypatch: pytest.MonkeyPatch, tally: Tally
 ) -> None:
     put(store, entry(1))
     write = disk.write_beside
@@ -114,6 +116,7 @@ def test_a_list_that_changes_at_the_last_moment_is_stale_and_the_record_as_it_wa
     assert names(store) == ["P1"]
     assert json.loads(store.record_path.read_text())["pending"] is None
     assert left_behind(store) == []
+    tally.add(foreign_writes=1)
 
 
 def fail_at(path: Path, times: int = 1) -> Callable[..., None]:

@@ -8,6 +8,7 @@ import pytest
 from fake_tokens import TOKENS
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger import Tally
 from worlds import rich_profiles
 
 from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
@@ -140,6 +141,8 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
             "--adapter-path must be an absolute path: the server runs in another folder",
         ),
         (["--chat-template="], "--chat-template must not be empty"),
+        (["--chat-template=--"], "--chat-template must not be --: the server's parser drops it"),
+        (["--draft-model", "--"], "--draft-model must not be --: the server's parser drops it"),
         (["--chat-template-args", "[1]"], "--chat-template-args must be a JSON object"),
         (["--chat-template-args", "{bad"], "--chat-template-args must be a JSON object"),
         (
@@ -148,8 +151,9 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
         ),
     ],
 )
-def test_raw_arguments_are_judged(raw: list[str], problem: str) -> None:
+def test_t29_raw_arguments_are_judged(raw: list[str], problem: str, tally: Tally) -> None:
     assert problem in problems(*raw)
+    tally.add(argument_lists=1)
 
 
 def test_a_secret_is_never_put_on_a_command_line() -> None:
@@ -181,7 +185,7 @@ def test_what_is_allowed_by_hand_passes_with_its_value() -> None:
     ]
 
 
-def test_a_profile_alone_opens_nothing() -> None:
+def test_t30_a_profile_alone_opens_nothing(tally: Tally) -> None:
     for host in ("0.0.0.0", "::", "LOCALHOST", "127.0.0.2", "0", "127.1", "mac.local"):
         (told,) = launch(profile(host), "m", NEWEST).unallowed
         assert f"--allow-host {host} lets it" in told
@@ -192,6 +196,7 @@ def test_a_profile_alone_opens_nothing() -> None:
     (told,) = launch(trusting, "m", NEWEST).unallowed
     assert told.endswith("--allow-arg --trust-remote-code lets it")
     assert launch(trusting, "m", NEWEST, Consent(flags=frozenset({"--trust-remote-code"}))).unallowed == ()
+    tally.add(hosts=10, flags=1)
 
 
 def test_releases() -> None:
@@ -223,6 +228,7 @@ def test_releases() -> None:
         23,
         26,
     ]
+    assert parse_version("9" * 5000) == (10**9 - 1,)  # as a damaged record may have it
     assert (parse_version("0.32.2.dev1"), parse_version("x"), written((0, 32))) == ((0, 32, 2), (), "0.32")
     assert is_older("0.31.3", (0, 32, 0))
     assert not is_older("0.32.0", (0, 32, 0))

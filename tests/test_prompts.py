@@ -5,6 +5,7 @@ from __future__ import annotations
 import pexpect
 import pytest
 from conftest import Project
+from ledger import Tally
 
 BEFORE = """\
 schemaVersion: 1
@@ -135,7 +136,7 @@ def test_yes_answers_no_conflict(conflicted: Project) -> None:
     assert code(terminal) == 3
 
 
-def test_what_changes_while_a_question_is_open_is_stale(conflicted: Project) -> None:
+def test_t21_what_changes_while_a_question_is_open_is_stale(conflicted: Project, tally: Tally) -> None:
     terminal = start(conflicted, "--skip", "A", "--skip", "B")
     terminal.expect("Only yes")
     other = FILE.replace("1\ndefaults", "1\ncollection: third\ndefaults").replace("name: C", "name: D")
@@ -145,6 +146,7 @@ def test_what_changes_while_a_question_is_open_is_stale(conflicted: Project) -> 
     terminal.expect("stale plan")
     assert code(terminal) == 1
     assert names(conflicted) == ["A", "Z", "D"]
+    tally.add(stale_plans=1)
 
 
 def test_a_drifted_orphan_is_asked_about(project: Project) -> None:

@@ -26,9 +26,9 @@ def adopt(shared: Shared, names: tuple[str, ...]) -> None:
 
     One request asks what it is; it says what that proves, and what it does not.
     """
+    files = run_files(shared)
     from mlxsm_sync.adopting import adopt as adopt_server
 
-    files = run_files(shared)
     for entry in by_name(shared.store.read(), names):
         adoption = adopt_server(entry, files)
         where = f"{entry.name} at {adoption.endpoint}"

@@ -32,10 +32,10 @@ Next: mlxsm up."""
 @click.pass_obj
 def doctor(shared: Shared, server_command: str | None) -> int:
     """Judge server program, options, models, ports, folders, file and state; start and change nothing."""
+    files = run_files(shared)
     from mlxsm_sync import diagnosis
     from mlxsm_sync.render_servers import doctor_text
 
-    files = run_files(shared)
     program, findings = diagnosis.about_server(server_command, os.environ)
     findings.append(diagnosis.about_cache(os.environ))
     findings += diagnosis.about_folders(files, shared.store.path)

@@ -47,9 +47,9 @@ Next: mlxsm ps."""
 @click.pass_obj
 def logs(shared: Shared, names: tuple[str, ...], follow: bool, lines: int) -> None:
     """Show what servers write, or follow it. A server's log begins anew with each start."""
+    files = run_files(shared)
     from mlxsm_sync.log_files import tail
 
-    files = run_files(shared)
     entries = by_name(shared.store.read(), names)
     paths = {entry.name: files.log_path(entry.id) for entry in entries}
     missing = [name for name, path in paths.items() if not path.exists()]

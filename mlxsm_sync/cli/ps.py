@@ -56,10 +56,11 @@ def _is_bad(status: str) -> bool:
 
 
 def _look(shared: Shared, names: tuple[str, ...], server_command: str | None) -> SeenReport:
+    files = run_files(shared)
     from mlxsm_sync.observing import Observer
 
     entries = by_name(shared.store.read(), names)
-    observer = Observer(run_files(shared), _program(server_command), os.environ)
+    observer = Observer(files, _program(server_command), os.environ)
     return observer.report(entries, others=not names)
 
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def run_files(shared: Shared) -> RunFiles:
-    """The files that tell of running servers, beside the state."""
+    """The files that tell of running servers, beside the state.
+
+    Every command for servers asks for them first, before it loads anything that a system may not have.
+    """
     if sys.platform == "win32":
         raise ServerTrouble("servers are only run on macOS and Linux", "the other commands work on Windows")
     from mlxsm_sync.run_files import RunFiles

@@ -108,9 +108,9 @@ Next: mlxsm ps."""
 @click.pass_obj
 def restart(shared: Shared, /, names: tuple[str, ...], **how: Any) -> int:
     """Stop servers and start them again; those that do not run are started."""
+    files = run_files(shared)
     from mlxsm_sync.cli.entries import chosen
 
-    files = run_files(shared)
     ids = {entry.id for entry in chosen(shared.store.read(), names)}
     rows = [row for row in _declared(shared, ()) if row.entry_id in ids]
     _refuse_meeting(rows)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import REPOSITORY
+from ledger import Tally
 from running import Servers, is_free, processes_of, wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
@@ -125,7 +127,9 @@ def start_mark(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
 
 
-def test_a_number_that_now_is_another_process_is_left_alone(servers: Servers, bystander: Any) -> None:
+def test_t26_a_number_that_now_is_another_process_is_left_alone(
+    servers: Servers, bystander: Any, tally: Tally
+) -> None:
     servers.declare(A="test/a")
     servers.up()
     servers.edit_record("A", pid=bystander.pid)
@@ -133,9 +137,12 @@ def test_a_number_that_now_is_another_process_is_left_alone(servers: Servers, by
     assert down(servers)["A"]["result"] == "stopped"
     assert bystander.poll() is None
     assert processes_of(servers.environment["HOME"]) == []
+    tally.add(edited_records=1)
 
 
-def test_a_record_that_was_forged_to_the_tick_is_refused(servers: Servers, bystander: Any) -> None:
+def test_t27_a_record_that_was_forged_to_the_tick_is_refused(
+    servers: Servers, bystander: Any, tally: Tally
+) -> None:
     servers.declare(A="test/a")
     servers.up()
     real = servers.record("A")["pid"]
@@ -153,10 +160,11 @@ def test_a_record_that_was_forged_to_the_tick_is_refused(servers: Servers, bysta
     assert servers.up()["A"]["message"].endswith("nothing was started")
     assert bystander.poll() is None
     os.kill(real, signal.SIGKILL)
+    tally.add(forged_records=1)
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1, 2**40, "5", True, 1.5])
-def test_a_record_with_an_impossible_number_is_damaged(servers: Servers, pid: Any) -> None:
+def test_t27_a_record_with_an_impossible_number_is_damaged(servers: Servers, pid: Any, tally: Tally) -> None:
     servers.declare(A="test/a")
     servers.up()
     real = servers.record("A")["pid"]
@@ -166,10 +174,13 @@ def test_a_record_with_an_impossible_number_is_damaged(servers: Servers, pid: An
     assert (seen["status"], "breaks its format at pid" in seen["lastError"]) == ("crashed", True)
     assert Path(f"/proc/{real}").exists()
     os.kill(real, signal.SIGKILL)
+    tally.add(forged_records=1)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"formatVersion": 2}', "\udcff", '{"formatVersion": 1}'])
-def test_a_damaged_record_stops_nothing_and_hides_no_other(servers: Servers, text: str) -> None:
+def test_t27_a_damaged_record_stops_nothing_and_hides_no_other(
+    servers: Servers, text: str, tally: Tally
+) -> None:
     servers.declare(A="test/a", B="test/b")
     servers.up()
     real = servers.record("A")["pid"]
@@ -181,17 +192,19 @@ def test_a_damaged_record_stops_nothing_and_hides_no_other(servers: Servers, tex
     assert Path(f"/proc/{real}").exists()
     assert "cannot be told whether a server runs" in servers.up("A")["A"]["message"]
     os.kill(real, signal.SIGKILL)
+    tally.add(forged_records=1)
 
 
-def test_a_record_of_another_entry_is_damaged(servers: Servers) -> None:
+def test_t27_a_record_of_another_entry_is_damaged(servers: Servers, tally: Tally) -> None:
     servers.declare(A="test/a", B="test/b")
     servers.up()
     servers.record_path("A").write_text(servers.record_path("B").read_text())
     told = down(servers)
     assert (told["A"]["result"], told["B"]["result"]) == ("failed", "stopped")
+    tally.add(forged_records=1)
 
 
-def test_after_a_reboot_nothing_of_before_runs(servers: Servers, bystander: Any) -> None:
+def test_t26_after_a_reboot_nothing_of_before_runs(servers: Servers, bystander: Any, tally: Tally) -> None:
     servers.declare(A="test/a")
     servers.up()
     real = servers.record("A")["pid"]
@@ -202,6 +215,7 @@ def test_after_a_reboot_nothing_of_before_runs(servers: Servers, bystander: Any)
     assert (seen["status"], seen["lastError"]) == ("stopped", "this machine was started anew since")
     assert down(servers)["A"]["result"] == "not-running"
     assert bystander.poll() is None
+    tally.add(reboots=1)
 
 
 def test_a_process_whose_record_was_cut_off_is_found_by_its_mark(servers: Servers) -> None:
@@ -225,7 +239,7 @@ def test_a_server_without_a_record_is_told_and_left_alone(servers: Servers) -> N
     assert Path(f"/proc/{pid}").exists()
 
 
-def test_a_zombie_is_dead(servers: Servers) -> None:
+def test_t26_a_zombie_is_dead(servers: Servers, tally: Tally) -> None:
     """Its keeper is stopped, so nobody asks how it ended."""
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
@@ -237,6 +251,7 @@ def test_a_zombie_is_dead(servers: Servers) -> None:
     assert (seen["status"], seen["pid"], seen["exitCode"]) == ("crashed", None, None)
     assert down(servers)["A"]["result"] == "not-running"
     os.kill(keeper, signal.SIGKILL)
+    tally.add(zombies=1)
 
 
 def test_a_server_outlives_its_keeper(servers: Servers) -> None:
@@ -248,7 +263,7 @@ def test_a_server_outlives_its_keeper(servers: Servers) -> None:
     assert down(servers)["A"]["result"] == "stopped"
 
 
-def test_a_really_recycled_number_is_left_alone(servers: Servers) -> None:
+def test_t26_a_really_recycled_number_is_left_alone(servers: Servers, tally: Tally) -> None:
     """In a namespace of its own, the next process is given the number of the server that died."""
     servers.declare(A="test/a")
     script = """
@@ -258,13 +273,13 @@ def test_a_really_recycled_number_is_left_alone(servers: Servers) -> None:
         kill -9 "$pid"
         while [ -e "/proc/$pid" ]; do sleep 0.01; done
         echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid
-        sleep 60 &
+        python3 VICTIM 2>notes >/dev/null &
         echo "recycled $(($! == pid))"
         mlxsm ps --json | python3 -c 'import json, sys; s = json.load(sys.stdin)["servers"][0]; print(s["status"], s["exitCode"])'
         mlxsm down || echo "down failed"
-        kill -0 $! && echo "the stranger lives"
-        kill $!
-    """
+        kill -0 $! && test ! -s notes && echo "the stranger lives and got no signal"
+        kill -9 $!
+    """.replace("VICTIM", str(REPOSITORY / "tests/trust/victim.py"))
     home = Path(servers.environment["HOME"])
     (home / "profiles.yaml").write_text((servers.folder / "profiles.yaml").read_text())
     done = subprocess.run(
@@ -284,8 +299,9 @@ def test_a_really_recycled_number_is_left_alone(servers: Servers) -> None:
     assert done.stdout.splitlines()[-3:] == [
         "crashed -9",
         "  = A: not running: it had ended by itself",
-        "the stranger lives",
+        "the stranger lives and got no signal",
     ], done.stdout + done.stderr
+    tally.add(numbers_given_anew=1)
 
 
 def test_a_fresh_server_is_not_taken_for_one_that_crashed(servers: Servers) -> None:
@@ -321,7 +337,9 @@ def test_a_server_is_stopped_while_it_loads(servers: Servers) -> None:
     assert servers.seen("A")["status"] == "stopped"
 
 
-def test_what_holds_the_port_afterwards_is_told(servers: Servers, stranger: Stranger) -> None:
+def test_t28_what_holds_the_port_afterwards_is_told(
+    servers: Servers, stranger: Stranger, tally: Tally
+) -> None:
     ports = servers.declare(A="test/unbound")
     starting = servers.start("up", "--timeout", "30")
     wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])
@@ -329,6 +347,7 @@ def test_what_holds_the_port_afterwards_is_told(servers: Servers, stranger: Stra
     starting.communicate(timeout=20)
     assert starting.returncode == 1
     assert other.poll() is None
+    tally.add(strangers=1)
 
 
 def test_a_signal_to_all_that_has_its_name_in_it_is_told_as_what_it_was(servers: Servers) -> None:

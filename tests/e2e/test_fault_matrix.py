@@ -9,13 +9,14 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from ledger import Tally
 from running import Servers, is_free, processes_of, wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 
 
-def test_1_a_stranger_on_the_port_that_answers_200_is_refused_with_its_number_and_command(
-    servers: Servers, stranger: Stranger
+def test_t28_1_a_stranger_on_the_port_that_answers_200_is_refused_with_its_number_and_command(
+    servers: Servers, stranger: Stranger, tally: Tally
 ) -> None:
     ports = servers.declare(A="test/load-99", B="test/b")
     other = stranger(ports["A"])
@@ -26,15 +27,17 @@ def test_1_a_stranger_on_the_port_that_answers_200_is_refused_with_its_number_an
     assert re.search(rf"port {ports['A']} is held by process {other.pid} \(.*python.* -c ", result.out)
     assert "+ B: started" in result.out
     assert not servers.log("A").exists()
+    tally.add(strangers=1)
 
 
-def test_2_the_stranger_survives_our_stop(servers: Servers, stranger: Stranger) -> None:
+def test_t28_2_the_stranger_survives_our_stop(servers: Servers, stranger: Stranger, tally: Tally) -> None:
     ports = servers.declare(A="test/a", B="test/b")
     other = stranger(ports["A"])
     servers.up()
     assert servers.run("down", "--grace", "1", "--force").code == 0
     assert servers.run("down", "--all", "--force").code == 0
     assert other.poll() is None
+    tally.add(strangers=1)
 
 
 def test_3_up_again_changes_nothing(servers: Servers) -> None:

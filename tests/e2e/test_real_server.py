@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import BIN
+from ledger import Tally
 from running import Servers, is_free, new_port, processes_of, wait_for
 
 from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, written
@@ -176,7 +177,7 @@ def test_a_hub_that_never_answers(real: Servers) -> None:
     assert processes_of(real.environment["HOME"]) == []
 
 
-def test_a_port_that_is_taken_while_it_imports(real: Servers, model: Path) -> None:
+def test_t28_a_port_that_is_taken_while_it_imports(real: Servers, model: Path, tally: Tally) -> None:
     """It stays alive without a socket, and the stranger answers 200 to everything."""
     port = new_port()
     real.write_profiles({"Mine": {"modelID": str(model), "port": port}})
@@ -200,6 +201,7 @@ def test_a_port_that_is_taken_while_it_imports(real: Servers, model: Path) -> No
         assert other.poll() is None
         other.kill()
     assert processes_of(real.environment["HOME"]) == []
+    tally.add(strangers=1)
 
 
 def test_it_is_adopted_by_what_it_proves(real: Servers, model: Path) -> None:
@@ -311,7 +313,7 @@ def test_everything_that_we_can_emit_is_accepted_by_the_server_itself() -> None:
     assert parsed(lines) == [0] * len(lines)
 
 
-def test_what_the_servers_parser_takes_for_short_is_not_let_through() -> None:
+def test_t29_what_the_servers_parser_takes_for_short_is_not_let_through(tally: Tally) -> None:
     """All beginnings of all options, in both forms; what the parser would take is refused by its name."""
     program = find_program(str(SERVER), os.environ)
     shorts = sorted({name[:end] for name in program.flags for end in range(3, len(name))} - program.flags)
@@ -323,3 +325,4 @@ def test_what_the_servers_parser_takes_for_short_is_not_let_through() -> None:
             made = launch(profile, "m", program)
             assert made.problems, arguments
             assert "is short for" in made.problems[0]
+    tally.add(argument_lists=2 * len(shorts))

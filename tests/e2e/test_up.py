@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ledger import Tally
 from running import STAND_IN, Servers, is_free, new_port, processes_of, wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
@@ -50,8 +51,8 @@ def test_a_server_is_ready_when_its_model_has_answered(servers: Servers) -> None
         ("deaf+dead", "Model type odd not supported."),
     ],
 )
-def test_a_server_that_will_never_be_ready_is_told_and_ended(
-    servers: Servers, model: str, reason: str
+def test_t28_a_server_that_will_never_be_ready_is_told_and_ended(
+    servers: Servers, model: str, reason: str, tally: Tally
 ) -> None:
     ports = servers.declare(Bad=f"test/{model}", Good="test/load-0.1")
     result = servers.run("up", "--timeout", "1.5", "--json")
@@ -64,9 +65,12 @@ def test_a_server_that_will_never_be_ready_is_told_and_ended(
     assert reason.rpartition("): ")[2] in seen["lastError"]
     # The server and its keeper, of the good one only.
     assert len(processes_of(servers.environment["HOME"])) == 2
+    tally.add(starts_that_fail=1)
 
 
-def test_a_port_that_a_stranger_has_is_not_taken_for_ours(servers: Servers, stranger: Stranger) -> None:
+def test_t28_a_port_that_a_stranger_has_is_not_taken_for_ours(
+    servers: Servers, stranger: Stranger, tally: Tally
+) -> None:
     ports = servers.declare(Mine="test/load-0.1")
     other = stranger(ports["Mine"])
     result = servers.run("up")
@@ -77,16 +81,22 @@ def test_a_port_that_a_stranger_has_is_not_taken_for_ours(servers: Servers, stra
     assert (seen["status"], seen["pid"]) == ("foreign", other.pid)
     assert servers.run("down").code == 0
     assert other.poll() is None
+    tally.add(strangers=1)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
-def test_a_stranger_on_every_address_is_seen_too(servers: Servers, stranger: Stranger, host: str) -> None:
+def test_t28_a_stranger_on_every_address_is_seen_too(
+    servers: Servers, stranger: Stranger, host: str, tally: Tally
+) -> None:
     ports = servers.declare(Mine="test/load-0.1")
     stranger(ports["Mine"], host)
     assert servers.up()["Mine"]["message"].startswith(f"port {ports['Mine']} is held by process")
+    tally.add(strangers=1)
 
 
-def test_a_stranger_that_binds_between_our_look_and_the_servers_bind(servers: Servers) -> None:
+def test_t28_a_stranger_that_binds_between_our_look_and_the_servers_bind(
+    servers: Servers, tally: Tally
+) -> None:
     """The server of ours waits before it binds, as a real one imports; a stranger is faster."""
     ports = servers.declare(Mine="test/first-2")
     starting = servers.start("up", "--json")
@@ -109,6 +119,7 @@ def test_a_stranger_that_binds_between_our_look_and_the_servers_bind(servers: Se
         assert other.poll() is None
         assert not Path(f"/proc/{record}").exists()
         other.kill()
+    tally.add(strangers=1)
 
 
 def test_two_that_want_one_port_are_refused_before_anything_starts(servers: Servers) -> None:
@@ -315,7 +326,7 @@ def test_every_problem_is_told_before_anything_starts(servers: Servers) -> None:
     ]
 
 
-def test_consent_comes_from_the_command_line_only(servers: Servers) -> None:
+def test_t30_consent_comes_from_the_command_line_only(servers: Servers, tally: Tally) -> None:
     port = new_port()
     servers.write_profiles({"A": {"modelID": "test/a", "port": port, "host": "0.0.0.0"}})
     refused = servers.run("up", "--json")
@@ -323,6 +334,7 @@ def test_consent_comes_from_the_command_line_only(servers: Servers) -> None:
     assert servers.up("--allow-host", "0.0.0.1")["A"]["result"] == "refused"
     assert servers.up("--allow-host", "0.0.0.0")["A"]["result"] == "started"
     assert servers.seen("A")["status"] == "ready"
+    tally.add(hosts=2)
 
 
 def test_there_must_be_a_server_program(servers: Servers) -> None:
@@ -349,21 +361,31 @@ def test_the_command_may_be_several_words_and_is_read_by_no_shell(servers: Serve
     assert words[2] == b"--model=test/a"
 
 
-def test_the_server_gets_a_clean_environment_and_no_terminal(servers: Servers) -> None:
+def test_t32_the_server_gets_a_clean_environment_and_no_terminal(servers: Servers, tally: Tally) -> None:
     servers.declare(A="test/a")
-    servers.environment |= {
-        "PYTHONPATH": "/evil",
+    secret = "hf_" + "Ab1" * 12
+    dropped = {
+        "PYTHONPATH": f"{servers.environment.get('PYTHONPATH', '')}:/evil",
+        "PYTHONSTARTUP": "/evil.py",
+        "PYTHONWARNINGS": "default",
         "LD_PRELOAD": "",
+        "LD_LIBRARY_PATH": "/evil",
         "DYLD_INSERT_LIBRARIES": "x",
+        "DYLD_LIBRARY_PATH": "/evil",
         "MLX_RANK": "1",
         "MLX_HOSTFILE": "h",
-        "HF_HOME": "/some/hub",
     }
+    servers.environment |= dropped | {"HF_HOME": "/some/hub", "HF_TOKEN": secret}
     pid = servers.up()["A"]["pid"]
     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     names = {word.partition(b"=")[0].decode() for word in variables if word}
     assert not [name for name in names if name.startswith(("PYTHON", "LD_", "DYLD_", "MLX_"))]
-    assert {"HF_HOME", "MLXSM_RUN", "HOME"} <= names
+    assert {"HF_HOME", "HF_TOKEN", "MLXSM_RUN", "HOME"} <= names
+    # A token is the server's to use; others can read a command line, so it is in none, and in no file of ours.
+    for one in processes_of(servers.environment["HOME"]):
+        assert secret.encode() not in Path(f"/proc/{one}/cmdline").read_bytes()
+    for path in servers.state_path.parent.rglob("*"):
+        assert path.is_dir() or secret.encode() not in path.read_bytes(), path
     assert os.readlink(f"/proc/{pid}/cwd") == "/"
     assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
     assert os.readlink(f"/proc/{pid}/fd/1") == os.readlink(f"/proc/{pid}/fd/2") == str(servers.log("A"))
@@ -371,6 +393,7 @@ def test_the_server_gets_a_clean_environment_and_no_terminal(servers: Servers) -
     assert os.getpgid(pid) == pid
     open_files = {os.readlink(f"/proc/{pid}/fd/{one}") for one in os.listdir(f"/proc/{pid}/fd")}
     assert not [one for one in open_files if ".lock" in one or one.startswith("pipe:")]
+    tally.add(variables_that_are_dropped=len(dropped))
 
 
 def test_what_is_written_is_for_its_owner_alone(servers: Servers) -> None:
