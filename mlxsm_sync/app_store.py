@@ -169,15 +169,20 @@ class AppStore:
     def _replace_list(self, data: bytes, before: Record) -> None:
         mode = self.path.stat().st_mode & 0o777 if self._data is not None else _MODE
         beside = disk.write_beside(self.path, data, mode)
+        mark = disk.mark(self.path)
         try:
-            if disk.read_own(self.path) != self._data:
-                self._replace_record(before)
-                raise self._changed()
-        except BaseException:
+            self._refuse_others(disk.read_own(self.path) == self._data)
+            disk.put_in_place(beside, self.path, lambda: self._refuse_others(disk.mark(self.path) == mark))
+        except StalePlan:
+            self._replace_record(before)
+            raise
+        finally:
             with suppress(OSError):
                 os.unlink(beside)
-            raise
-        disk.put_in_place(beside, self.path)
+
+    def _refuse_others(self, unchanged: bool) -> None:
+        if not unchanged:
+            raise self._changed()
 
     def _text(self) -> str | None:
         if self._data is None:

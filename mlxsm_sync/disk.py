@@ -7,9 +7,10 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from mlxsm_sync.errors import FileTrouble
 
@@ -46,6 +47,24 @@ def read_own(path: Path) -> bytes | None:
             if about.st_size > MAX_BYTES:
                 raise FileTrouble(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
             return file.read()
+
+
+class Mark(NamedTuple):
+    """What tells that a file was neither replaced nor written since."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+
+def mark(path: Path) -> Mark | None:
+    """The mark of a file as it is now, None where there is none: one system call, to look a last time."""
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return Mark(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
 
 def is_ours(about: os.stat_result) -> bool:
@@ -103,9 +122,13 @@ def _mode(path: Path, *, private: bool) -> int:
     return 0o666 & ~mask
 
 
-def put_in_place(beside: Path, path: Path) -> None:
-    """Let a file written beside `path` take its place; it goes where that fails."""
+def put_in_place(beside: Path, path: Path, unchanged: Callable[[], None] = lambda: None) -> None:
+    """Let a file written beside `path` take its place; it goes where that fails.
+
+    `unchanged` raises where `path` is no longer what it is to be; it is called right before.
+    """
     try:
+        unchanged()
         _replace(beside, path, _TRIES)
     except BaseException:
         with suppress(OSError):

@@ -68,13 +68,13 @@ class StateFile:
             beside = disk.write_beside(self.path, write_state(stamped))
             try:
                 self._keep_previous(stamped)
-                if disk.read_own(self.path) != self._data:
-                    raise StalePlan(f"{self.path} was changed by another program; nothing was written")
+                mark = disk.mark(self.path)
+                self._refuse_others(disk.read_own(self.path) == self._data)
             except BaseException:
                 with suppress(OSError):
                     os.unlink(beside)
                 raise
-            disk.put_in_place(beside, self.path)
+            disk.put_in_place(beside, self.path, lambda: self._refuse_others(disk.mark(self.path) == mark))
         try:
             disk.sync_folder(self.path.parent)
         except OSError as error:
@@ -83,6 +83,10 @@ class StateFile:
             ) from None
         history.trim(self.path)
         return stamped
+
+    def _refuse_others(self, unchanged: bool) -> None:
+        if not unchanged:
+            raise StalePlan(f"{self.path} was changed by another program; nothing was written")
 
     def fingerprint(self) -> str | None:
         """Nothing: only what a plan says of the state counts."""

@@ -47,8 +47,8 @@ BUGS = {
     ),
     "no look before the rename": Bug(
         "state_file",
-        "                if disk.read_own(self.path) != self._data:",
-        "                if False:",
+        "        if not unchanged:",
+        "        if False:",
         ("test_state_file.py::test_a_writer_without_our_lock_is_noticed",),
     ),
     "links are followed": Bug(
