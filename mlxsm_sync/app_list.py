@@ -133,7 +133,8 @@ def _read_options(written: Mapping[str, Json]) -> tuple[LaunchOptions, tuple[str
     for attribute, option in wire_names(LaunchOptions).items():
         try:
             value = read_option(option, written.get(option), str.split)
-            if any(reasons(value)):
+            # As it is written, too: a secret of several words is only seen as a whole.
+            if any(reasons(value)) or any(reasons(written.get(option))):
                 raise ValueError("looks like a secret")
             known[attribute] = tuple(value) if isinstance(value, list) else value
         except ValueError:

@@ -11,6 +11,8 @@ from functools import cache
 # selectors): https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
 # And the marks of interlinear annotation, which let a text hide between the lines.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f"
+_BETWEEN = r"\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f"
+"""Control characters that separate no words."""
 _IGNORABLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
@@ -30,7 +32,9 @@ def _unseen() -> re.Pattern[str]:
 
 @cache
 def _format() -> re.Pattern[str]:
-    return re.compile(f"[{_IGNORABLE}{UNSEEN_BEYOND_BMP}]")
+    # And the signs of category Cf that are seen, but hardly between two letters.
+    signs = "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001343f"
+    return re.compile(f"[{_BETWEEN}{_IGNORABLE}{UNSEEN_BEYOND_BMP}{signs}]")
 
 
 def unseen(text: str) -> str | None:
@@ -42,8 +46,8 @@ def unseen(text: str) -> str | None:
 
 
 def without_format(text: str) -> str:
-    """`text` without its zero-width characters, which could hide a token from a scan."""
-    return text if text.isascii() else _format().sub("", text)
+    """`text` without the characters that could hide a token from a scan: zero-width and control ones."""
+    return text if text.isascii() and text.isprintable() else _format().sub("", text)
 
 
 def visible(text: str) -> str:

@@ -71,7 +71,8 @@ def select(entries: Iterable[Entry], *, local_paths: bool, document: bool) -> Se
 def obstacle(entry: Entry, *, local_paths: bool, document: bool) -> str | None:
     """Why an entry must stay on this machine, else None."""
     profile = entry.profile
-    values = [*profile.fields.values()]
+    # A profile file also names the owner and the name that the owner's file has for it.
+    values = [*profile.fields.values(), entry.owner, entry.source]
     if HIDDEN in values or any(reasons(values)) or _hides_a_secret(entry):
         return "something in it looks like a secret"
     try:

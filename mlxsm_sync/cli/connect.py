@@ -29,7 +29,7 @@ Next: point your client there; it talks to mlx_lm.server directly."""
 @click.pass_obj
 def connect(shared: Shared, name: str, client: str | None) -> None:
     """Print what an OpenAI-compatible client needs. No request is made."""
-    from mlxsm_sync.connect import CLIENTS, connection
+    from mlxsm_sync.connect import API_KEY, CLIENTS, connection
     from mlxsm_sync.render import connection_text
 
     if client is not None and client not in CLIENTS:
@@ -37,6 +37,7 @@ def connect(shared: Shared, name: str, client: str | None) -> None:
     entry, *others = chosen(shared.store.read(), [name])
     if others:
         raise Usage("several profiles have this name", "rename one of them")
+    shared.output.placeholder = API_KEY
     settings = connection(entry, client or next(iter(CLIENTS)))
     shared.output.data(settings)
     style = shared.output.style(sys.stdout)

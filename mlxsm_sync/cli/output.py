@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,11 +15,15 @@ import click
 
 from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import FileTrouble, MlxsmError
-from mlxsm_sync.secret_scan import redacted
+from mlxsm_sync.secret_scan import looks_like, redacted
 
 if TYPE_CHECKING:
+    from mlxsm_sync.json_value import Json
     from mlxsm_sync.model import Model
     from mlxsm_sync.render import Style
+
+_DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
+"""Colours, and what `visible` makes of what nobody sees: either could stand in the midst of a secret."""
 
 
 @dataclass
@@ -30,6 +35,8 @@ class Output:
     json_out: str | None = None
     quiet: bool = False
     verbose: bool = False
+    placeholder: str | None = None
+    """What a command itself puts where a secret could stand."""
 
     def style(self, stream: TextIO) -> Style:
         """How text for a stream is dressed."""
@@ -40,7 +47,7 @@ class Output:
     def show(self, text: str) -> None:
         """Print finished text, unless only JSON is wanted."""
         if not self.json:
-            click.echo(text, nl=False, color=True)
+            click.echo(self._without_secret_lines(text), nl=False, color=True)
 
     def data(self, value: Model) -> None:
         """Print a value as JSON where that is wanted, and write it to a file where that is."""
@@ -48,7 +55,12 @@ class Output:
             return
         import json
 
-        text = json.dumps(value.dump(), indent=2, ensure_ascii=True)
+        data = value.dump()
+        text = json.dumps(data, indent=2, ensure_ascii=True)
+        # An escape could stand in the midst of a secret.
+        plain = json.dumps(data, ensure_ascii=False) if "\\u" in text else text
+        if self._has_secret(plain):
+            text = json.dumps(self._without_secret_texts(data), indent=2, ensure_ascii=True)
         if self.json_out:
             from mlxsm_sync.disk import write_whole
 
@@ -58,12 +70,33 @@ class Output:
 
     def tell(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""
-        click.echo(text, nl=False, err=True, color=True)
+        click.echo(self._without_secret_lines(text), nl=False, err=True, color=True)
 
     def say(self, message: str) -> None:
         """Print a message for the person at the terminal."""
         if not self.quiet:
             click.echo(shown(message), err=True)
+
+    # No command takes a secret, but somebody can have written one into a state or a list by hand.
+
+    def _has_secret(self, text: str) -> bool:
+        text = _DRESS.sub("", text)
+        return looks_like(text.replace(self.placeholder, "") if self.placeholder else text) is not None
+
+    def _without_secret_lines(self, text: str) -> str:
+        if not self._has_secret(text):
+            return text
+        lines = text.splitlines(keepends=True)
+        return "".join(redacted(_DRESS.sub("", line)) if self._has_secret(line) else line for line in lines)
+
+    def _without_secret_texts(self, data: Json) -> Json:
+        if isinstance(data, str):
+            return redacted(data) if self._has_secret(data) else data
+        if isinstance(data, list):
+            return [self._without_secret_texts(item) for item in data]
+        if isinstance(data, dict):
+            return {redacted(key): self._without_secret_texts(item) for key, item in data.items()}
+        return data
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from canary import assert_nothing_shown, found_below, found_in, hidden
@@ -147,3 +148,49 @@ def test_t31_a_token_in_a_saved_plan_refuses_it(kept: Project, tally: Tally) -> 
             tally.add(commands=1)
         tally.add(tokens_in_places=1)
     assert not found_below(kept.folder, but=[kept.folder / "saved.plan"])
+
+
+SHOWING = (
+    ["list"],
+    ["list", "--json"],
+    ["list", "--color", "always", "-v"],
+    ["plan"],
+    ["plan", "--json"],
+    ["plan", "--format", "markdown"],
+    ["plan", "--color", "always", "--prune"],
+    ["apply", "--yes", "--json-out", "out.json"],
+    ["apply", "--yes", "--json"],
+    ["remove", "Kept"],
+    ["history"],
+    ["history", "--json"],
+    ["rollback"],
+    ["ps"],
+    ["ps", "--json"],
+    ["up", "--dry-run", "--json"],
+    ["doctor"],
+    ["export", "-y"],
+    ["export", "-y", "--format", "yaml"],
+)
+
+
+@pytest.mark.parametrize("field", ["name", "notes", "modelID", "host", "owner", "source", "from"])
+def test_t31_a_token_that_somebody_wrote_into_a_state_is_not_shown(
+    kept: Project, field: str, tally: Tally
+) -> None:
+    """It was never taken by us, so it stays where it is; `connect` and `pull` say what they are asked for."""
+    for number, token in enumerate(CANARIES):
+
+        def change(state: Any, token: str = token) -> None:
+            entry = state["entries"][0]
+            entry["profile" if field in entry["profile"] or field == "notes" else field] = token
+            if field in ("name", "notes", "modelID", "host"):
+                entry["profile"] = {"name": "Kept", "modelID": "m", "host": "h", "port": 1} | {field: token}
+
+        kept.edit_state(change)
+        for command in SHOWING if number % 30 == 0 else SHOWING[number % len(SHOWING) :][:1]:
+            before = kept.state_path.read_bytes()
+            result = run(kept, *command)
+            assert_nothing_shown(result)
+            kept.state_path.write_bytes(before)
+            tally.add(commands=1)
+        tally.add(tokens=1)
