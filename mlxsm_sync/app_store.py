@@ -130,7 +130,7 @@ class AppStore:
                 applied=True,
             ) from None
         self._data, self._record = data, record
-        history.trim(self.record_path)
+        history.trim(self.record_path, stamped.lineage)
         return stamped
 
     def fingerprint(self) -> str | None:

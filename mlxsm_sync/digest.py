@@ -33,7 +33,7 @@ def plan_digest(
     covered: JsonObject = {
         "owner": owner,
         "lineage": lineage,
-        "changes": _sorted(_covered(one) | {"applied": one.entry.applied} for one in changes),
+        "changes": _sorted(map(_covered_change, changes)),
         "conflicts": _sorted(map(_covered, conflicts)),
         "invalid": _sorted(map(_covered, invalid)),
         "orphans": _sorted(map(_covered, orphans)),
@@ -48,6 +48,12 @@ def unbound_digest(plan: Plan) -> str:
     another process made meanwhile, where the effect is the same.
     """
     return plan_digest(plan.owner, None, plan.changes, plan.conflicts, plan.invalid, plan.orphans)
+
+
+def _covered_change(change: Change) -> JsonObject:
+    # With the entry itself: another one of the same name and fields is another target.
+    target = change.entry.id if change.target is not None else None
+    return _covered(change) | {"applied": change.entry.applied, "entry": target}
 
 
 def _covered(value: Model) -> JsonObject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 import time
@@ -20,6 +21,8 @@ POSIX = hasattr(os, "geteuid")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _HELD = (5, 32)  # ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION of Windows
 _TRIES, _PAUSE = 10, 0.05
+_unfinished: set[Path] = set()
+"""What this process has written beside its place."""
 
 
 @contextmanager
@@ -77,8 +80,16 @@ def write_beside(path: Path, data: bytes, mode: int = PRIVATE) -> Path:
     from secrets import token_hex
 
     beside = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(6)}.tmp")
+    _unfinished.add(beside)
     write_new(beside, data, mode)
     return beside
+
+
+def drop_unfinished() -> None:
+    """Remove what was written beside its place and has not got there: whoever calls this ends at once."""
+    for beside in _unfinished:
+        with suppress(OSError):
+            os.unlink(beside)
 
 
 def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
@@ -97,26 +108,33 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         raise
 
 
-def write_whole(path: str, text: str, *, private: bool = True) -> None:
+def write_whole(path: str, text: str, *, private: bool = True, new: bool = False) -> None:
     """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written.
 
-    An existing file keeps its mode; what is not private is as open as the system makes new files.
+    What is not private keeps its mode, or is as open as the system makes new files. A `new` file takes
+    the place of none.
     """
     with system_errors(f"cannot write {path}"):
-        if os.path.exists(path) and not os.path.isfile(path):
+        if os.path.exists(path) and not (new or os.path.isfile(path)):
             Path(path).write_text(text, encoding="utf-8")  # a pipe or a terminal
             return
         place = Path(os.path.realpath(path))
-        put_in_place(write_beside(place, text.encode(), _mode(place, private=private)), place)
+        if os.path.islink(path) and place.exists() and not is_ours(place.stat()):
+            raise FileTrouble(f"{path} is a link to a file of another user")
+        beside = write_beside(place, text.encode(), _mode(place, private=private))
+        if new:
+            _put_where_nothing_is(beside, place)
+        else:
+            put_in_place(beside, place)
     with system_errors(f"{path} was written, but the disk did not confirm it"):
         sync_folder(place.parent)
 
 
 def _mode(path: Path, *, private: bool) -> int:
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(path.stat().st_mode)
     if private:
         return PRIVATE
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.stat().st_mode)
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask
@@ -130,10 +148,26 @@ def put_in_place(beside: Path, path: Path, unchanged: Callable[[], None] = lambd
     try:
         unchanged()
         _replace(beside, path, _TRIES)
+        _unfinished.discard(beside)
     except BaseException:
         with suppress(OSError):
             os.unlink(beside)
         raise
+
+
+def _put_where_nothing_is(beside: Path, path: Path) -> None:
+    """Give a new file its name; FileTrouble where another one has it."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise FileTrouble(f"{path} exists already; it was not touched") from None
+    except OSError:  # a file system without links
+        with open(path, "xb") as file:
+            file.write(beside.read_bytes())
+    finally:
+        with suppress(OSError):
+            os.unlink(beside)
+        _unfinished.discard(beside)
 
 
 def _replace(beside: Path, path: Path, tries: int) -> None:
@@ -149,9 +183,9 @@ def _replace(beside: Path, path: Path, tries: int) -> None:
 
 def sweep(path: Path) -> None:
     """Remove what killed writers of `path` left beside it; only a holder of the lock makes such files."""
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9]+\.[0-9a-f]{{12}}\.tmp")
     for entry in os.scandir(path.parent):
-        ours = entry.name.startswith(f".{path.name}.") and entry.name.endswith(".tmp")
-        if ours and entry.is_file(follow_symlinks=False):
+        if ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
             os.unlink(entry.path)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mlxsm_sync.disk import POSIX
 
-_SYNCED_FOLDERS = ("Mobile Documents", "Dropbox", "OneDrive", "Google Drive", "iCloud Drive")
+# What a folder's name begins with: "OneDrive - Contoso", "Dropbox (Personal)", "GoogleDrive-me@example.org".
+_SYNCED = ("Mobile Documents", "CloudStorage", "Dropbox", "OneDrive", "Google Drive", "GoogleDrive", "iCloud")
 # As the kernel calls them, https://docs.kernel.org/filesystems/ and the programs behind FUSE.
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs"}
 _NETWORK |= {f"fuse.{name}" for name in ("sshfs", "rclone", "glusterfs", "s3fs", "davfs", "ceph")}
@@ -27,7 +28,7 @@ def doubts(path: Path) -> Iterator[str]:
     with suppress(OSError):
         if POSIX and folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             yield f"others can write to {folder}: chmod go-w it"
-    if any(part in _SYNCED_FOLDERS for part in path.parts):
+    if any(part.startswith(_SYNCED) for part in folder.parts):
         yield f"{path} is in a synchronised folder: a state belongs to one machine"
     with suppress(OSError):
         if kind := network_kind(MOUNTS.read_text(errors="replace"), folder):

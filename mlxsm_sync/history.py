@@ -15,6 +15,7 @@ from mlxsm_sync.errors import FileTrouble, UnreadableState
 from mlxsm_sync.state import State, Write
 
 KEPT = 50
+_HEAD = 256
 
 Read = Callable[[bytes, Path], State]
 """How the bytes of a backup are read; UnreadableState where they are none."""
@@ -74,8 +75,8 @@ def keep(state_path: Path, serial: int, data: bytes, *, linked: Path | None = No
 
 def _keep(backup: Path, data: bytes, linked: Path | None) -> None:
     try:
-        if linked is None:
-            raise OSError("there is nothing to link to")
+        if linked is None or linked.stat().st_mode & 0o077:
+            raise OSError("there is nothing to link to, or others could read it")
         os.link(linked, backup)
     except OSError:
         disk.write_new(backup, data)
@@ -105,12 +106,25 @@ def newest(state_path: Path, read: Read) -> Path | None:
     return None
 
 
-def trim(state_path: Path) -> None:
-    """Drop all but the newest 50; failing to is no failure of the write that went before."""
-    with suppress(FileTrouble):
-        for path in backups(state_path)[KEPT:]:
-            with suppress(OSError):
-                path.unlink()
+def trim(state_path: Path, lineage: str | None) -> None:
+    """Drop all but the newest 50 of this lineage, and of all others together.
+
+    Failing to is no failure of the write that went before.
+    """
+    with suppress(FileTrouble, OSError):
+        kept = backups(state_path)
+        if len(kept) <= KEPT:
+            return
+        ours = [path for path in kept if _lineage(path) == lineage]
+        for path in ours[KEPT:] + [path for path in kept if path not in ours][KEPT:]:
+            path.unlink()
+
+
+def _lineage(path: Path) -> str | None:
+    """The lineage of a backup, which stands near its beginning."""
+    with path.open("rb") as file:
+        found = re.search(rb'"lineage": "([^"]*)"', file.read(_HEAD))
+    return found[1].decode() if found else None
 
 
 def _path(state_path: Path, serial: int, digest: str = "") -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from mlxsm_sync.errors import FileTrouble
@@ -41,7 +42,7 @@ def _base(environment: Mapping[str, str], name: str, below_home: str) -> Path:
 
 
 def _home(unset: str = "", instead: str = "") -> Path:
-    try:
-        return Path.home()
-    except RuntimeError:
-        raise FileTrouble(f"there is no home folder{unset}", f"set HOME{instead}") from None
+    with suppress(RuntimeError):
+        if (home := Path.home()).is_absolute():
+            return home
+    raise FileTrouble(f"there is no home folder{unset}", f"set HOME{instead}")

@@ -57,6 +57,8 @@ def _read(path: str) -> bytes:
     refuse_secret(path, "the file")
     try:
         if path == STDIN:
+            if sys.stdin is None:
+                raise FileTrouble("standard input is closed", "name a file with -f")
             return _capped(sys.stdin.buffer)
         with open(path, "rb") as file:
             return _capped(file)

@@ -5,6 +5,7 @@ A stop between the two leaves the file as the machine is, and the next plan only
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from mlxsm_sync.cautions import about
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired, Warned
 from mlxsm_sync.digest import digest_bytes, done
-from mlxsm_sync.errors import InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
+from mlxsm_sync.errors import FileTrouble, InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
 from mlxsm_sync.json_value import same
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
@@ -44,6 +45,8 @@ class Pulled(NamedTuple):
 
 def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, everything: bool) -> Pulled:
     """Make the file say what the machine says, and record it as applied."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise FileTrouble(f"{path} is not a regular file, and cannot be written back")
     with store.locked(timeout, "mlxsm pull") as state:
         tree = read_tree(path)
         desired = judge_tree(path, tree)
@@ -77,10 +80,16 @@ def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, 
 
 
 def _source(path: str, tree: Tree) -> str:
-    data = Path(path).read_bytes()
+    return _unchanged(path, tree).decode("utf-8-sig")
+
+
+def _unchanged(path: str, tree: Tree) -> bytes:
+    """The bytes of the file; StalePlan where they are no longer those that were read."""
+    with disk.system_errors(f"cannot read {path}"):
+        data = Path(path).read_bytes()
     if digest_bytes(data) != tree.digest:
         raise StalePlan(f"{path} was changed meanwhile; nothing was written", "run mlxsm pull again")
-    return data.decode("utf-8-sig")
+    return data
 
 
 def _edited(path: str, source: str, tree: Tree, desired: Desired, edits: Sequence[Edit]) -> str:
@@ -147,10 +156,7 @@ def _record(following: Desired, state: State, indexes: frozenset[int]) -> tuple[
 
 def _write(path: str, text: str, tree: Tree) -> None:
     """Put the new text in the place of the file, unless somebody else changed that meanwhile."""
-    data = Path(path).read_bytes()
-    if digest_bytes(data) != tree.digest:
-        raise StalePlan(f"{path} was changed meanwhile; nothing was written", "run mlxsm pull again")
-    mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
+    mark = "\ufeff" if _unchanged(path, tree).startswith(b"\xef\xbb\xbf") else ""
     with disk.system_errors(f"cannot write {path}"):
         disk.sweep(Path(path).resolve())
     disk.write_whole(path, mark + text, private=False)

@@ -22,6 +22,8 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         with disk.system_errors(f"cannot find {path}"):
             self.path = Path(os.path.realpath(path))
+            if not self.path.name:
+                raise FileTrouble(f"{path} is a folder", "name a file in it")
         refuse_secret(self.path, "the state")
         self._data: bytes | None = None
         self._state = State(lineage=None)
@@ -81,7 +83,7 @@ class StateFile:
             raise FileTrouble(
                 f"the state was written, but the disk did not confirm it: {error.strerror}", applied=True
             ) from None
-        history.trim(self.path)
+        history.trim(self.path, lineage)
         return stamped
 
     def _refuse_others(self, unchanged: bool) -> None:

@@ -47,3 +47,49 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(FileTrouble, match="cannot write"):
         disk.write_whole(str(tmp_path / "no/where"), "x")
+
+
+def test_a_new_file_takes_the_place_of_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError("not here")
+
+    path = tmp_path / "new"
+    disk.write_whole(str(path), "one", private=False, new=True)
+    with pytest.raises(FileTrouble, match="exists already"):
+        disk.write_whole(str(path), "two", new=True)
+    monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(FileTrouble, match="cannot write"):
+        disk.write_whole(str(path), "two", new=True)
+    disk.write_whole(str(tmp_path / "other"), "three", new=True)
+    assert (path.read_text(), (tmp_path / "other").read_text()) == ("one", "three")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["new", "other"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_link_to_a_file_of_somebody_else_is_not_followed(tmp_path: Path) -> None:
+    theirs, link = tmp_path / "theirs", tmp_path / "link"
+    theirs.write_text("theirs")
+    os.chown(theirs, 12345, 12345)
+    link.symlink_to(theirs)
+    with pytest.raises(FileTrouble, match="a file of another user"):
+        disk.write_whole(str(link), "mine")
+    assert theirs.read_text() == "theirs"
+
+
+def test_what_is_unfinished_is_dropped_at_an_end(tmp_path: Path) -> None:
+    beside = disk.write_beside(tmp_path / "a", b"x")
+    disk.put_in_place(disk.write_beside(tmp_path / "b", b"y"), tmp_path / "b")
+    disk.drop_unfinished()
+    disk.drop_unfinished()
+    assert not beside.exists()
+    assert [one.name for one in tmp_path.iterdir()] == ["b"]
+
+
+def test_only_what_killed_writers_leave_is_swept(tmp_path: Path) -> None:
+    for name in (".a.json.1.0123456789ab.tmp", ".a.json.autosave.tmp", ".a.b.json.1.0123456789ab.tmp"):
+        (tmp_path / name).touch()
+    disk.sweep(tmp_path / "a.json")
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        ".a.b.json.1.0123456789ab.tmp",
+        ".a.json.autosave.tmp",
+    ]

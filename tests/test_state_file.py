@@ -141,7 +141,7 @@ def test_a_state_of_somebody_else_is_refused(file: StateFile) -> None:
 
 def test_leftovers_of_killed_writers_are_swept(file: StateFile) -> None:
     put(file, entry(1))
-    leftover = file.path.with_name(".state.json.99.aa.tmp")
+    leftover = file.path.with_name(".state.json.99.aaaaaaaaaaaa.tmp")
     leftover.write_text("half")
     put(file, entry(2))
     assert not leftover.exists()
@@ -367,7 +367,7 @@ def test_what_is_no_file_beside_the_state_is_left_alone(file: StateFile) -> None
     history = file.path.parent / "history"
     os.mkfifo(history / "state.json.00000009.json")
     (history / "state.json.00000001.json").mkdir()
-    file.path.with_name(".state.json.1.x.tmp").mkdir()
+    file.path.with_name(".state.json.1.aaaaaaaaaaaa.tmp").mkdir()
     put(file, entry(2))
     assert [one.state.serial for one in file.earlier()] == [1, 0]
 
@@ -386,3 +386,64 @@ def test_a_state_that_would_read_back_as_another_is_not_written(file: StateFile)
     with pytest.raises(AssertionError, match="does not survive"):
         put(file, uncomposed)
     assert file.read() == before
+
+
+def test_a_new_beginning_has_a_history_of_its_own(file: StateFile) -> None:
+    for _ in range(KEPT + 5):
+        put(file, entry(1))
+    file.path.unlink()
+    for number in range(1, 4):
+        with file.locked(5, "test") as state:
+            following = State(lineage=state.lineage, serial=state.serial + 1, entries=(entry(number),))
+            file.replace(following, WRITTEN, "lineage-2")
+    assert [one.state.serial for one in file.earlier()] == [2, 1, 0]
+    assert len(backups(file.path)) == KEPT + 3
+
+
+def test_a_backup_is_private_though_the_state_was_not(file: StateFile) -> None:
+    put(file, entry(1))
+    file.path.chmod(0o644)
+    put(file, entry(2))
+    assert stat.S_IMODE(backups(file.path)[0].stat().st_mode) == 0o600
+
+
+def test_a_backup_without_a_lineage_is_of_another(file: StateFile) -> None:
+    put(file, entry(1))
+    for serial in range(100, 100 + KEPT):
+        (file.path.parent / f"history/state.json.{serial:08d}.json").write_text("half")
+    put(file, entry(2))
+    assert [one.state.serial for one in file.earlier()] == [1, 0]
+
+
+def test_a_rollback_goes_to_the_state_before_the_last_write(project: Project) -> None:
+    def port() -> int:
+        found: int = project.state["entries"][0]["profile"]["port"]
+        return found
+
+    def apply(number: int) -> None:
+        project.apply(f"schemaVersion: 1\nprofiles: [{{name: A, modelID: m, host: h, port: {number}}}]\n")
+
+    for number in (1, 2, 3, 4):
+        apply(number)
+    history = project.state_path.parent / "history"
+    # A write that failed in its last step has kept the state that is still the current one.
+    os.link(project.state_path, history / "state.json.00000004.json")
+    assert project.run("rollback", "--yes").code == 0
+    assert port() == 3
+    # An older state was put back by hand: what came after it is another future.
+    project.state_path.write_bytes((history / "state.json.00000001.json").read_bytes())
+    for number in (8, 9):
+        apply(number)
+    assert project.run("rollback", "--yes").code == 0
+    assert port() == 8
+    assert project.run("rollback", "--yes").code == 0
+    assert port() == 9
+
+
+def test_a_rollback_needs_an_earlier_state(project: Project) -> None:
+    assert project.run("rollback", "--yes").code == 64
+    project.apply("schemaVersion: 1\nprofiles: [{name: A, modelID: m, host: h, port: 1}]\n")
+    project.edit_state(lambda state: state.update(serial=0))
+    done = project.run("rollback", "--yes")
+    assert (done.code, "no earlier state to go back to" in done.err) == (64, True)
+    assert "no earlier state 7" in project.run("rollback", "7", "--yes").err

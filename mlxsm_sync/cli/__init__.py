@@ -18,6 +18,7 @@ import click
 from mlxsm_sync import __version__
 from mlxsm_sync.characters import visible
 from mlxsm_sync.cli.output import report_failure, silence_stdout
+from mlxsm_sync.cli.outputs import refuse_inputs
 from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
 from mlxsm_sync.secret_scan import looks_like
 from mlxsm_sync.suggest import did_you_mean
@@ -138,12 +139,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "standard output is closed: what was done could not be told",
             "mlxsm history tells of the state, mlxsm ps of servers",
         )
-        code = report_failure(trouble, arguments, heard=False)
+        code = report_failure(trouble, (), heard=False)  # a file with the JSON has been written
     sys.exit(code)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
     """End at once. An exception could be swallowed by whatever runs; a state survives any end."""
+    if (disk := sys.modules.get("mlxsm_sync.disk")) is not None:
+        disk.drop_unfinished()
     with suppress(OSError):
         os.write(2, b"\ninterrupted\n")
     os._exit(SIGNALLED + number)
@@ -152,6 +155,10 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 def _open_what_is_closed() -> bool:
     """Give closed standard streams somewhere to go; say whether the output was among them."""
     closed = sys.stdout is None
+    # Or a file of ours would get the number of a stream, and what is said would go into it.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the end
@@ -171,6 +178,7 @@ def _run(arguments: Sequence[str]) -> int:
     """The exit code of a command; MlxsmError where it fails, OSError where its output does not arrive."""
     try:
         _refuse_secrets(arguments)
+        refuse_inputs(arguments, os.environ)
         code = cli.main(args=list(arguments), prog_name="mlxsm", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as exit_:

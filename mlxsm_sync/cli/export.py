@@ -84,8 +84,6 @@ def export(
         )
     if out is not None and os.path.exists(out) and not yes:
         raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
-    if out is not None and os.path.exists(out) and os.path.samefile(out, shared.store.path):
-        raise Usage(f"{out} is the state itself", "name another file")
     if not yes and is_terminal():
         confirm("Export this?")
     if out is None or out == "-":
@@ -93,7 +91,8 @@ def export(
         return
     from mlxsm_sync.disk import write_whole
 
-    write_whole(out, text, private=False)
+    # What appeared while the question was open is not overwritten.
+    write_whole(out, text, private=False, new=not yes)
     with telling_of(out):
         shared.output.say(f"Exported {len(selection.entries)} profile(s) to {out}.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -48,18 +47,11 @@ def init(shared: Shared, from_state: bool) -> None:
     if path == "-":
         click.echo(text, nl=False)
         return
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise FileTrouble(
-            f"{path} exists already; it was not touched", "-f FILE writes another one"
-        ) from None
-    except OSError as error:
-        with suppress(OSError):
-            if os.path.getsize(path) < len(text):
-                os.unlink(path)  # only just made, by the mode "x", and not complete
-        raise FileTrouble(f"cannot write {path}: {error.strerror}") from None
+    if os.path.lexists(path):
+        raise FileTrouble(f"{path} exists already; it was not touched", "-f FILE writes another one")
+    from mlxsm_sync.disk import write_whole
+
+    write_whole(path, text, private=False, new=True)
     shared.output.say(f"wrote {path}")
     shared.output.say("Next: edit it, then mlxsm plan")
 

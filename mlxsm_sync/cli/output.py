@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from mlxsm_sync.characters import visible
-from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.cli.outputs import refuse_inputs, value_of
+from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
 from mlxsm_sync.secret_scan import looks_like, redacted
 
 if TYPE_CHECKING:
@@ -101,11 +102,9 @@ class Output:
 
 @contextmanager
 def telling_of(what: str | None) -> Iterator[None]:
-    """Where something was written, an output that fails says so; a reader that has gone is told nothing."""
+    """Where something was written, an output that fails says so, also if its reader has gone."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except (OSError, FileTrouble) as error:
         if what is None:
             raise
@@ -143,13 +142,6 @@ def wants_colour(choice: str, environment: Mapping[str, str], stream: TextIO) ->
     return stream.isatty()
 
 
-def _option(words: Sequence[str], name: str) -> str | None:
-    """The value of an option in words that may not have been read as options yet."""
-    after = (value for word, value in pairwise(words) if word == name)
-    joined = (word.partition("=")[2] for word in words if word.startswith(f"{name}="))
-    return next(after, next(joined, None))
-
-
 def silence_stdout() -> None:
     """Let what was not printed go nowhere, or Python tries again at its exit, and complains."""
     with suppress(OSError):
@@ -164,8 +156,7 @@ def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool =
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
-    path = _option(options, "--json-out")
-    path = path if path is None or redacted(path) == path else None
+    path = _json_out(options)
     error = _without_secrets(error)
     try:
         _report_as_json(error, to_stdout=as_json and heard, path=path)
@@ -178,6 +169,15 @@ def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool =
         with suppress(OSError):  # where nobody listens, the exit code says it all
             _report_as_text(error)
     return error.exit_code
+
+
+def _json_out(options: Sequence[str]) -> str | None:
+    """Where the JSON is to go as well; nowhere, where that is what was refused."""
+    path = value_of(options, "--json-out")
+    with suppress(Usage):
+        refuse_inputs(options, os.environ)
+        return path if path is None or redacted(path) == path else None
+    return None
 
 
 def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> None:

@@ -32,7 +32,7 @@ def history(shared: Shared) -> None:
     from mlxsm_sync.render import history_text
     from mlxsm_sync.reports import history_report
 
-    report = history_report(_earlier(shared.store).values())
+    report = history_report(one.state for one in shared.store.earlier())
     shared.output.data(report)
     if report.entries:
         shared.output.show(history_text(report, shared.output.style(sys.stdout)))
@@ -58,12 +58,10 @@ def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
     """Go back to an earlier state, as a new write. No server is started or changed."""
     from mlxsm_sync.transition import back_to, between
 
-    earlier = _earlier(shared.store)
-    if not earlier:
-        raise Usage("there is no earlier state to go back to", "mlxsm history lists them")
-    if serial is not None and serial not in earlier:
-        raise Usage(f"there is no earlier state {serial}", "mlxsm history lists them")
-    goal = earlier[max(earlier) if serial is None else serial]
+    goal = _earlier(shared.store, serial)
+    if goal is None:
+        which = "to go back to" if serial is None else str(serial)
+        raise Usage(f"there is no earlier state {which}", "mlxsm history lists them")
 
     def remake(state: State) -> tuple[Plan, State]:
         after = back_to(goal, state)
@@ -72,9 +70,10 @@ def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
     show_and_write(shared, remake, "rollback", yes=yes)
 
 
-def _earlier(store: Store) -> dict[int, State]:
-    """The earlier states by serial, newest first."""
-    states: dict[int, State] = {}
-    for one in store.earlier():
-        states.setdefault(one.state.serial, one.state)
-    return states
+def _earlier(store: Store, serial: int | None) -> State | None:
+    """The state of a serial; without one, that before the last write, since what is kept can be newer."""
+    now = store.read().serial
+    for one in store.earlier():  # newest first
+        if one.state.serial == serial or (serial is None and one.state.serial < now):
+            return one.state
+    return None

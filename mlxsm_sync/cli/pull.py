@@ -41,30 +41,31 @@ def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
     """
     from mlxsm_sync.pull_file import pull_into
 
-    if shared.path == "-":
+    path = shared.path
+    if path == "-":
         raise Usage("standard input cannot be written to", "-f FILE names the file to write")
     if names and everything:
         raise Usage("--all already means every profile", "leave out the names, or --all")
     wanted = [name if name.startswith("#") else normal(name) for name in names]
     try:
-        done = pull_into(shared.path, shared.store, wanted, shared.lock_timeout, everything=everything)
+        done = pull_into(path, shared.store, wanted, shared.lock_timeout, everything=everything)
     except NotEditable as error:
         shared.output.show(_shown(error.patch))
         raise
-    with telling_of(shared.path if done.patch else "the state" if done.recorded else None):
-        _tell(shared, done)
+    with telling_of(path if done.patch else "the state" if done.recorded else None):
+        _tell(shared, path, done)
 
 
-def _tell(shared: Shared, done: Pulled) -> None:
+def _tell(shared: Shared, path: str, done: Pulled) -> None:
     for one in done.stuck:
         shared.output.say(_told(one))
     if done.patch:
         shared.output.show(_shown(done.patch))
         for warning in done.warnings:
             shared.output.say(f"warning: {warning.name}: {warning.message}")
-        shared.output.say(f"wrote {shared.path}")
+        shared.output.say(f"wrote {path}")
     elif done.recorded:
-        shared.output.say(f"{shared.path} says so already; recorded as applied: {done.recorded}")
+        shared.output.say(f"{path} says so already; recorded as applied: {done.recorded}")
     elif not done.stuck:
         shared.output.say("nothing to pull: no profile of this file was changed on this machine")
 

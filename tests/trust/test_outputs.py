@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pexpect
 import pytest
 from conftest import MLXSM, Project
 from ledger import Tally
@@ -80,3 +81,79 @@ def test_t19_an_output_that_fails_is_no_traceback_and_no_lie(
             assert command.startswith(WRITERS), where
             if code == 1 and loses_the_output and "2>" not in redirection and redirection != "| :":
                 assert "was written" in done.err or "was done could not be told" in done.err, where
+
+
+READERS = (
+    "plan --out {out}",
+    "plan --json-out {out}",
+    "apply --yes --json-out {out}",
+    "list --json-out {out}",
+    "history --json-out {out}",
+    "import document.json --yes --json-out {out}",
+    "export -y -o {out}",
+    "validate profiles.yaml document.json --json-out {out}",
+)
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_t19_no_output_takes_the_place_of_what_is_read(ready: Project, command: str, tally: Tally) -> None:
+    (ready.folder / "link").symlink_to(ready.state_path)
+    (ready.folder / "here").symlink_to(".")
+    inputs = [ready.state_path, ready.state_path.with_name("state.json.lock"), ready.folder / "link"]
+    inputs += [*ready.state_path.parent.glob("history/*")]
+    inputs += [ready.folder / "document.json"] if "document" in command else []
+    inputs += [ready.folder / "here/profiles.yaml"] if "export" not in command else []
+    for out in inputs:
+        before = out.read_bytes(), ready.state_path.read_bytes()
+        done = ready.shell(f"{MLXSM} {command.format(out=out)}")
+        tally.add(commands=1)
+        assert done.code == 64, (done, out)
+        assert "is what this command reads" in done.err
+        assert (out.read_bytes(), ready.state_path.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    "command", ["apply --yes --json", "remove A -q --yes", "rollback 1 -q --yes", "pull --all"]
+)
+def test_t19_what_was_written_is_told_though_the_reader_has_gone(
+    ready: Project, command: str, tally: Tally
+) -> None:
+    ready.apply(ONE % 2)
+    ready.edit_state(lambda state: state["entries"][0]["profile"].update(port=3))
+    ready.write((ONE % 2) if command == "pull --all" else (ONE % 3).replace("name: A", "name: B"))
+    before = ready.state_path.read_bytes()
+    # The reader is gone before the command begins to speak.
+    done = ready.shell(f"{{ sleep 0.5; {MLXSM} {command}; }} | exec true")
+    tally.add(commands=1)
+    assert ready.state_path.read_bytes() != before
+    assert "was written, but not all of the output" in done.err
+
+
+def test_t19_what_appears_while_an_export_asks_is_not_overwritten(ready: Project, tally: Tally) -> None:
+    command, *words = ready.command("export", "-o", "out.json")
+    asked = pexpect.spawn(command, words, cwd=ready.folder, env=ready.environment, encoding="utf-8")
+    asked.expect("Export this")
+    (ready.folder / "out.json").symlink_to(ready.state_path)
+    before = ready.state_path.read_bytes()
+    asked.sendline("yes")
+    asked.expect(pexpect.EOF)
+    asked.close()
+    tally.add(exports=1)
+    assert asked.exitstatus == 1
+    assert "exists already; it was not touched" in str(asked.before)
+    assert ready.state_path.read_bytes() == before
+
+
+def test_t19_a_closed_input_is_told(ready: Project, tally: Tally) -> None:
+    for command in ("plan -f -", "apply -f -", "validate -", "import -"):
+        done = ready.shell(f"{MLXSM} {command} <&-")
+        tally.add(commands=1)
+        assert done.code == 1, done
+        assert "standard input is closed" in done.out + done.err
+
+
+def test_t19_without_any_stream_no_file_is_taken_for_one(ready: Project, tally: Tally) -> None:
+    done = ready.shell(f"{MLXSM} init -f new.yaml <&- >&- 2>&-")
+    tally.add(commands=1)
+    assert done.code == 1  # nobody could be told
+    assert ready.run("validate", "new.yaml").code == 0

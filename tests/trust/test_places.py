@@ -19,6 +19,9 @@ SYNCED = (
     "OneDrive/mlxsm/state.json",
     "Google Drive/My Drive/state.json",
     "iCloud Drive/state.json",
+    "OneDrive - Contoso/state.json",
+    "Dropbox (Personal)/state.json",
+    "Library/CloudStorage/GoogleDrive-me@example.org/My Drive/state.json",
 )
 COPIES = (
     "state 2.json",
