@@ -168,6 +168,8 @@ def _run(arguments: Sequence[str]) -> int:
         return report_failure(FileTrouble(f"cannot use {error.filename}: {error.strerror}"), arguments)
     except UnicodeError:
         return report_failure(Usage("a name on the command line or of a file is no valid text"), arguments)
+    except MemoryError:
+        return report_failure(FileTrouble("there is not enough memory for this"), arguments)
     except Exception as error:
         trouble = MlxsmError(
             f"mlxsm failed by its own fault ({type(error).__name__}); nothing more was written"
