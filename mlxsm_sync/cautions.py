@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from mlxsm_sync.changes import Change
 from mlxsm_sync.characters import fold
@@ -15,6 +16,7 @@ from mlxsm_sync.state import Entry, State
 TRUST_FLAG = "--trust-remote-code"
 # A repository is `name` or `org/name`; what starts like a path, or is nested deeper, is one.
 _PATH = re.compile(r"[/~.\\]|[A-Za-z]:[/\\]|[^/]*/[^/]*/|file:")
+_MOST_LISTED = 3
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
 
@@ -91,17 +93,21 @@ def _shared_ports(profiles: _Known) -> Iterator[Warned]:
 
 def _shared_port(group: _Known) -> Iterator[Warned]:
     by_host: defaultdict[str, list[str]] = defaultdict(list)
-    for _, profile in group:
+    for _, profile in sorted(group, key=lambda one: one[1].name):
         by_host[profile.host.lower()].append(profile.name)
-    # Per host, since a port may have very many profiles and only a few hosts.
-    near = {
-        host: sorted(name for other, names in by_host.items() if may_meet(host, other) for name in names)
-        for host in by_host
-    }
+    # A port may have very many profiles and hosts: of each host only the first names are looked at.
+    some = {host: names[: _MOST_LISTED + 1] for host, names in by_host.items()}
+    everybody = sorted(chain.from_iterable(some.values()))[: _MOST_LISTED + 1]
     for one, profile in group:
-        names = near[profile.host.lower()]
-        if one is not None and len(names) > 1:
-            others = _listed(names, profile.name)
+        host = profile.host.lower()
+        if host in _EVERYWHERE:
+            names, count = everybody, len(group)
+        else:
+            near = [other for other in {host, *_EVERYWHERE, *LOOPBACK} if may_meet(host, other)]
+            names = sorted(chain.from_iterable(some.get(other, ()) for other in near))[: _MOST_LISTED + 1]
+            count = sum(len(by_host.get(other, ())) for other in near)
+        if one is not None and count > 1:
+            others = _listed(names, profile.name, count)
             yield _warned(one, f"it shares its port with {others}: only one of them can be up")
 
 
@@ -118,13 +124,15 @@ def _confusable_names(profiles: _Known) -> Iterator[Warned]:
         names = sorted({profile.name for _, profile in group})
         for one, profile in group if len(names) > 1 else ():
             if one is not None:
-                yield _warned(one, f"its name is easily confused with {_listed(names, profile.name)}")
+                yield _warned(
+                    one, f"its name is easily confused with {_listed(names, profile.name, len(names))}"
+                )
 
 
-def _listed(names: Sequence[str], but: str, most: int = 3) -> str:
-    """The first few of many sorted names, but one, and how many more there are."""
-    shown = [name for name in names[: most + 1] if name != but][:most]
-    left = len(names) - 1 - len(shown)
+def _listed(names: Sequence[str], but: str, count: int) -> str:
+    """The first few of `count` sorted names, but one, and how many more there are."""
+    shown = [name for name in names[: _MOST_LISTED + 1] if name != but][:_MOST_LISTED]
+    left = count - 1 - len(shown)
     if not shown:
         return f'another "{but}"'
     more = f" and {left} more" if left > 0 else ""

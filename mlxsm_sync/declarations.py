@@ -11,12 +11,15 @@ from mlxsm_sync.desired import Declaration, Defaults, Desired, Head, Input, Prof
 from mlxsm_sync.engine import Fault, Rejected, wire_names
 from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
-from mlxsm_sync.nodes import Node, Position, Problems
+from mlxsm_sync.nodes import MAX_PROBLEMS, Node, Position, Problems
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
 from mlxsm_sync.secret_scan import key_reason, looks_like, value_reason
 from mlxsm_sync.suggest import did_you_mean
 
 SHOWN_KEY_LENGTH = 60
+RAW_ARGUMENTS = "rawExtraArgs"
+_CLOSED: dict[str, type[Model]] = {"defaults": Defaults, OPTIONS: LaunchOptions}
+"""Mappings inside others that have keys of their own."""
 
 M = TypeVar("M", bound=Model)
 
@@ -67,11 +70,9 @@ def note_duplicates(root: Node, problems: Problems) -> None:
             if (found := key(_inherit(node, members.get("defaults")))) is not None:
                 groups.setdefault(found, []).append(node)
         for group in groups.values():
-            lines = [node.at.line for node in group]
             for node in group if len(group) > 1 else ():
-                shown = [str(line) for line in lines[:4] if line != node.at.line][:3]
-                more = ", …" if len(lines) > 4 else ""
-                others = ", ".join(shown) + more
+                lines = [str(other.at.line) for other in group[:4] if other is not node][:3]
+                others = ", ".join(dict.fromkeys(lines)) + (", …" if len(group) > 4 else "")
                 problems.add(node.find([at])[0], f"another profile has the same {what} (line {others})")
 
 
@@ -97,7 +98,8 @@ def _judge_head(root: Node, problems: Problems) -> Head | None:
         problems.add(root.at, "profiles is required: write [] for none")
     elif listed.items is None:
         problems.add(listed.at, "profiles must be a list: write [] for none")
-    head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
+    known = _known_only(root, ProfileFile, problems).members or {}
+    head = {key: node.plain() for key, node in known.items() if key != "profiles"}
     return _validated(Head, head, root, problems)
 
 
@@ -105,7 +107,7 @@ def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Prob
     if node.members is None:
         problems.add(node.at, "a profile is a mapping with name, modelID, host and port")
         return None
-    merged = _inherit(node, defaults)
+    merged = _inherit(_known_only(node, Profile, problems), defaults)
     profile = _validated(Profile, merged.plain(), merged, problems)
     asked = merged.find(["enableThinking"])[1].value
     told = merged.find([OPTIONS, "chatTemplateArgs", "enable_thinking"])[1].value
@@ -166,18 +168,13 @@ def _validated(model: type[M], data: Json, node: Node, problems: Problems) -> M 
         return model.from_json(json.dumps(data))
     except Rejected as error:
         for one in error.faults:
-            _note(one, model, node, problems)
+            _note(one, node, problems)
         return None
 
 
-def _note(fault: Fault, model: type[Model], node: Node, problems: Problems) -> None:
-    *parents, last = fault.path
+def _note(fault: Fault, node: Node, problems: Problems) -> None:
+    last = fault.path[-1]
     at, found = node.find(fault.path)
-    if fault.kind == "unexpected_keyword_argument":
-        _, container = node.find(parents)
-        key = str(last)
-        problems.add(container.keys[key], _unknown_key(key, _known_keys(model, parents)))
-        return
     if fault.kind == "missing" or (_is_null(found) and found is not node):
         where = ", here or in defaults" if last in ("host", "port") else ""
         problems.add(node.keys.get(str(last), at), f"{last} is required{where}")
@@ -185,12 +182,35 @@ def _note(fault: Fault, model: type[Model], node: Node, problems: Problems) -> N
     problems.add(at, f"{_called(fault.path)} {_told(fault)}")
 
 
-def _known_keys(model: type[Model], parents: Iterable[str | int]) -> list[str]:
-    if model is Head:
-        model = ProfileFile
-    for parent in parents:
-        model = {"defaults": Defaults, OPTIONS: LaunchOptions}.get(str(parent), model)
-    return _keys(model)
+def _known_only(node: Node, model: type[Model], problems: Problems) -> Node:
+    """The mapping without the keys that are unknown, which are noted.
+
+    They are not left to the engine, which would tell of all of them: very many take all memory.
+    """
+    if node.members is None:
+        return node
+    known = _keys(model)
+    members = {}
+    for key, inner in node.members.items():
+        if key not in known:
+            problems.add(node.keys[key], _unknown_key(key, known))
+        else:
+            members[key] = _known_only(inner, _CLOSED[key], problems) if key in _CLOSED else inner
+    if RAW_ARGUMENTS in members:
+        _judge_portions(members[RAW_ARGUMENTS].items or [], problems)
+    return Node(node.at, members=members, keys=node.keys)
+
+
+def _judge_portions(arguments: Sequence[Node], problems: Problems) -> None:
+    """Note what is wrong with a very long list as far as it will be told, for the same reason."""
+    for start in range(0, len(arguments) if len(arguments) > MAX_PROBLEMS else 0, MAX_PROBLEMS):
+        portion = [one.plain() for one in arguments[start : start + MAX_PROBLEMS]]
+        try:
+            LaunchOptions.from_json(json.dumps({RAW_ARGUMENTS: portion}))
+        except Rejected as error:
+            for one in error.faults:
+                place = start + int(one.path[1])
+                problems.add(arguments[place].at, f"{RAW_ARGUMENTS}[{place}] {_told(one)}")
 
 
 def _unknown_key(key: str, known: Iterable[str]) -> str:

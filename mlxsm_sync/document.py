@@ -7,6 +7,7 @@ Nothing is refused twice: what the published schema says beyond these rules is a
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -55,10 +56,10 @@ def judge_document(
     found = [(tuple(path), message) for path, message in faults]
     warnings = [*_judge_head(root, problems, found)]
     listed = _member(root, "profiles").items or []
-    judged = [
-        _Profile(index, node, [(path[2:], message) for path, message in found if path[1:2] == (index - 1,)])
-        for index, node in enumerate(listed, start=1)
-    ]
+    by_profile: defaultdict[object, list[tuple[Path, str]]] = defaultdict(list)
+    for path, message in found:
+        by_profile[path[1:2]].append((path[2:], message))
+    judged = [_Profile(index, node, by_profile[index - 1,]) for index, node in enumerate(listed, start=1)]
     for one in judged:
         one.judge(allow_local_paths=allow_local_paths)
         warnings += one.warnings
@@ -109,7 +110,7 @@ class _Profile:
     def __init__(self, index: int, node: Node, faults: Iterable[tuple[Path, str]]) -> None:
         self.index, self.node, self.faults = index, node, faults
         self.fields: Fields = {}
-        self.messages: list[str] = []
+        self.messages: dict[str, None] = {}  # in order, each once
         self.warnings: list[Warned] = []
         self.judged: list[Path] = []
         name = _member(node, "name").value
@@ -125,7 +126,7 @@ class _Profile:
     def judge(self, *, allow_local_paths: bool) -> None:
         """Find everything that is wrong with it."""
         if self.node.members is None:
-            self.messages.append("Profile entry must be a JSON object.")
+            self.messages["Profile entry must be a JSON object."] = None
             return
         self._read_text("name", "Profile name", check_name)
         self._read_text("modelID", "Model ID", check_model_id)
@@ -187,8 +188,7 @@ class _Profile:
     def _refuse(self, path: Path, message: str) -> None:
         self.judged.append(path)
         key = next((shown(step) for step in reversed(path) if isinstance(step, str)), "profile")
-        if (told := f"{key}: {message}") not in self.messages:
-            self.messages.append(told)
+        self.messages[f"{key}: {message}"] = None
 
     def _note(self, message: str, *path: str) -> None:
         at, _ = self.node.find(path)

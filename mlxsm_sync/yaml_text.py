@@ -24,7 +24,10 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 # libyaml ends a line at these, and so a comment; what people review shows neither. Bidi controls can
 # make a comment look like what follows it; in a value, they are shown as escapes.
-_HIDDEN = re.compile("[\x85\u2028\u2029]|\r(?!\n)|(?<=#)[^\n]*[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+# Tried once a line: a search from every # would take minutes on a long line of them.
+_HIDDEN_IN_COMMENT = re.compile(f"^[^\n#]*#[^\n{_BIDI}]*[{_BIDI}]", re.MULTILINE)
 _MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 
 # libyaml compares each %TAG with all before it: thousands of them take minutes.
@@ -50,7 +53,7 @@ def read_yaml(text: str, problems: Problems) -> Node:
     if found := _UNPRINTABLE.search(text):
         message = f"the character U+{ord(found.group()):04X} is not allowed in YAML"
         raise problems.stop(_position(text, found.start()), message)
-    if found := _HIDDEN.search(text):
+    if found := _HIDDEN.search(text) or _HIDDEN_IN_COMMENT.search(text):
         message = (
             f"the character U+{ord(found.group()[-1]):04X} can hide text: write it as an escape, in quotes"
         )

@@ -268,6 +268,25 @@ def test_unknown_keys_are_guessed_named_or_refused_for_a_reason(tmp_path: Path) 
     ]
 
 
+def test_an_unknown_key_is_unknown_without_a_value_too(tmp_path: Path) -> None:
+    text = f"{HEAD}  - {ONE[:-1]}, modelld: null, advancedLaunchOptions: {{loglevel: ~}}}}\n"
+    assert problems(tmp_path, text) == [
+        '3:55: the key "modelld" is unknown: did you mean modelID?',
+        '3:94: the key "loglevel" is unknown: did you mean logLevel?',
+    ]
+
+
+def test_a_very_long_list_of_arguments_is_judged_as_far_as_it_is_told(tmp_path: Path) -> None:
+    arguments = "a, " * 1500 + "--model, " + "b, " * 600 + "1"
+    text = _with(f"advancedLaunchOptions: {{rawExtraArgs: [{arguments}]}}")
+    assert [one.split(": ", 1)[1].partition(":")[0] for one in problems(tmp_path, text)] == [
+        "rawExtraArgs[1500] must not set or abbreviate --model",
+        "rawExtraArgs[2101] must be text",
+    ]
+    assert len(problems(tmp_path, text.replace("a, ", "1, "))) == 1000
+    assert read(tmp_path, _with(f"advancedLaunchOptions: {{rawExtraArgs: [{'a, ' * 1500}]}}")).profiles
+
+
 YAML = {
     "a: [": "not valid YAML: did not find expected node content while parsing a flow node",
     "a: 1\nb: 2\n---\nc: 3": "a second document begins here: a profile file has one",
@@ -370,6 +389,12 @@ def test_duplicates_are_problems_where_a_file_is_judged_alone(tmp_path: Path) ->
     ]
     assert len(read(tmp_path, two).profiles) == 3
     assert len(read(tmp_path, f"{HEAD}  - {ONE}\n", refuse_duplicates=True).profiles) == 1
+
+
+def test_duplicates_on_one_line_name_it_once(tmp_path: Path) -> None:
+    text = f"{{schemaVersion: 1, profiles: [{ONE}, {ONE}, {ONE}]}}"
+    found = problems(tmp_path, text, refuse_duplicates=True)
+    assert found[0] == "1:38: another profile has the same name (line 1)"
 
 
 def test_secrets_are_refused_and_never_repeated(tmp_path: Path) -> None:

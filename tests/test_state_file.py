@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from broken_states import UNREADABLE
 from conftest import Project
 
 from mlxsm_sync import disk
@@ -185,74 +184,10 @@ def put_within(file: StateFile, timeout: float) -> None:
         pass
 
 
-def broken(change: Callable[[dict[str, Any]], object]) -> bytes:
-    """A state that is good but for one change."""
-    state = {
-        "formatVersion": 1,
-        "lineage": "x",
-        "serial": 1,
-        "entries": [
-            {
-                "id": f"{number:016d}",
-                "profile": {"name": f"P{number}", "modelID": "m", "host": "h", "port": number},
-                "owner": None,
-            }
-            for number in (1, 2)
-        ],
-    }
-    change(state)
-    return json.dumps(state).encode()
-
-
-def _set(path: str, value: Any) -> Callable[[dict[str, Any]], object]:
-    def change(state: Any) -> None:
-        *parents, last = path.split(".")
-        for step in parents:
-            state = state[int(step) if step.isdigit() else step]
-        state[last] = value
-
-    return change
-
-
-UNREADABLE = {
-    "empty": b"",
-    "blank": b" \n",
-    "cut off": broken(_set("serial", 1))[:-20],
-    "no JSON": b"hello",
-    "no object": b"[]",
-    "no state": b"{}",
-    "another program's": b'{"version": 4, "terraform_version": "1.9"}',
-    "not UTF-8": b'{"formatVersion": 1, "x": "\xff"}',
-    "a key twice": b'{"formatVersion": 1, "formatVersion": 1}',
-    "NaN": broken(_set("serial", 1)).replace(b'"serial": 1', b'"serial": NaN'),
-    "too deep": b"[" * 200_000,
-    "too many digits": b'{"formatVersion": 1, "serial": ' + b"9" * 5000 + b"}",
-    "newer": broken(_set("formatVersion", 2)),
-    "version as text": broken(_set("formatVersion", "1")),
-    "version as true": broken(_set("formatVersion", True)),
-    "negative serial": broken(_set("serial", -1)),
-    "serial as text": broken(_set("serial", "1")),
-    "no lineage": broken(lambda state: state.pop("lineage")),
-    "lineage as number": broken(_set("lineage", 5)),
-    "entries as mapping": broken(_set("entries", {})),
-    "unknown key": broken(_set("more", 1)),
-    "unknown key in an entry": broken(_set("entries.0.more", 1)),
-    "unknown key in a profile": broken(_set("entries.0.profile.more", 1)),
-    "id with a path": broken(_set("entries.0.id", "../../../etc/pass")),
-    "id with a line": broken(_set("entries.0.id", "000000000000000\n")),
-    "two ids": broken(_set("entries.1.id", "0" * 15 + "1")),
-    "two names": broken(_set("entries.1.profile.name", "P1")),
-    "two identities": broken(_set("entries.1.profile.port", 1)),
-    "port as text": broken(_set("entries.0.profile.port", "1")),
-    "port out of range": broken(_set("entries.0.profile.port", 70000)),
-    "host with a port": broken(_set("entries.0.profile.host", "a:1")),
-    "owner without applied": broken(_set("entries.0.owner", "team")),
-    "applied without a name": broken(lambda s: s["entries"][0].update(owner="t", applied={"port": 1})),
-}
-
-
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_a_state_that_cannot_be_read_is_explained_and_never_overwritten(file: StateFile, what: str) -> None:
+def test_t23_a_state_that_cannot_be_read_is_explained_and_never_overwritten(
+    file: StateFile, what: str
+) -> None:
     put(file, entry(1))
     put(file, entry(2))
     file.path.write_bytes(UNREADABLE[what])

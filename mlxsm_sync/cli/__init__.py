@@ -194,6 +194,8 @@ def _run(arguments: Sequence[str]) -> int:
         raise FileTrouble(f"cannot use {error.filename}: {error.strerror}") from None
     except UnicodeError:
         raise Usage("a name on the command line or of a file is no valid text") from None
+    except MemoryError:
+        raise FileTrouble("there is not enough memory for this") from None
     except Exception as error:
         raise MlxsmError(
             f"mlxsm failed by its own fault ({type(error).__name__}); nothing more was written"
