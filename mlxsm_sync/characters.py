@@ -37,6 +37,12 @@ def _format() -> re.Pattern[str]:
     return re.compile(f"[{_BETWEEN}{_IGNORABLE}{UNSEEN_BEYOND_BMP}{signs}]")
 
 
+@cache
+def _unquotable() -> re.Pattern[str]:
+    # Two noncharacters may not stand in YAML either: https://yaml.org/spec/1.2.2/#51-character-set
+    return re.compile(f"[{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}\ufffe\uffff]")
+
+
 def unseen(text: str) -> str | None:
     """The first character of `text` that nobody can see, as `U+XXXX`, else None."""
     if text.isascii() and text.isprintable():
@@ -60,8 +66,8 @@ def visible(text: str) -> str:
 
 
 def quotable(text: str) -> str:
-    """`text` with everything unseen as an escape of double-quoted YAML, which also editors keep."""
-    return _unseen().sub(lambda found: _yaml_escape(ord(found.group())), text)
+    """`text` with all that is unseen or no character as an escape of double-quoted YAML, which also editors keep."""
+    return _unquotable().sub(lambda found: _yaml_escape(ord(found.group())), text)
 
 
 def escaped(text: str) -> str:
