@@ -43,7 +43,7 @@ BUGS = {
         "lock",
         "        lock.acquire()\n",
         "        pass\n",
-        ("trust/test_crowds.py",),
+        ("trust/test_many_at_once.py::test_t20_a_lock_names_its_holder_and_goes_with_it",),
     ),
     "no look before the rename": Bug(
         "state_file",
@@ -55,9 +55,14 @@ BUGS = {
         "disk",
         '_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)',
         "_NO_FOLLOW = 0",
-        (),
+        ("trust/test_special_files.py::test_t14_a_link_in_the_place_of_a_record_is_not_followed",),
     ),
-    "no limit of depth": Bug("nodes", "MAX_DEPTH = 16", "MAX_DEPTH = 10**9", ()),
+    "no limit of depth": Bug(
+        "nodes",
+        "MAX_DEPTH = 16",
+        "MAX_DEPTH = 10**9",
+        ("trust/test_corpus.py::test_t02_what_is_too_deep_long_or_large_is_refused",),
+    ),
     "looked at before it is held": Bug(
         "processes",
         """    handle = _hold(pid)
@@ -74,7 +79,16 @@ BUGS = {
 """,
         ("trust/test_handles.py::test_t26_a_number_that_changes_hands_while_it_is_looked_at_is_left_alone",),
     ),
-    "secrets are shown": Bug("secret_scan", "", "", ()),
+    "secrets are shown": Bug(
+        "secret_scan",
+        """of it where that cannot be cut out.\"\"\"
+    if looks_like(text) is None:
+""",
+        """of it where that cannot be cut out.\"\"\"
+    if True:
+""",
+        ("trust/test_secrets_in_files.py::test_t31_a_token_in_a_comment_is_not_shown_by_a_pull",),
+    ),
     "written in place": Bug(
         "disk",
         "        os.replace(beside, path)\n",

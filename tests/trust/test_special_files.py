@@ -91,3 +91,24 @@ def test_t14_what_is_no_file_of_ours_is_refused_or_left_alone(
     assert (victim.read_bytes(), victim.stat().st_mode & 0o777) == (PRECIOUS, 0o644)
     if before is not None and project.state_path.read_bytes() == before:
         assert path.exists() or path.is_symlink()
+
+
+def test_t14_a_link_in_the_place_of_a_record_is_not_followed(
+    project: Project,
+    no_app: None,
+    tally: Tally,  # noqa: ARG001
+) -> None:
+    """The record of the app's list says who owns what: another one must not be slipped in."""
+    project.environment["MLXSM_STATE"] = "app:models.json"
+    project.apply(FILE % 1)
+    (record,) = project.state_path.parent.glob("app-*.json")
+    elsewhere = project.folder / "elsewhere.json"
+    record.rename(elsewhere)
+    record.symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    for arguments in (["list"], ["plan"], ["apply", "--yes", "--while-app-runs"]):
+        done = project.run(*arguments)
+        tally.add(commands=1)
+        assert done.code == 1, done
+        assert "Too many levels of symbolic links" in done.err
+    assert elsewhere.read_bytes() == before
