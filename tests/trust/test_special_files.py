@@ -93,11 +93,8 @@ def test_t14_what_is_no_file_of_ours_is_refused_or_left_alone(
         assert path.exists() or path.is_symlink()
 
 
-def test_t14_a_link_in_the_place_of_a_record_is_not_followed(
-    project: Project,
-    no_app: None,
-    tally: Tally,  # noqa: ARG001
-) -> None:
+@pytest.mark.usefixtures("no_app")
+def test_t14_a_link_in_the_place_of_a_record_is_not_followed(project: Project, tally: Tally) -> None:
     """The record of the app's list says who owns what: another one must not be slipped in."""
     project.environment["MLXSM_STATE"] = "app:models.json"
     project.apply(FILE % 1)
