@@ -65,13 +65,18 @@ def write_as_shown(
         plan, following = remake(state)
         if shown != plan.digest and not (state.lineage and shown == unbound_digest(plan)):
             raise StalePlan(
-                f"stale plan: the state {file.path} is no longer as it was when this was planned",
+                f"stale plan: the state {file.path} is no longer as it was when this was planned: "
+                f"{_short(shown)} was shown, {_short(plan.digest)} is what it would be now",
                 "run mlxsm plan again and look at what it says now",
             )
         if not plan.changes:
             return plan, state
         written = Write(at=now(), command=command, owner=plan.owner, summary=done(plan.summary))
         return plan, file.replace(following, written, new_lineage())
+
+
+def _short(digest: str) -> str:
+    return digest[: len("sha256:") + 12]
 
 
 def outcome(plan: Plan, *, applied: bool, serial: int | None = None) -> Outcome:

@@ -38,6 +38,8 @@ def _about(profile: Profile) -> Iterator[str]:
         yield "it includes raw extra server arguments (rawExtraArgs): review them before a start"
     if any(_trusts_remote_code(argument) for argument in arguments):
         yield f"{TRUST_FLAG} lets a model run its own code on this machine"
+    if _lets_everybody_in(profile.advanced_launch_options.allowed_origins):
+        yield "its allowedOrigins let any web page that is open on this machine use the server"
     if profile.host.lower() not in LOOPBACK:
         yield "its host is not a loopback address: the server has no authentication"
     if is_local_path(profile.model_id):
@@ -69,6 +71,10 @@ def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:
 def _trusts_remote_code(argument: str) -> bool:
     # The server's parser takes any beginning that is long enough; `--t` alone could be `--temp`.
     return len(argument) > len("--t") and TRUST_FLAG.startswith(argument.partition("=")[0])
+
+
+def _lets_everybody_in(origins: str | None) -> bool:
+    return origins is not None and "*" in (origin.strip() for origin in origins.split(","))
 
 
 def together(wanted: Sequence[Wanted], others: Iterable[Entry]) -> Iterator[Warned]:

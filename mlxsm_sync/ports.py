@@ -117,6 +117,8 @@ def _cannot_bind(address: Address, *, reuse: bool) -> OSError | None:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((address.host, address.port))
+        except OverflowError:  # a list of another program can hold any number
+            return OSError(errno.EINVAL, "there is no such port")
         except OSError as error:
             return error
     return None
@@ -127,7 +129,7 @@ def _answers(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=_CONNECT_SECONDS):
             return True
-    except OSError:
+    except (OSError, OverflowError):
         return False
 
 

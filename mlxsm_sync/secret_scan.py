@@ -96,11 +96,11 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
         r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{30,}={0,2}",
     ),
     ("a signed web token", "eyj", r"eyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10}"),
-    ("a bearer token", "bearer,basic", r"(?i:bearer|basic)[ ]{1,4}[A-Za-z0-9._~+/-]{16,}={0,2}"),
+    ("a bearer token", "bearer,basic", r"(?i:bearer|basic)[ \t]{1,4}[A-Za-z0-9._~+/-]{16,}={0,2}"),
     (
         "a password in an address",
         "://",
-        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@]{1,128}:[^\s/@]{1,256}@",
+        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@]{0,128}:[^\s/@]{1,256}@",
     ),
     (
         "a secret",
@@ -109,7 +109,7 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
             r"[A-Za-z0-9_-]{0,40}"
             r"(?i:(?:api|secret|private|access)[_-]?(?:access[_-]?)?key|secret|passw(?:or)?d|passphrase"
             r"|(?:access|auth|hf|api|refresh|session|hub)[_-]?token)"
-            r"[\"']?[ ]{0,4}[:=][ ]{0,4}[\"']?[^\s\"'<>{}$]{6,}"
+            r"[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?[^\s\"'<>{}$]{6,}"
         ),
     ),
     (_PRIVATE_KEY, "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"),

@@ -65,6 +65,15 @@ def test_a_host_that_is_not_exactly_loopback_is_told(host: str) -> None:
     assert told(wanted(host=host)) == ["its host is not a loopback address: the server has no authentication"]
 
 
+@pytest.mark.parametrize(
+    ("origins", "open_to_all"),
+    [("*", True), ("http://localhost, *", True), ("http://localhost:3000", False), ("http://*.org", False)],
+)
+def test_origins_that_let_every_page_in_are_told(origins: str, open_to_all: bool) -> None:
+    message = "its allowedOrigins let any web page that is open on this machine use the server"
+    assert told(wanted(advancedLaunchOptions__allowedOrigins=origins)) == [message] * open_to_all
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "LocalHost"])
 def test_loopback_is_nothing_to_talk_about(host: str) -> None:
     assert told(wanted(host=host)) == []

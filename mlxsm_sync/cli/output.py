@@ -27,6 +27,13 @@ _DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
 """Colours, and what `visible` makes of what nobody sees: either could stand in the midst of a secret."""
 
 
+_BLANKS = ("\\u{9}", "\\u{a}", "\\u{d}")
+
+
+def _undressed(text: str) -> str:
+    return _DRESS.sub(lambda found: " " if found[0] in _BLANKS else "", text)
+
+
 @dataclass
 class Output:
     """How one run of a command speaks."""
@@ -81,14 +88,14 @@ class Output:
     # No command takes a secret, but somebody can have written one into a state or a list by hand.
 
     def _has_secret(self, text: str) -> bool:
-        text = _DRESS.sub("", text)
+        text = _undressed(text)
         return looks_like(text.replace(self.placeholder, "") if self.placeholder else text) is not None
 
     def _without_secret_lines(self, text: str) -> str:
         if not self._has_secret(text):
             return text
         lines = text.splitlines(keepends=True)
-        return "".join(redacted(_DRESS.sub("", line)) if self._has_secret(line) else line for line in lines)
+        return "".join(redacted(_undressed(line)) if self._has_secret(line) else line for line in lines)
 
     def _without_secret_texts(self, data: Json) -> Json:
         if isinstance(data, str):

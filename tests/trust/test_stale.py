@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,7 +130,10 @@ def expected(project: Project) -> Iterator[Finish]:
 def refused(project: Project, *words: str) -> None:
     told = project.run("apply", *words, "--json")
     assert (told.code, told.json["error"]["kind"]) == (1, "stale-plan"), told
-    assert told.json["error"]["message"].startswith("stale plan: ")
+    message = told.json["error"]["message"]
+    assert message.startswith("stale plan: ")
+    if "was shown" in message:
+        assert len(set(re.findall("sha256:[0-9a-f]{12}", message))) == 2
 
 
 @contextmanager
