@@ -61,7 +61,7 @@ def visible(text: str) -> str:
 
 
 def quotable(text: str) -> str:
-    """`text` with all that is unseen or no character as an escape of double-quoted YAML, which also editors keep."""
+    """`text` with what is unseen or no character as an escape of double-quoted YAML, which editors keep."""
     return _unquotable().sub(lambda found: _yaml_escape(ord(found.group())), text)
 
 
