@@ -176,7 +176,9 @@ def _try_state(data: bytes) -> str:
         return "refused"
 
 
-def _targets(folder: Path) -> dict[str, tuple[Sequence[bytes], list[Callable[[bytes], str]]]]:
+def targets(folder: Path) -> dict[str, tuple[Sequence[bytes], list[Callable[[bytes], str]]]]:
+    """Good and bad seeds by kind, and what each mutation of them is given to."""
+
     def document(path: str) -> Desired:
         return read_document(path, allow_local_paths=True).desired
 
@@ -207,13 +209,13 @@ def main(kind: str, seconds: float, seed: int) -> None:
     chance = random.Random(seed)
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        seeds, targets = _targets(Path(folder))[kind]
+        seeds, takers = targets(Path(folder))[kind]
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             data = _mutated(chance, seeds)
-            for target in targets:
+            for taker in takers:
                 try:
-                    tried[target(data)] += 1
+                    tried[taker(data)] += 1
                 except BaseException:
                     sys.stderr.write(f"{kind}, after {tried.total()}: {data!r}\n")
                     raise
