@@ -43,6 +43,7 @@ def judge(
     _find_secrets(root, problems)
     if refuse_duplicates:
         note_duplicates(root, problems)
+    root = _known_only(root, ProfileFile, problems)
     head = _judge_head(root, problems)
     members = root.members or {}
     listed = members.get("profiles", Node(root.at)).items or []
@@ -98,8 +99,7 @@ def _judge_head(root: Node, problems: Problems) -> Head | None:
         problems.add(root.at, "profiles is required: write [] for none")
     elif listed.items is None:
         problems.add(listed.at, "profiles must be a list: write [] for none")
-    known = _known_only(root, ProfileFile, problems).members or {}
-    head = {key: node.plain() for key, node in known.items() if key != "profiles"}
+    head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
     return _validated(Head, head, root, problems)
 
 

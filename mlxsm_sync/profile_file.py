@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import sys
@@ -82,8 +83,10 @@ def _resolved(path: str) -> str | None:
 def _decode(data: bytes, problems: Problems) -> str:
     if len(data) > MAX_BYTES:
         raise problems.stop(None, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    # The codec "utf-8-sig" would count from behind the mark.
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         begin = data.rfind(b"\n", 0, error.start) + 1

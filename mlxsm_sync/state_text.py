@@ -75,7 +75,9 @@ def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
 def _first_fault(error: Rejected) -> str:
     """Where the state breaks its format; only our own keys are named, no values."""
     first = error.faults[0]
-    where = "/".join(map(str, first.path))
+    # An unknown key is somebody else's, so what it is in is named.
+    path = first.path[:-1] if first.kind == "unexpected_keyword_argument" else first.path
+    where = "/".join(map(str, path))
     why = first.context.get("error", first.kind)
     return f"breaks its format at {where or 'its top'} ({why})"
 

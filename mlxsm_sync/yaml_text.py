@@ -65,7 +65,7 @@ def read_yaml(text: str, problems: Problems) -> Node:
     try:
         return build(_events(text, problems), problems)
     except yaml.YAMLError as error:
-        raise _syntax_error(error, problems) from None
+        raise _syntax_error(error, _end(text), problems) from None
 
 
 def _position(text: str, offset: int) -> Position:
@@ -73,11 +73,16 @@ def _position(text: str, offset: int) -> Position:
     return Position(text.count("\n", 0, offset) + 1, offset - start + 1)
 
 
-def _syntax_error(error: yaml.YAMLError, problems: Problems) -> InvalidFile:
+def _end(text: str) -> Position:
+    """The last place of a text; where it has no last line break, libyaml points at the line after it."""
+    return _position(text, len(text))
+
+
+def _syntax_error(error: yaml.YAMLError, end: Position, problems: Problems) -> InvalidFile:
     """Tell it in the words of libyaml, which name tokens and never values, but for tabs."""
     told = vars(error)
     mark = told.get("problem_mark") or told.get("context_mark")
-    at = Position(mark.line + 1, mark.column + 1) if mark else None
+    at = min(Position(mark.line + 1, mark.column + 1), end) if mark else None
     problem = str(told.get("problem") or "unreadable")
     if "found character that cannot start any token" in problem:
         problem = "a value cannot begin like this: indent with spaces, not tabs, and quote @, ` and %"
@@ -86,9 +91,9 @@ def _syntax_error(error: yaml.YAMLError, problems: Problems) -> InvalidFile:
 
 
 def _events(text: str, problems: Problems) -> Iterator[Event]:
-    documents = 0
+    documents, end = 0, _end(text)
     for event in yaml.parse(text, Loader=_LOADER):
-        at = _begin(event)
+        at = min(_begin(event), end)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:

@@ -268,6 +268,23 @@ def test_unknown_keys_are_guessed_named_or_refused_for_a_reason(tmp_path: Path) 
     ]
 
 
+def test_an_unknown_option_of_the_defaults_is_told_once(tmp_path: Path) -> None:
+    text = (
+        f"schemaVersion: 1\ndefaults: {{advancedLaunchOptions: {{loglevel: INFO}}}}\nprofiles:\n  - {ONE}\n"
+    )
+    assert problems(tmp_path, text) == ['2:36: the key "loglevel" is unknown: did you mean logLevel?']
+
+
+def test_a_place_is_counted_from_behind_the_byte_order_mark(tmp_path: Path) -> None:
+    assert problems(tmp_path, b"\xef\xbb\xbfa: \xff") == ["1:4: not UTF-8: save the file as UTF-8"]
+
+
+def test_a_place_at_the_end_is_inside_the_file(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "a: 1\nbc")
+    assert told.startswith("2:3: not valid YAML: could not find expected ':'")
+    assert problems(tmp_path, "---\n# a")[0].startswith("2:4: a profile file is a mapping")
+
+
 def test_an_unknown_key_is_unknown_without_a_value_too(tmp_path: Path) -> None:
     text = f"{HEAD}  - {ONE[:-1]}, modelld: null, advancedLaunchOptions: {{loglevel: ~}}}}\n"
     assert problems(tmp_path, text) == [

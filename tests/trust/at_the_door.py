@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 from bad_file import Case
 
+from mlxsm_sync.characters import unseen
 from mlxsm_sync.cli import cli
 from mlxsm_sync.errors import InvalidFile, MlxsmError, Problem
 
@@ -39,12 +40,17 @@ def assert_sound(problems: tuple[Problem, ...], data: bytes) -> None:
     assert problems
     lines = data.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
     for one in problems:
-        assert one.message.isprintable()
-        assert 0 < len(one.message) <= LONGEST_MESSAGE
+        assert_plain(one.message)
         if one.line is not None:
             assert one.column is not None
-            assert 1 <= one.line <= len(lines)
-            assert 1 <= one.column <= len(lines[one.line - 1]) + 1
+            assert 1 <= one.line <= len(lines), one
+            assert 1 <= one.column <= len(lines[one.line - 1]) + 1, one
+
+
+def assert_plain(message: str) -> None:
+    """One short line in which nothing is unseen."""
+    assert unseen(message) is None, ascii(message)
+    assert 0 < len(message) <= LONGEST_MESSAGE, len(message)
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:

@@ -1,0 +1,50 @@
+"""Mutated files against the loaders, in a process with a small stack: only answers of ours come out."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from ledger import SEED, THOROUGH, Tally
+
+TIMES = 10 if THOROUGH else 1
+STACK = 1024 * 1024
+
+
+def _small_stack() -> None:
+    resource.setrlimit(resource.RLIMIT_STACK, (STACK, STACK))
+
+
+def _fuzz(kind: str, seconds: int, tally: Tally) -> None:
+    command = [
+        sys.executable,
+        str(Path(__file__).parent / "fuzzing.py"),
+        kind,
+        str(seconds * TIMES),
+        str(SEED),
+    ]
+    done = subprocess.run(
+        command, env=dict(os.environ), preexec_fn=_small_stack, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    tried = json.loads(done.stdout)
+    # Inputs that are all of one kind would not try much.
+    assert tried["refused"] > 200
+    assert tried["accepted"] > 20
+    tally.add(mutated_inputs=sum(tried.values()))
+
+
+def test_t01_mutated_yaml_is_answered(tally: Tally) -> None:
+    _fuzz("yaml", 10, tally)
+
+
+def test_t05_mutated_json_is_answered(tally: Tally) -> None:
+    _fuzz("json", 10, tally)
+
+
+def test_t23_mutated_states_are_answered(tally: Tally) -> None:
+    _fuzz("state", 5, tally)
