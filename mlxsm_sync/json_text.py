@@ -8,7 +8,17 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Problems, build
+from mlxsm_sync.nodes import (
+    MAX_DIGITS,
+    MAX_SCALAR,
+    MERGE_MARK,
+    UNRESOLVED,
+    Event,
+    Node,
+    Position,
+    Problems,
+    build,
+)
 
 if TYPE_CHECKING:
     from mlxsm_sync.json_value import Json
@@ -31,6 +41,8 @@ def read_json(text: str, problems: Problems) -> Node:
     try:
         json.loads(text, parse_int=lambda _: 0, parse_float=lambda _: 0.0)
     except json.JSONDecodeError as error:
+        if found := MERGE_MARK.search(text):
+            raise problems.stop(position(found.start()), UNRESOLVED) from None
         raise problems.stop(Position(error.lineno, error.colno), f"not valid JSON: {error.msg}") from None
     except RecursionError:
         raise problems.stop(None, "nested far too deep") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -16,6 +17,8 @@ MAX_NODES = 1_000_000
 MAX_SCALAR = 16 * 1024
 MAX_DIGITS = 18
 MAX_PROBLEMS = 1000
+MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
+UNRESOLVED = "this is an unresolved git merge: resolve it"
 
 
 class Position(NamedTuple):

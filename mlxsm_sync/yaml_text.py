@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 import yaml
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.nodes import MAX_DIGITS, MAX_SCALAR, Event, Node, Position, Problems, build
+from mlxsm_sync.nodes import (
+    MAX_DIGITS,
+    MAX_SCALAR,
+    MERGE_MARK,
+    UNRESOLVED,
+    Event,
+    Node,
+    Position,
+    Problems,
+    build,
+)
 
 if TYPE_CHECKING:
     from mlxsm_sync.json_value import Json
@@ -28,7 +38,6 @@ _HIDDEN = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # Tried once a line: a search from every # would take minutes on a long line of them.
 _HIDDEN_IN_COMMENT = re.compile(f"^[^\n#]*#[^\n{_BIDI}]*[{_BIDI}]", re.MULTILINE)
-_MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 
 # libyaml compares each %TAG with all before it: thousands of them take minutes.
 _DIRECTIVE = re.compile("^%", re.MULTILINE)
@@ -58,8 +67,8 @@ def read_yaml(text: str, problems: Problems) -> Node:
             f"the character U+{ord(found.group()[-1]):04X} can hide text: write it as an escape, in quotes"
         )
         raise problems.stop(_position(text, found.end() - 1), message)
-    if found := _MERGE_MARK.search(text):
-        raise problems.stop(_position(text, found.start()), "this is an unresolved git merge: resolve it")
+    if found := MERGE_MARK.search(text):
+        raise problems.stop(_position(text, found.start()), UNRESOLVED)
     if found := _DIRECTIVE.search(text):
         raise problems.stop(_position(text, found.start()), "directives (%) are not allowed: drop the line")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bad_file import DEEP, FINITE, LONG, NOT_UTF8, NULL, TWICE, Case, case
+from bad_file import CONFLICT, DEEP, FINITE, LONG, NOT_UTF8, NULL, TWICE, Case, case
 
 ONE = '"name": "A", "modelID": "m/a", "host": "127.0.0.1", "port": 1'
 _DIGITS = "a number has at most 18 digits"
@@ -69,7 +69,8 @@ TEXTS: tuple[Case, ...] = (
     _syntax('{"a": 1 // zebra\n}', "1:9"),
     _syntax('{"a": 1 /* zebra */}', "1:9"),
     _syntax('# zebra\n{"a": 1}', "1:1"),
-    _syntax('<<<<<<< HEAD\n{"a": 1}\n=======\n{}\n>>>>>>> zebra\n', "1:1"),
+    case(7, '<<<<<<< HEAD\n{"a": 1}\n=======\n{}\n>>>>>>> zebra\n', f"1:1: {CONFLICT}"),
+    case(7, '{"a": 1,\n<<<<<<< HEAD\n"b": 2\n=======\n"b": 3\n>>>>>>> zebra\n}\n', f"2:1: {CONFLICT}"),
     _syntax("", "1:1"),
     _syntax(" \n", "2:1"),
     _syntax("\ufeff\ufeff{}", "1:1"),
