@@ -72,19 +72,6 @@ class Servers(Project):
     def log(self, name: str) -> Path:
         return self.state_path.parent / "logs" / f"{self.record_path(name).stem}.log"
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """A command that goes on while the test does."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **options,
-        )
-
 
 def processes_of(home: str) -> list[int]:
     """Every living process that was started from this home by mlxsm."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import signal
-import subprocess
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -81,15 +80,7 @@ def test_t36_an_interrupt_while_it_waits_ends_it_and_writes_nothing(
     lock = project.state_path.with_name("state.json.lock")
     with lock.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        waiting = subprocess.Popen(
-            project.command("apply", "--yes", "--lock-timeout", "600"),
-            cwd=project.folder,
-            env=project.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        waiting = project.start("apply", "--yes", "--lock-timeout", "600")
         assert waiting.stdout is not None
         while "port" not in waiting.stdout.readline():  # the plan is shown before the lock is taken
             pass

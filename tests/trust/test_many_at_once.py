@@ -18,7 +18,7 @@ from typing import Any
 
 import crowd
 import pytest
-from conftest import MLXSM, REPOSITORY, Project
+from conftest import REPOSITORY, Project
 from ledger import THOROUGH, Tally
 from running import wait_for
 from tracing import strace
@@ -124,18 +124,8 @@ def test_t20_without_the_lock_writes_are_lost_or_fail(unlocked: Project, tally: 
 def test_t20_eight_applies_at_once_lose_nothing(project: Project, tally: Tally) -> None:
     for number in range(8):
         project.write(crowd.text(number, number), f"{number}.yaml")
-    running = [
-        subprocess.Popen(
-            [MLXSM, "apply", "-f", f"{number}.yaml", "--yes", "--lock-timeout", "60"],
-            cwd=project.folder,
-            env=project.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(8)
-    ]
+    words = ("--yes", "--lock-timeout", "60")
+    running = [project.start("apply", "-f", f"{number}.yaml", *words) for number in range(8)]
     errors = [process.communicate(timeout=120)[1] for process in running]
     assert [process.returncode for process in running] == [0] * 8, errors
     assert ports(project.state) == {f"P{n}": crowd.FIRST_PORT + n for n in range(8)}
@@ -146,17 +136,7 @@ def test_t20_eight_applies_at_once_lose_nothing(project: Project, tally: Tally) 
 
 def test_t20_eight_applies_of_one_file_are_one_write(project: Project, tally: Tally) -> None:
     project.write(crowd.text(1, 1))
-    running = [
-        subprocess.Popen(
-            project.command("apply", "--yes", "--json"),
-            cwd=project.folder,
-            env=project.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(8)
-    ]
+    running = [project.start("apply", "--yes", "--json") for _ in range(8)]
     outcomes = [json.loads(process.communicate(timeout=120)[0]) for process in running]
     assert sum(one["applied"] for one in outcomes) == 1
     assert project.state["serial"] == 1
