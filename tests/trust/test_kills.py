@@ -46,7 +46,7 @@ def test_t16_a_kill_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, t
     assert {scene.before, scene.after} <= found
 
 
-@pytest.mark.parametrize("scene", SCENES if THOROUGH else ["apply state", "pull app"], indirect=True)
+@pytest.mark.parametrize("scene", SCENES if THOROUGH else ["apply state"], indirect=True)
 def test_t36_an_interrupt_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
     turn = cycle(SIGNALS)
     for call in scene.points:
