@@ -87,7 +87,7 @@ def write_beside(path: Path, data: bytes, mode: int = PRIVATE) -> Path:
 
 def drop_unfinished() -> None:
     """Remove what was written beside its place and has not got there: whoever calls this ends at once."""
-    for beside in _unfinished:
+    for beside in [*_unfinished]:
         with suppress(OSError):
             os.unlink(beside)
 
@@ -108,14 +108,22 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         raise
 
 
-def write_whole(path: str, text: str, *, private: bool = True, new: bool = False) -> None:
+def write_whole(
+    path: str,
+    text: str,
+    *,
+    private: bool = True,
+    new: bool = False,
+    unchanged: Callable[[], None] = lambda: None,
+) -> None:
     """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written.
 
     What is not private keeps its mode, or is as open as the system makes new files. A `new` file takes
-    the place of none.
+    the place of none. `unchanged` raises where the file is no longer what it is to be.
     """
     with system_errors(f"cannot write {path}"):
-        if os.path.exists(path) and not (new or os.path.isfile(path)):
+        is_stream = path.startswith(("/dev/", "/proc/"))
+        if is_stream or (os.path.exists(path) and not (new or os.path.isfile(path))):
             Path(path).write_text(text, encoding="utf-8")  # a pipe or a terminal
             return
         place = Path(os.path.realpath(path))
@@ -125,7 +133,7 @@ def write_whole(path: str, text: str, *, private: bool = True, new: bool = False
         if new:
             _put_where_nothing_is(beside, place)
         else:
-            put_in_place(beside, place)
+            put_in_place(beside, place, unchanged)
     with system_errors(f"{path} was written, but the disk did not confirm it"):
         sync_folder(place.parent)
 
@@ -162,8 +170,7 @@ def _put_where_nothing_is(beside: Path, path: Path) -> None:
     except FileExistsError:
         raise FileTrouble(f"{path} exists already; it was not touched") from None
     except OSError:  # a file system without links
-        with open(path, "xb") as file:
-            file.write(beside.read_bytes())
+        write_new(path, beside.read_bytes(), stat.S_IMODE(beside.stat().st_mode))
     finally:
         with suppress(OSError):
             os.unlink(beside)

@@ -21,6 +21,10 @@ _HEAD = 2048
 """Bytes of a script that are looked at for its interpreter."""
 
 
+_PATHS = ("/", "./", "../")
+"""What a word begins with that is meant as a path."""
+
+
 def find_program(command: str | None, environment: Mapping[str, str]) -> Program:
     """The program that `--server-command`, `MLXSM_SERVER` or PATH name; ServerTrouble where there is none.
 
@@ -33,6 +37,11 @@ def find_program(command: str | None, environment: Mapping[str, str]) -> Program
         raise ServerTrouble(
             f"there is no server program {words[0]}",
             "pip install mlx-lm brings mlx_lm.server; --server-command or MLXSM_SERVER name another one",
+        )
+    if not os.path.isabs(found) and not words[0].startswith(_PATHS):
+        raise ServerTrouble(
+            f"the server program {words[0]} is only found by way of the current folder",
+            "take the empty or relative part out of PATH, or name the program by its path",
         )
     # Links are kept: a virtual environment's python is one, and knows its environment by its own place.
     program = os.path.abspath(found)
@@ -63,16 +72,15 @@ def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program
 def _in_full(word: str) -> str:
     """A path that was typed as one, for a server that runs in another folder.
 
-    What has no slash is a name: a file of that name in the current folder, which may be anybody's, must
+    All else is a name: a file of that name in the current folder, which may be anybody's, must
     not take the place of a program, a module or an option.
     """
-    is_path = "/" in word and not word.startswith("-") and os.path.exists(word)
-    return os.path.abspath(word) if is_path else word
+    return os.path.abspath(word) if word.startswith(_PATHS) and os.path.exists(word) else word
 
 
 def _words(command: str) -> list[str]:
     try:
-        words = [command] if "/" in command and os.path.exists(command) else shlex.split(command)
+        words = [command] if command.startswith(_PATHS) and os.path.exists(command) else shlex.split(command)
     except ValueError:
         words = []
     if not words:

@@ -4,9 +4,10 @@ Only a parent is ever told how a process ended, and the command that starts a se
 It imports nothing but builtins (`_signal` is one, `signal` is not), so that it starts in a few
 milliseconds and stays small.
 
-    python -I -S keeper.py ENDING NONCE FD COMMAND...
+    python -I -S keeper.py ENDING FD COMMAND...
 
-FD is a pipe: the server's process number goes there, or `!` and an error number.
+FD is a pipe: the server's process number goes there, or `!` and an error number. The mark of the run is in
+the environment, which no other user can read.
 """
 
 import _signal as signal  # type: ignore[import-not-found]  # typeshed knows it as signal only
@@ -18,7 +19,7 @@ STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """Meant for the server, when somebody sends them to all processes with its name in their command line."""
 
 
-def main(ending: str, nonce: str, pipe: int, command: list[str]) -> None:
+def main(ending: str, pipe: int, command: list[str]) -> None:
     """Start the command as the leader of a group of its own; wait; write the ending beside its record."""
     os.set_inheritable(pipe, False)
     for number in STOPPING:
@@ -31,6 +32,7 @@ def main(ending: str, nonce: str, pipe: int, command: list[str]) -> None:
     os.write(pipe, b"%d\n" % pid)
     os.close(pipe)
     _, status = os.waitpid(pid, 0)
+    nonce = os.environ["MLXSM_RUN"].partition(".")[2]
     text = f'{{"nonce": "{nonce}", "code": {os.waitstatus_to_exitcode(status)}, "at": {time.time()}}}\n'
     folder, _, name = ending.rpartition("/")
     beside = f"{folder}/.{name}.{os.getpid()}.tmp"
@@ -41,4 +43,4 @@ def main(ending: str, nonce: str, pipe: int, command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

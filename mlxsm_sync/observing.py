@@ -65,6 +65,10 @@ def _alive(record: Record, handle: Handle) -> Look:
             taken = f"port {record.port} is held by {ports.describe(held)}" if held else None
             return Look("no-socket", handle.pid, taken or said or "it does not listen any more")
         return Look("loading", handle.pid)
+    others = [one for one in held if one not in ours]
+    if rivals := ports.rivals(ours, others, record.host, record.port):
+        taken = f"port {record.port} is held by {ports.describe(rivals)}, too"
+        return Look("no-socket", handle.pid, taken, certain=False)
     if said is not None:
         return Look("dead-thread", handle.pid, said)
     answer = probe.health(ports.reachable(ports.resolve(record.host, record.port)), _PATIENCE)

@@ -79,9 +79,15 @@ def holders(host: str, port: int, likely: Collection[int] = ()) -> list[Listener
         address = resolve(host, port)
     except OSError:
         return []
-    if not answers(reachable(address)):
+    if _refuses(*reachable(address)):
         return []  # to look into the system's tables takes a hundred times longer
     return [one for one in listeners(port, likely) if overlap(one.address, address.host)]
+
+
+def rivals(ours: Collection[Listener], others: Collection[Listener], host: str, port: int) -> list[Listener]:
+    """Those of the others that a client of this endpoint could reach instead of ours."""
+    near = {reachable(resolve(host, port))[0], *(one.address for one in ours)}
+    return [one for one in others if one.address in near]
 
 
 def describe(held: Collection[Listener]) -> str:
@@ -131,6 +137,17 @@ def _answers(host: str, port: int) -> bool:
             return True
     except (OSError, OverflowError):
         return False
+
+
+def _refuses(host: str, port: int) -> bool:
+    """Whether nobody listens there for certain; who is busy may let a connection wait."""
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_SECONDS):
+            return False
+    except TimeoutError:
+        return False
+    except (OSError, OverflowError):
+        return True
 
 
 def _why(error: OSError, host: str, port: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -85,11 +86,10 @@ class Handle:
                 # By the handle: a process that took over the number is not hit.
                 try:
                     signal.pidfd_send_signal(self._descriptor, number, None, _WHOLE_GROUP)
-                    return
-                except ProcessLookupError:
-                    raise
                 except OSError:
-                    self.signal_alone(number)  # a kernel before 6.9
+                    # A kernel before 6.9, or a process that has left its group.
+                    self.signal_alone(number)
+                return
             about = facts(self.pid)
             if about is not None and about.group == self.pid:
                 os.killpg(self.pid, number)
@@ -151,6 +151,8 @@ def identify(record: Record) -> Found:
     if handle is None:
         return Found(None)
     about = facts(pid)
+    if about is not None and about.dead and not handle.is_gone():
+        about = about._replace(dead=False)  # its first thread has ended, and others live
     verdict = _doubt(record, pid, about)
     if verdict is None and about is not None and not about.dead and not handle.is_gone():
         return Found(handle)
@@ -183,7 +185,10 @@ def _carries_mark(pid: int, record: Record) -> bool:
 
 def belongs_to(pid: int, record: Record) -> bool:
     """Whether a process carries the mark of a run, as the server and all that it starts do."""
-    return system.variable(pid, RUN_VARIABLE) == run_mark(record)
+    if system.variable(pid, RUN_VARIABLE) != run_mark(record):
+        return False
+    about = facts(pid)  # root sees the marks of everybody, and anybody can set one
+    return about is not None and about.user == os.geteuid()
 
 
 def is_ours(pid: int | None, record: Record) -> bool:
@@ -235,8 +240,7 @@ def run_mark(record: Record) -> str:
 
 def _by_run(record: Record) -> int | None:
     """The process that carries the mark of a run whose start was cut off before its number was noted."""
-    mark = run_mark(record)
-    marked = [pid for pid in system.all_pids() if system.variable(pid, RUN_VARIABLE) == mark]
+    marked = [pid for pid in system.all_pids() if belongs_to(pid, record)]
     # The keeper carries it, too; the server leads a group inside the keeper's session.
     inner = [pid for pid in marked if pid != _session(pid) and _leads_a_group(pid)]
     return inner[0] if len(inner) == 1 else None
@@ -265,6 +269,8 @@ def _hold(pid: int) -> Handle | None:
             return Handle(pid, os.pidfd_open(pid))
         except ProcessLookupError:
             return None
-        except OSError:
-            pass  # a kernel before 5.3, or a sandbox: watched by its number instead
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EPERM):
+                raise
+            # A kernel before 5.3, or a sandbox: watched by its number instead.
     return Handle(pid, None) if facts(pid) is not None else None

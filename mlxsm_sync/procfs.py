@@ -44,7 +44,7 @@ def facts(pid: int) -> Facts | None:
         user = os.stat(f"/proc/{pid}").st_uid
         # The name is in brackets and may hold anything; the numbers come after the last one.
         _, _, rest = _read(f"/proc/{pid}/stat").rpartition(b")")
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     words = rest.split()
     return Facts(words[19].decode(), words[0] in (b"Z", b"X"), int(words[2]), user)

@@ -88,7 +88,7 @@ def _unchanged(path: str, tree: Tree) -> bytes:
     with disk.system_errors(f"cannot read {path}"):
         data = Path(path).read_bytes()
     if digest_bytes(data) != tree.digest:
-        raise StalePlan(f"{path} was changed meanwhile; nothing was written", "run mlxsm pull again")
+        raise _changed(path)
     return data
 
 
@@ -156,7 +156,18 @@ def _record(following: Desired, state: State, indexes: frozenset[int]) -> tuple[
 
 def _write(path: str, text: str, tree: Tree) -> None:
     """Put the new text in the place of the file, unless somebody else changed that meanwhile."""
-    mark = "\ufeff" if _unchanged(path, tree).startswith(b"\xef\xbb\xbf") else ""
+    place = Path(path).resolve()
     with disk.system_errors(f"cannot write {path}"):
-        disk.sweep(Path(path).resolve())
-    disk.write_whole(path, mark + text, private=False)
+        disk.sweep(place)
+        seen = disk.mark(place)
+    begin = "\ufeff" if _unchanged(path, tree).startswith(b"\xef\xbb\xbf") else ""
+
+    def unchanged() -> None:
+        if disk.mark(place) != seen:
+            raise _changed(path)
+
+    disk.write_whole(path, begin + text, private=False, unchanged=unchanged)
+
+
+def _changed(path: str) -> StalePlan:
+    return StalePlan(f"{path} was changed meanwhile; nothing was written", "run mlxsm pull again")

@@ -80,6 +80,7 @@ class Wait:
         self._change_phase("loading")
         self._until_healthy(place)
         if not asking:
+            self._look_who_is_asked()
             return Ready("listening")
         return self._until_answered(place)
 
@@ -100,15 +101,20 @@ class Wait:
         held = ports.holders(self._host, self._port, (self._handle.pid,))
         ours = [one for one in held if is_ours(one.pid, self._record)]
         others = [one for one in held if one not in ours]
-        shared = {one.address for one in ours} & {one.address for one in others}
-        if others and (not ours or shared):
+        if others and (not ours or ports.rivals(ours, others, self._host, self._port)):
             self._look()
             raise NotReady(f"port {self._port} is held by {ports.describe(others)}")
         return bool(ours)
 
+    def _look_who_is_asked(self) -> None:
+        """Only our own server is asked, and only its answers count: it may have lost its socket since."""
+        self._look()
+        if not self._owns_the_socket():
+            raise NotReady(self._why("it no longer listens"))
+
     def _until_healthy(self, place: tuple[str, int]) -> None:
         while True:
-            self._look()
+            self._look_who_is_asked()
             answer = probe.health(place, min(_PATIENCE, self._left()))
             if answer is not None and self._is_healthy(answer):
                 return
@@ -122,7 +128,7 @@ class Wait:
 
     def _until_answered(self, place: tuple[str, int]) -> Ready:
         """Hold one question open until it is answered: given up and asked again, it would be run twice."""
-        self._look()
+        self._look_who_is_asked()
         try:
             question = probe.one_token(place, max(self._left(), PAUSE))
         except OSError as error:
@@ -137,6 +143,7 @@ class Wait:
         while not question.is_answered(PAUSE):
             self._look()
             if time.monotonic() > next_look:
+                self._look_who_is_asked()
                 answer = probe.health(place, _PATIENCE)
                 if answer is not None:
                     self._is_healthy(answer)
@@ -150,6 +157,7 @@ class Wait:
             raise NotReady(self._why(f"its model does not answer ({answer.status}): {answer.error}"))
         if not answer.data.get("choices"):
             raise NotReady(self._why("it answers, but not as a model server does"))
+        self._look_who_is_asked()
         fingerprint = answer.data.get("system_fingerprint")
         return Ready("answered", redacted(str(fingerprint))[:200] if fingerprint else None)
 

@@ -96,7 +96,14 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
         r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{30,}={0,2}",
     ),
     ("a signed web token", "eyj", r"eyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10}"),
-    ("a bearer token", "bearer,basic", r"(?i:bearer|basic)[ \t]{1,4}[A-Za-z0-9._~+/-]{16,}={0,2}"),
+    (
+        "a bearer token",
+        "bearer,basic",
+        (
+            r"(?i:bearer)[ \t]{1,4}[A-Za-z0-9._~+/-]{16,}={0,2}"
+            r"|(?i:authorization)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?i:basic)[ \t]{1,4}[A-Za-z0-9+/=_-]{8,}"
+        ),
+    ),
     (
         "a password in an address",
         "://",

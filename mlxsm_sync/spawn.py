@@ -45,8 +45,7 @@ def start(
     `log` is a descriptor that its output goes to, `ending` where its parent notes how it ended.
     """
     reading, writing = os.pipe()
-    nonce = mark.partition(".")[2]
-    command = [sys.executable, "-I", "-S", KEEPER, str(ending), nonce, str(writing), *argv]
+    command = [sys.executable, "-I", "-S", KEEPER, str(ending), str(writing), *argv]
     try:
         keeper = subprocess.Popen(  # noqa: S603 - starting what the user named is its job
             command,

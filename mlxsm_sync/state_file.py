@@ -36,7 +36,7 @@ class StateFile:
     @property
     def label(self) -> str:
         """What tells it from other states in that folder."""
-        return self.path.stem
+        return self.path.stem if self.path.suffix == ".json" else self.path.name
 
     def read(self) -> State:
         """The current state, empty where there is no file yet; needs no lock and no write access."""

@@ -112,6 +112,11 @@ def cli(ctx: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # Click would start a shell to ask for its version; `completion` prints the same without.
+    asked = os.environ.get("_MLXSM_COMPLETE", "").partition("_")
+    if asked[2] == "source":
+        del os.environ["_MLXSM_COMPLETE"]
+        arguments = ["completion", asked[0]]
     # A command lives shortly and makes no cycles worth collecting; looking for them takes a third of
     # the time of a large plan.
     gc.disable()

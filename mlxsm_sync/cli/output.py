@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from mlxsm_sync.characters import visible
-from mlxsm_sync.cli.outputs import refuse_inputs, value_of
+from mlxsm_sync.cli.outputs import refuse_inputs, values_of
 from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
-from mlxsm_sync.secret_scan import looks_like, redacted
+from mlxsm_sync.secret_scan import HIDDEN, looks_like, redacted
 
 if TYPE_CHECKING:
     from mlxsm_sync.json_value import Json
@@ -97,13 +97,19 @@ class Output:
         lines = text.splitlines(keepends=True)
         return "".join(redacted(_undressed(line)) if self._has_secret(line) else line for line in lines)
 
+    def _without_secret_member(self, key: str, item: Json) -> Json:
+        """A value that only its key makes a secret is one, too."""
+        if isinstance(item, str) and self._has_secret(f"{key}: {item}"):
+            return HIDDEN
+        return self._without_secret_texts(item)
+
     def _without_secret_texts(self, data: Json) -> Json:
         if isinstance(data, str):
             return redacted(data) if self._has_secret(data) else data
         if isinstance(data, list):
             return [self._without_secret_texts(item) for item in data]
         if isinstance(data, dict):
-            return {redacted(key): self._without_secret_texts(item) for key, item in data.items()}
+            return {redacted(key): self._without_secret_member(key, item) for key, item in data.items()}
         return data
 
 
@@ -180,7 +186,7 @@ def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool =
 
 def _json_out(options: Sequence[str]) -> str | None:
     """Where the JSON is to go as well; nowhere, where that is what was refused."""
-    path = value_of(options, "--json-out")
+    path = next(reversed(values_of(options, "--json-out")), None)
     with suppress(Usage):
         refuse_inputs(options, os.environ)
         return path if path is None or redacted(path) == path else None
