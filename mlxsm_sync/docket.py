@@ -95,7 +95,7 @@ class Docket:
     def _better_unrenamed(
         self, part: Sequence[Wanted], renames: dict[int, str | None], court: Court
     ) -> set[int]:
-        """Those that are blocked under a new name, and not under their own, now that namesakes have left it."""
+        """Those that are blocked under a new name, and not under their own, which namesakes have left."""
         stuck = {index for index in renames if court.verdicts[index].blocked}
         if not stuck:
             return stuck

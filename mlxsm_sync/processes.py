@@ -270,7 +270,7 @@ def _hold(pid: int) -> Handle | None:
         except ProcessLookupError:
             return None
         except OSError as error:
-            if error.errno not in (errno.ENOSYS, errno.EPERM):
+            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
                 raise
-            # A kernel before 5.3, or a sandbox: watched by its number instead.
+            # A kernel before 5.3, a sandbox, or a thread: watched by its number instead.
     return Handle(pid, None) if facts(pid) is not None else None
