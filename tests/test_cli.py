@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import MLXSM, Project
+from conftest import BIN, MLXSM, Project
 
 import mlxsm_sync
 
@@ -659,3 +659,10 @@ def test_the_next_command_after_a_saved_plan_works_as_it_stands(project: Project
     assert told == "Next: mlxsm apply 'the plan.json' --state s.json\n"
     assert project.shell(told.removeprefix("Next: ")).code == 0
     assert (project.folder / "s.json").exists()
+
+
+def test_the_script_for_a_shell_is_printed_without_starting_one(project: Project) -> None:
+    """Click's own way would run the shell to ask for its version."""
+    for shell in ("bash", "zsh", "fish"):
+        asked = project.run("list", _MLXSM_COMPLETE=f"{shell}_source", PATH=str(BIN))
+        assert asked.out == project.run("completion", shell).out

@@ -382,3 +382,14 @@ def test_a_rollback_needs_an_earlier_state(project: Project) -> None:
     done = project.run("rollback", "--yes")
     assert (done.code, "no earlier state to go back to" in done.err) == (64, True)
     assert "no earlier state 7" in project.run("rollback", "7", "--yes").err
+
+
+def test_states_of_one_folder_are_told_apart(tmp_path: Path) -> None:
+    names = ("state.json", "prod.json", "prod.one", "prod.two")
+    labels = [StateFile(tmp_path / name).label for name in names]
+    assert labels == ["state", "prod", "prod.one", "prod.two"]
+
+
+def test_a_path_that_ends_in_no_name_is_refused() -> None:
+    with pytest.raises(FileTrouble, match="is a folder"):
+        StateFile(Path("/"))

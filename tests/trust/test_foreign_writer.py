@@ -192,3 +192,35 @@ def test_t22_whatever_a_foreign_writer_writes_is_in_the_state_or_kept(store: Sto
     assert -written > 5
     assert len(lost) <= 1 + APPLIES // 100, "more than what may fall into the moment before a rename"
     tally.add(applies=APPLIES, foreign_writes=-written, stale_plans=stale, foreign_writes_lost=len(lost))
+
+
+@pytest.mark.parametrize("how", ["replaced", "written into"])
+def test_t22_an_edit_of_the_file_while_it_is_pulled_is_not_lost(
+    project: Project, how: str, tally: Tally
+) -> None:
+    """Its author saves right before the new text would take its place."""
+    project.apply(file(1))
+    project.edit_state(lambda state: state["entries"][0]["profile"].update(port=5))
+    profiles = project.folder / "profiles.yaml"
+    edit = "# mine\n" + file(1)
+    delay = ("-e", "trace=fsync", "-e", "inject=fsync:delay_enter=1500000:when=1")
+    command = [strace(), "-f", "-qq", "-o", "trace.log", *delay, *project.command("pull", "--all")]
+    tracer = subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=project.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = project.folder / "trace.log"
+    wait_for(lambda: log.exists() and "fsync(" in log.read_text())
+    if how == "replaced":
+        project.write(edit, "beside").rename(profiles)
+    else:
+        profiles.write_text(edit)
+    code, said = finished(tracer)
+    tally.add(foreign_writes=1)
+    assert (code, "was changed meanwhile" in said) == (1, True), said
+    assert profiles.read_text() == edit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -157,3 +158,53 @@ def test_t19_without_any_stream_no_file_is_taken_for_one(ready: Project, tally: 
     tally.add(commands=1)
     assert done.code == 1  # nobody could be told
     assert ready.run("validate", "new.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export -y -o{state}",
+        "export -yo {state}",
+        "export -yo{state}",
+        "export -y -o other.json -o {state}",
+        "export -y --output={state}",
+        "plan --json-out other.json --json-out {state}",
+        "plan --out other.plan --out profiles.yaml",
+        "plan --json-out=profiles.yaml",
+        "plan -f profiles.yaml --state elsewhere/s.json --json-out elsewhere/history/s.json.00000000.json",
+        "plan --state elsewhere/s.json --json-out elsewhere/s.json.lock",
+        "plan --state elsewhere/s.json --json-out elsewhere/run-s/a.json",
+    ],
+)
+def test_t19_no_way_of_writing_an_option_gets_an_output_past(
+    ready: Project, command: str, tally: Tally
+) -> None:
+    assert ready.run("apply", "--yes", "--state", "elsewhere/s.json").code == 0
+    (ready.folder / "elsewhere/run-s").mkdir()
+    (ready.folder / "elsewhere/run-s/a.json").write_text("{}")
+    before = [path.read_bytes() for path in files(ready)]
+    done = ready.shell(f"{MLXSM} {command.format(state=ready.state_path)}")
+    tally.add(commands=1)
+    assert done.code == 64, done
+    assert [path.read_bytes() for path in files(ready)] == before
+
+
+def files(project: Project) -> list[Path]:
+    return sorted(path for path in project.folder.rglob("*") if path.is_file())
+
+
+def test_t19_what_is_no_input_is_written(ready: Project, tally: Tally) -> None:
+    """A name that is a file, too, a file that an export makes anew, and a stream by its name."""
+    ready.apply(ONE % 2)
+    (ready.folder / "A").touch()
+    for command in (
+        "export A -y -o A",
+        "export -y --format yaml -o profiles.yaml",
+        "plan --json-out /dev/stdout > caught",
+        "export -y -o /dev/stdout | cat > caught",
+    ):
+        done = ready.shell(f"{MLXSM} {command}")
+        tally.add(commands=1)
+        assert done.code == 0, done
+    assert '"schemaVersion"' in (ready.folder / "A").read_text()
+    assert '"schemaVersion"' in (ready.folder / "caught").read_text()

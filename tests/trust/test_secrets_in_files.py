@@ -194,3 +194,19 @@ def test_t31_a_token_that_somebody_wrote_into_a_state_is_not_shown(
             kept.state_path.write_bytes(before)
             tally.add(commands=1)
         tally.add(tokens=1)
+
+
+def test_t31_a_value_that_only_its_key_makes_a_secret_is_not_shown(kept: Project, tally: Tally) -> None:
+    word = "pa55w0rd" + "ABCDEF"
+
+    def change(state: Any) -> None:
+        options = {"chatTemplateArgs": {"api_key": word, "deep": [{"hf_token": word}]}}
+        state["entries"][0]["profile"]["advancedLaunchOptions"] = options
+
+    kept.edit_state(change)
+    for command in SHOWING:
+        before = kept.state_path.read_bytes()
+        result = run(kept, *command)
+        kept.state_path.write_bytes(before)
+        tally.add(commands=1)
+        assert word not in result.out + result.err, command
