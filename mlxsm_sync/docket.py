@@ -86,9 +86,21 @@ class Docket:
             # A name that is not to be had, for a profile that another one's rename has helped already.
             refused = {index for index in renames if _is_idle(court.verdicts[index])}
             if not needed and not refused:
+                refused = self._better_unrenamed(part, renames, court)
+            if not needed and not refused:
                 return court, renames
             idle |= refused
             renames = {index: name for index, name in (renames | needed).items() if index not in idle}
+
+    def _better_unrenamed(
+        self, part: Sequence[Wanted], renames: dict[int, str | None], court: Court
+    ) -> set[int]:
+        """Those that are blocked under a new name, and not under their own, which others have left."""
+        stuck = {index for index in renames if court.verdicts[index].blocked}
+        if not stuck:
+            return stuck
+        trial = self.judge(part, {index: name for index, name in renames.items() if index not in stuck})
+        return {index for index in stuck if not trial.verdicts[index].blocked}
 
     def judge(self, part: Sequence[Wanted], renames: dict[int, str | None]) -> Court:
         """One judgement of the profiles that take part, under these new names."""

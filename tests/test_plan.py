@@ -94,6 +94,19 @@ def test_a_skipped_duplicate_lets_the_other_through() -> None:
     assert plan.undecided == ()
 
 
+def test_of_renamed_namesakes_the_one_that_is_on_the_machine_keeps_its_name() -> None:
+    before = state(entry(1, None, profile("A", 1)))
+    want = file(profile("A", 3), profile("A", 1))
+    choices = Choices(rename={1: None, 2: None})
+    plan = make_plan(want, before, choices)
+    assert [(one.action, one.name, one.index) for one in plan.changes] == [
+        ("create", "A (Imported 2)", 1),
+        ("claim", "A", 2),
+    ]
+    assert (plan.conflicts, plan.notices) == ((), ('--rename "A": no longer needed',))
+    assert make_plan(want, apply_plan(plan, before, itertools.repeat("n" * 16)), choices).changes == ()
+
+
 def test_a_new_name_that_the_state_has_is_a_collision() -> None:
     others = state(entry(1, "me", profile("A", 9)), entry(2, None, profile("C", 8)))
     plan = make_plan(file(profile("A", 1)), others, Choices(rename={1: "C"}))
