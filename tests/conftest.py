@@ -33,6 +33,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the expected output of the stories")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What tries thousands of inputs is not what covers each branch, and would take four times as long."""
+    for item in items:
+        many = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if many or item.path.parent.name in ("trust", "e2e"):
+            item.add_marker("no_cover")
+
+
 @dataclass
 class Result:
     """How a command ended."""

@@ -142,7 +142,9 @@ class _Bookkeeper:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        option = self.config.option
         whole = self.config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        whole = whole and not (option.keyword or option.markexpr or option.deselect or option.lf)
         if self.config.getoption("--write-ledger"):
             write(self.ledger.text())
         if whole and exitstatus == pytest.ExitCode.OK:
