@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ["running", "ledger", "writes"]
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "ci", max_examples=300, deadline=None, derandomize=True, suppress_health_check=_quiet
+    "ci", max_examples=200, deadline=None, derandomize=True, suppress_health_check=_quiet
 )
 settings.register_profile("nightly", max_examples=10_000, deadline=None, suppress_health_check=_quiet)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

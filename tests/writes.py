@@ -47,7 +47,8 @@ class Seen(NamedTuple):
 class Scene:
     """A folder in which one command is about to write."""
 
-    def __init__(self, project: Project, words: Sequence[str]) -> None:
+    def __init__(self, name: str, project: Project, words: Sequence[str]) -> None:
+        self.name = name
         self.project = project
         # How many calls it takes to look for the app changes with what else runs.
         quiet = ["--while-app-runs"] if project.uses_the_apps_list and words[0] != "pull" else []
@@ -180,4 +181,4 @@ def scene(project: Project, no_app: None, request: pytest.FixtureRequest) -> Sce
     (project.folder / "home").rename(folder / "home")
     work = Project(folder, project.environment | {"HOME": str(folder / "home")})
     words = MAKERS[kind](work)
-    return Scene(work, words)
+    return Scene(request.param, work, words)

@@ -86,11 +86,16 @@ def points(servers: Servers, command: list[str]) -> list[tuple[str, int]]:
     counts: dict[tuple[str, str], int] = {}
     found: set[tuple[str, int]] = set()
     writers = set()
-    for line in (servers.folder / "trace.log").read_text().splitlines():
+    lines = (servers.folder / "trace.log").read_text().splitlines()
+    # The keeper and its server are processes of their own, and begin with a program.
+    programs = [line.split()[0] for line in lines if "execve(" in line][1:]
+    for line in lines:
         match = re.match(r"(\d+)\s+(\w+)\(", line)
         if not match:
             continue
         thread, call = match.groups()
+        if thread in programs:
+            continue
         counts[thread, call] = counts.get((thread, call), 0) + 1
         if any(place in line for place in ours) and "keeper.py" not in line:
             writers.add(thread)
@@ -144,7 +149,7 @@ def test_t16_a_kill_of_up_at_its_system_calls_leaves_nothing_that_cannot_be_stop
         landed += done.returncode == 137
         tally.add(kills=done.returncode == 137)
         assert_it_can_go_on(servers, port)
-    # The keeper, and not up, makes some of the calls of these names and numbers.
+    # The threads of up take turns, and not every run has as many calls of each.
     assert landed >= len(options) * 0.6, (landed, options)
 
 
