@@ -26,7 +26,7 @@ def test_ten_thousand_lines_are_all_there_whoever_is_killed(servers: Servers) ->
     servers.declare(A="test/spew-10000+load-1")
     starting = servers.start("up")
     following = servers.start("logs", "A", "-f")
-    wait_for(lambda: servers.record_path("A").exists() and servers.log("A").exists())
+    wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])  # it was started
     starting.send_signal(signal.SIGKILL)
     following.send_signal(signal.SIGKILL)
     starting.communicate()
