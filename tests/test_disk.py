@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -93,3 +94,39 @@ def test_only_what_killed_writers_leave_is_swept(tmp_path: Path) -> None:
         ".a.b.json.1.0123456789ab.tmp",
         ".a.json.autosave.tmp",
     ]
+
+
+def test_a_file_that_windows_holds_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Held(PermissionError):
+        winerror = 32
+
+    replace, refusals = os.replace, [Held(), Held()]
+
+    def held(old: Path, new: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", held)
+    monkeypatch.setattr(disk, "_PAUSE", 0)
+    disk.write_whole(str(tmp_path / "a"), "x")
+    assert (tmp_path / "a").read_text() == "x"
+    refusals += [Held() for _ in range(disk._TRIES)]
+    with pytest.raises(FileTrouble):
+        disk.write_whole(str(tmp_path / "a"), "y")
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_a_folder_that_cannot_be_forced_is_none_where_the_system_knows_no_such_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(disk, "_sync", refuse)
+    if number == errno.EINVAL:
+        disk.sync_folder(tmp_path)
+    else:
+        with pytest.raises(OSError, match="no"):
+            disk.sync_folder(tmp_path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from mlxsm_sync import nodes
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import FileTrouble, InvalidFile
 from mlxsm_sync.profile_file import read_profile_file
@@ -377,9 +379,12 @@ def test_a_file_that_is_too_large_is_not_read_further(tmp_path: Path) -> None:
     assert problems(tmp_path, b"#" * (8 * 1024 * 1024 + 1)) == [" the file is larger than 8 MiB"]
 
 
-def test_too_many_values_are_not_read_further(tmp_path: Path) -> None:
-    found = problems(tmp_path, "a: [" + "0," * 1_000_001 + "]")
-    assert found[0].endswith("the file has more than 1,000,000 values")
+def test_too_many_values_are_not_read_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real million is read under limits of memory and time in tests/trust/test_limits.py."""
+    assert nodes.MAX_NODES == 1_000_000
+    monkeypatch.setattr(nodes, "MAX_NODES", 1000)
+    found = problems(tmp_path, "a: [" + "0," * 1001 + "]")
+    assert found[0].endswith("the file has more than 1,000 values")
 
 
 def test_other_encodings_are_refused_with_a_place(tmp_path: Path) -> None:
@@ -510,3 +515,17 @@ def test_a_long_number_like_text_is_text(tmp_path: Path) -> None:
 def test_a_bidi_control_in_a_value_is_data(tmp_path: Path) -> None:
     (one,) = declared(tmp_path, _with("notes: a\u202eb"))
     assert one["/notes"] == "a\u202eb"
+
+
+def test_an_unresolved_merge_is_named_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('{"a": 1,\n<<<<<<< HEAD\n"b": 2\n=======\n"b": 3\n>>>>>>> other\n}\n')
+    with pytest.raises(InvalidFile) as caught:
+        read_profile_file(str(path))
+    assert str(caught.value.problems[0]).endswith(":2:1: this is an unresolved git merge: resolve it")
+
+
+def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(FileTrouble, match="standard input is closed"):
+        read_profile_file("-")

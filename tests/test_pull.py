@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import HERE, rich_profiles
 
+from mlxsm_sync import disk
 from mlxsm_sync.characters import quotable, visible
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.declarations import judge
 from mlxsm_sync.desired import Desired, Input
-from mlxsm_sync.errors import MlxsmError, NotEditable, StalePlan, Usage
+from mlxsm_sync.errors import FileTrouble, MlxsmError, NotEditable, StalePlan, Usage
 from mlxsm_sync.json_value import same
 from mlxsm_sync.nodes import Node, Problems
 from mlxsm_sync.plan import make_plan
@@ -624,3 +627,40 @@ def test_a_diff_leads_from_the_one_text_to_the_other(
             made += [line[1:]] if line[0] == " " else []
             at += 1
     assert made + before[at:] == after
+
+
+def test_what_was_written_is_told_where_it_cannot_be_recorded(
+    applied: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> State:
+        raise MlxsmError("the disk is full")
+
+    change(applied, "Qwen", port=9)
+    monkeypatch.setattr(StateFile, "replace", refuse)
+    path, store = str(applied.folder / "profiles.yaml"), StateFile(applied.state_path)
+    with pytest.raises(MlxsmError) as caught:
+        pull_into(path, store, ["Qwen"], 1, everything=False)
+    assert caught.value.message == f"{path} was written, but not recorded as applied: the disk is full"
+    # The file says so already; now only the record is left to do.
+    with pytest.raises(MlxsmError) as caught:
+        pull_into(path, store, ["Qwen"], 1, everything=False)
+    assert caught.value.message == "the disk is full"
+
+
+def test_an_edit_at_the_last_moment_stops_a_pull(applied: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def edit(path: str, _text: str, unchanged: Callable[[], None], **_: object) -> None:
+        Path(path).write_text("mine")
+        unchanged()
+
+    change(applied, "Qwen", port=9)
+    monkeypatch.setattr(disk, "write_whole", edit)
+    path = applied.folder / "profiles.yaml"
+    with pytest.raises(StalePlan, match="was changed meanwhile"):
+        pull_into(str(path), StateFile(applied.state_path), ["Qwen"], 1, everything=False)
+    assert path.read_text() == "mine"
+
+
+def test_a_pipe_cannot_be_pulled_into(applied: Project) -> None:
+    os.mkfifo(applied.folder / "pipe")
+    with pytest.raises(FileTrouble, match="not a regular file"):
+        pull_into(str(applied.folder / "pipe"), StateFile(applied.state_path), [], 1, everything=True)

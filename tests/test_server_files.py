@@ -356,3 +356,9 @@ def test_only_one_starts_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             pass
     with files.start_lock("a" * 16):
         assert json.loads((files.folder / f"{'a' * 16}.lock").read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("path", ["~/models/x", "/" + "h" * 300, "./nul\0"])
+def test_a_path_that_is_none_is_a_problem_of_its_profile(path: str) -> None:
+    (problem,) = model_files.look_at(path, {}).problems
+    assert "write it out" in problem or "cannot be looked at" in problem

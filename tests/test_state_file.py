@@ -393,3 +393,14 @@ def test_states_of_one_folder_are_told_apart(tmp_path: Path) -> None:
 def test_a_path_that_ends_in_no_name_is_refused() -> None:
     with pytest.raises(FileTrouble, match="is a folder"):
         StateFile(Path("/"))
+
+
+def test_a_backup_that_goes_while_it_is_looked_for_is_none(
+    file: StateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(file, entry(1))
+    file.path.write_text("")
+    monkeypatch.setattr(disk, "read_own", lambda path: None if "history" in str(path) else b"")
+    with pytest.raises(UnreadableState) as caught:
+        file.read()
+    assert "no readable backup" in str(caught.value.hint)

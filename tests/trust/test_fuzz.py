@@ -39,11 +39,11 @@ def _fuzz(kind: str, seconds: int, tally: Tally) -> None:
 
 
 def test_t01_mutated_yaml_is_answered(tally: Tally) -> None:
-    _fuzz("yaml", 10, tally)
+    _fuzz("yaml", 7, tally)
 
 
 def test_t05_mutated_json_is_answered(tally: Tally) -> None:
-    _fuzz("json", 10, tally)
+    _fuzz("json", 7, tally)
 
 
 def test_t23_mutated_states_are_answered(tally: Tally) -> None:
