@@ -404,3 +404,11 @@ def test_a_backup_that_goes_while_it_is_looked_for_is_none(
     with pytest.raises(UnreadableState) as caught:
         file.read()
     assert "no readable backup" in str(caught.value.hint)
+
+
+def test_a_place_that_others_can_write_to_is_doubtful(file: StateFile) -> None:
+    put(file, entry(1))
+    assert file.cautions() == []
+    file.folder.chmod(0o777)
+    (told,) = file.cautions()
+    assert told.startswith("others can write to")
