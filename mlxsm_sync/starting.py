@@ -18,6 +18,7 @@ from mlxsm_sync.json_value import canonical
 from mlxsm_sync.launch import Program, changed_program, changes
 from mlxsm_sync.observing import ending_text, look
 from mlxsm_sync.processes import Handle, boot_id, facts, hold, identify, run_mark
+from mlxsm_sync.processes import found as identified
 from mlxsm_sync.profile import Profile, endpoint
 from mlxsm_sync.readiness import NotReady, Ready, Stopped, Wait
 from mlxsm_sync.run_files import Damaged, RunFiles
@@ -220,6 +221,9 @@ class Start:
             raise
         finally:
             found.handle.close()
+        with identified(record) as again:
+            if again.doubt is not None:  # its command can have cleared the environment since
+                return self._disown(record, again.doubt)
         seconds = round(time.monotonic() - began, 3)
         self._note(record, ready=ready.proof, fingerprint=ready.fingerprint, ready_seconds=seconds)
         return self.told(result, pid=record.pid, ready_seconds=seconds)

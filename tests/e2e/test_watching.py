@@ -245,10 +245,13 @@ def test_one_odd_host_hides_none_of_the_others(servers: Servers) -> None:
     assert [one["status"] for one in servers.run("ps", "--json").json["servers"]] == ["stopped", "ready"]
 
 
-def test_a_command_that_clears_the_environment_is_ended_and_told(servers: Servers) -> None:
+@pytest.mark.parametrize("pause", [0, 0.5])
+def test_a_command_that_clears_the_environment_is_ended_and_told(servers: Servers, pause: float) -> None:
+    """At once, or after it was looked at."""
     ports = servers.declare(A="test/a")
     path = servers.environment["PATH"]
-    told = servers.up("--server-command", f"env -i PATH={path} {STAND_IN}")["A"]
+    script = f'sleep {pause}; exec env -i PATH={path} {STAND_IN} "$@"'
+    told = servers.up("--server-command", f"sh -c '{script}' sh")["A"]
     assert told["result"] == "failed"
     assert "does its command clear the environment? It was ended" in told["message"]
     assert is_free(ports["A"])
