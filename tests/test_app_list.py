@@ -86,7 +86,7 @@ def text(app: Project) -> str:
 
 
 def listed(app: Project) -> list[dict[str, Any]]:
-    return json.loads(text(app))  # type: ignore[no-any-return]
+    return json.loads(text(app))
 
 
 def edit(app: Project, before: str, after: str) -> None:
@@ -408,7 +408,7 @@ def test_a_record_that_cannot_be_read_stops_everything(app: Project) -> None:
 
 
 @pytest.fixture
-def running_app(tmp_path: Path, only_app: None) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ARG001
+def running_app(tmp_path: Path, only_app: None) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ARG001 - waits until none runs
     """A real process of the app's name."""
     path = tmp_path / "MLXServerManager"
     shutil.copy(shutil.which("sleep") or "/bin/sleep", path)

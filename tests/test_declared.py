@@ -10,7 +10,7 @@ REMEDIES = Remedies("mlxsm apply", "mlxsm pull")
 
 
 def reasons(desired: object, entries: object, places: object = None) -> dict[str, str | None]:
-    rows = declared(desired, entries, places, REMEDIES)  # type: ignore[arg-type]
+    rows = declared(desired, entries, places, REMEDIES)
     assert all((row.reason is None) == (row.entry is not None) for row in rows)
     assert [row.entry_id for row in rows if row.entry is None] == [""] * sum(r.entry is None for r in rows)
     return {row.wanted.profile.name: row.reason for row in rows}

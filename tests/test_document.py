@@ -67,7 +67,7 @@ def problems(answer: Any) -> list[str]:
 def invalid(answer: Any) -> list[str]:
     """The messages of the one invalid profile."""
     assert answer["changes"] == []
-    return answer["invalid"][0]["messages"]  # type: ignore[no-any-return]
+    return answer["invalid"][0]["messages"]
 
 
 def warnings(answer: Any) -> list[str]:

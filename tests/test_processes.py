@@ -56,7 +56,7 @@ def record(pid: int | None, **fields: object) -> Record:
 @pytest.mark.parametrize("system", [procfs, psutil_facts])
 def test_facts(system: object, child: subprocess.Popen[bytes]) -> None:
     """Both sources know the same."""
-    source: procfs = system  # type: ignore[valid-type]
+    source: procfs = system
     about = source.facts(child.pid)
     assert about is not None
     assert (about.dead, about.group, about.user) == (False, child.pid, os.geteuid())

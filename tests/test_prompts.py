@@ -36,7 +36,7 @@ def start(project: Project, *arguments: str) -> pexpect.spawn:
     command, *words = project.command("apply", *arguments)
     return pexpect.spawn(
         command, words, cwd=project.folder, env=project.environment, timeout=30, encoding="utf-8"
-    )  # type: ignore[arg-type]
+    )
 
 
 def code(terminal: pexpect.spawn) -> int | None:
@@ -186,7 +186,7 @@ def test_whoever_is_asked_sees_the_whole_plan(project: Project, flag: str) -> No
     terminal.sendline("yes")
     assert code(terminal) == 0
     command, *words = project.command("remove", "A", "-q")
-    removal = pexpect.spawn(command, words, cwd=project.folder, env=project.environment, encoding="utf-8")  # type: ignore[arg-type]
+    removal = pexpect.spawn(command, words, cwd=project.folder, env=project.environment, encoding="utf-8")
     removal.expect("owner default")
     removal.expect("Only yes")
     removal.sendline("no")

@@ -18,7 +18,7 @@ STATE = state(
 
 
 def choices(**answers: list[str]) -> Choices:
-    return resolve(FILE, STATE, **answers)  # type: ignore[arg-type]
+    return resolve(FILE, STATE, **answers)
 
 
 def test_a_name_means_every_profile_of_it_and_a_number_one() -> None:

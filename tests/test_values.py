@@ -78,20 +78,20 @@ def test_all_faults_are_told_at_once_without_their_values() -> None:
 
 @given(json_values, json_values)
 def test_two_values_are_the_same_where_their_canonical_texts_are(a: object, b: object) -> None:
-    assert same(a, b) == (canonical(a) == canonical(b))  # type: ignore[arg-type]
-    assert same(a, a)  # type: ignore[arg-type]
+    assert same(a, b) == (canonical(a) == canonical(b))
+    assert same(a, a)
 
 
 @given(json_values, json_values)
 def test_a_difference_is_explained_where_there_is_one(a: object, b: object) -> None:
-    changes = explain({FREE: a}, {FREE: b})  # type: ignore[dict-item]
-    assert bool(changes) == (not same(a, b))  # type: ignore[arg-type]
+    changes = explain({FREE: a}, {FREE: b})
+    assert bool(changes) == (not same(a, b))
     assert all(one.path.startswith(FREE) for one in changes)
 
 
 @given(json_values)
 def test_what_an_explanation_names_is_there(a: object) -> None:
-    for one in explain({FREE: a}, {FREE: {"k": a, "l": [a]}}):  # type: ignore[dict-item]
+    for one in explain({FREE: a}, {FREE: {"k": a, "l": [a]}}):
         if one.path == FREE:
             assert one.before == a
 
@@ -112,8 +112,8 @@ def test_a_profile_laid_flat_comes_back() -> None:
         "port": 1,
         "advancedLaunchOptions": {"rawExtraArgs": ["-a"]},
     }
-    assert nested(flat(data)) == data  # type: ignore[arg-type]
-    assert from_fields(flat(data)).sparse == data  # type: ignore[arg-type]
+    assert nested(flat(data)) == data
+    assert from_fields(flat(data)).sparse == data
 
 
 def test_an_address_of_ipv6_is_in_brackets() -> None:

@@ -117,7 +117,7 @@ def choices(draw: Callable[..., Any], want: Desired, state: State) -> Choices:
         index: draw(st.sampled_from(["", "", "rename", "replace", "rename replace", "skip"]))
         for index in indexes
     }
-    of = lambda what: [index for index, answer in answers.items() if what in answer]  # noqa: E731
+    of = lambda what: [index for index, answer in answers.items() if what in answer]  # noqa: E731 - one line for three uses
     some = st.sets(st.sampled_from(entry_names)) if entry_names else st.just(set())
     only = draw(st.none() | st.none() | st.sets(st.sampled_from(indexes))) if indexes else None
     return Choices(

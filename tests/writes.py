@@ -171,7 +171,7 @@ if not THOROUGH:
 
 
 @pytest.fixture
-def scene(project: Project, no_app: None, request: pytest.FixtureRequest) -> Scene:  # noqa: ARG001
+def scene(project: Project, no_app: None, request: pytest.FixtureRequest) -> Scene:  # noqa: ARG001 - waits until none runs
     """One of the scenes by name; the tests are parametrised with them."""
     kind, state = request.param.split()
     if state == "app":

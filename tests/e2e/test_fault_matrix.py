@@ -54,7 +54,7 @@ def test_4_a_changed_command_line_is_told_and_done_only_when_asked(servers: Serv
     ports = servers.declare(A="test/a", B="test/b")
     first = servers.up()
     profiles = {name: {"modelID": f"test/{name.lower()}", "port": port} for name, port in ports.items()}
-    profiles["A"]["advancedLaunchOptions"] = {"defaultTemperature": 0.7}  # type: ignore[assignment]
+    profiles["A"]["advancedLaunchOptions"] = {"defaultTemperature": 0.7}
     servers.write_profiles(profiles)
     told = servers.run("up")
     assert (told.code, "--temp (unset) -> 0.7: restart needed (mlxsm up --recreate)" in told.out) == (0, True)

@@ -21,7 +21,7 @@ def refused(kind: type[Failure], *arguments: str) -> Failure:
     with pytest.raises(MlxsmError) as caught:
         cli.main(args=[*arguments], prog_name="mlxsm", standalone_mode=False)
     assert type(caught.value) is kind
-    return caught.value  # type: ignore[return-value]
+    return caught.value
 
 
 def assert_told(case: Case, error: InvalidFile, path: Path) -> None:

@@ -58,4 +58,4 @@ if __name__ == "__main__":
     sys.stderr.flush()
     sys.stdin.readline()
     kind, *numbers = sys.argv[1:]
-    print(json.dumps(write(*map(int, numbers)) if kind == "write" else read()))  # noqa: T201
+    print(json.dumps(write(*map(int, numbers)) if kind == "write" else read()))  # noqa: T201 - what a program says

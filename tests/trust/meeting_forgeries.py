@@ -48,7 +48,7 @@ def meet(path: Path, scene: Scene, forgeries: list[Forgery], commands: list[list
             seconds = time.monotonic() - begun
             met.append({"forgery": number, "words": words, "seconds": seconds, **ended._asdict()})
     clear(path)
-    print(json.dumps(met))  # noqa: T201
+    print(json.dumps(met))  # noqa: T201 - what a program says
 
 
 if __name__ == "__main__":

@@ -72,4 +72,4 @@ def once(files: RunFiles, number: int) -> dict[str, object]:
 if __name__ == "__main__":
     beside = RunFiles(Path(os.environ["HOME"]) / ".local/state/mlxsm")
     beside.prepare()
-    print(json.dumps([once(beside, number) for number in range(int(sys.argv[1]))]))  # noqa: T201
+    print(json.dumps([once(beside, number) for number in range(int(sys.argv[1]))]))  # noqa: T201 - what a program says

@@ -76,17 +76,17 @@ class Store:
 
 
 @pytest.fixture(params=["our state", "the app's list"])
-def store(project: Project, no_app: None, request: pytest.FixtureRequest) -> Store:  # noqa: ARG001
+def store(project: Project, no_app: None, request: pytest.FixtureRequest) -> Store:  # noqa: ARG001 - waits until none runs
     return Store(project, request.param)
 
 
-def traced(store: Store, command: tuple[str, ...], *options: str) -> subprocess.Popen[str]:
+def traced(project: Project, command: tuple[str, ...], *options: str) -> subprocess.Popen[str]:
     """An apply that is held up at a system call."""
-    (store.project.folder / "trace.log").write_text("")
+    (project.folder / "trace.log").write_text("")
     return subprocess.Popen(
-        [strace(), "-f", "-qq", "-o", "trace.log", *options, *store.project.command(*command)],
-        cwd=store.project.folder,
-        env=store.project.environment,
+        [strace(), "-f", "-qq", "-o", "trace.log", *options, *project.command(*command)],
+        cwd=project.folder,
+        env=project.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -119,7 +119,7 @@ def test_t22_a_foreign_write_at_any_moment_before_the_last_look_is_not_lost(
         store.project.write(file(1000 + number))
         assert store.project.run("plan", "--out", "saved.plan").code == 0
         stop = ("-e", "trace=fsync", "-e", f"inject=fsync:signal=SIGSTOP:when={number}")
-        tracer = traced(store, ("apply", "saved.plan", "--while-app-runs"), *stop)
+        tracer = traced(store.project, ("apply", "saved.plan", "--while-app-runs"), *stop)
         log = store.project.folder / "trace.log"
         wait_for(lambda log=log: "stopped by SIGSTOP" in log.read_text())
         store.write(number)
@@ -146,7 +146,7 @@ def test_t22_only_a_write_between_the_last_look_and_the_rename_is_lost(store: St
     store.project.write(file(2000))
     when = 1 + sum(one.name == "rename" for one in calls[:rename])
     delay = ("-e", "trace=rename", "-e", f"inject=rename:delay_enter=1500000:when={when}")
-    tracer = traced(store, APPLY, *delay)
+    tracer = traced(store.project, APPLY, *delay)
     log = store.project.folder / "trace.log"
     wait_for(lambda: log.read_text().count("rename(") == when)
     store.write(77)
@@ -204,16 +204,7 @@ def test_t22_an_edit_of_the_file_while_it_is_pulled_is_not_lost(
     profiles = project.folder / "profiles.yaml"
     edit = "# mine\n" + file(1)
     delay = ("-e", "trace=fsync", "-e", "inject=fsync:delay_enter=1500000:when=1")
-    command = [strace(), "-f", "-qq", "-o", "trace.log", *delay, *project.command("pull", "--all")]
-    tracer = subprocess.Popen(
-        command,
-        cwd=project.folder,
-        env=project.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    tracer = traced(project, ("pull", "--all"), *delay)
     log = project.folder / "trace.log"
     wait_for(lambda: log.exists() and "fsync(" in log.read_text())
     if how == "replaced":

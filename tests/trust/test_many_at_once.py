@@ -144,7 +144,7 @@ def test_t20_eight_applies_of_one_file_are_one_write(project: Project, tally: Ta
 
 
 @pytest.fixture(params=["state.json", "app:models.json"])
-def holder(project: Project, no_app: None, request: pytest.FixtureRequest) -> Iterator[tuple[Project, int]]:  # noqa: ARG001
+def holder(project: Project, no_app: None, request: pytest.FixtureRequest) -> Iterator[tuple[Project, int]]:  # noqa: ARG001 - waits until none runs
     """A real apply that was stopped while it holds the lock, and its number."""
     if request.param.startswith("app"):
         project.environment["MLXSM_STATE"] = request.param

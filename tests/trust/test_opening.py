@@ -163,7 +163,7 @@ def test_t30_some_hosts_are_refused_in_the_file(project: Project, tally: Tally) 
 
 def test_t30_neither_a_document_nor_the_apps_list_consents(
     servers: Servers,
-    no_app: None,  # noqa: ARG001
+    no_app: None,  # noqa: ARG001 - waits until none runs
     tally: Tally,
 ) -> None:
     """What they brought is put into the profile file by a pull, and still opens nothing."""

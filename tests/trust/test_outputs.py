@@ -43,7 +43,7 @@ WRITERS = ("apply", "rollback", "remove", "import", "pull")
 
 
 @pytest.fixture
-def ready(project: Project, no_app: None) -> Project:  # noqa: ARG001
+def ready(project: Project, no_app: None) -> Project:  # noqa: ARG001 - waits until none runs
     """A state of two writes, a third one to come, a document, and an edit of this machine."""
     project.apply(ONE % 1)
     project.apply(ONE % 2)

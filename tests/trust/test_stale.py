@@ -143,7 +143,7 @@ def asked(project: Project, *words: str) -> Iterator[Finish]:
         command,
         arguments,
         cwd=project.folder,
-        env=project.environment,  # type: ignore[arg-type]
+        env=project.environment,
         timeout=30,
         encoding="utf-8",
     )
@@ -195,7 +195,7 @@ def test_t21_a_state_that_changed_since_it_was_planned_on_is_stale(
 def test_t21_a_list_of_the_app_that_changed_since_it_was_planned_on_is_stale(
     project: Project,
     way: str,
-    no_app: None,  # noqa: ARG001
+    no_app: None,  # noqa: ARG001 - waits until none runs
     tally: Tally,
 ) -> None:
     project.environment["MLXSM_STATE"] = "app:models.json"

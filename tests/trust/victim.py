@@ -31,6 +31,6 @@ def serve(server: socket.socket) -> None:
 listening = socket.create_server(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0))
 thread = threading.Thread(target=serve, args=(listening,), daemon=True)
 thread.start()
-print(os.getpid(), thread.native_id, flush=True)  # noqa: T201
+print(os.getpid(), thread.native_id, flush=True)  # noqa: T201 - what a program says
 while True:
     signal.pause()
