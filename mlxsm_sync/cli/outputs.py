@@ -42,7 +42,8 @@ def _is_input(out: str, name: str, words: Sequence[str], environment: Mapping[st
         return True
     if name in _OF_EXPORT:
         return False
-    others = [word for word in words if not word.endswith(out)] + [out] * (words.count(out) - 1)
+    # Without the option itself: a path may be written in another way where it is read.
+    others = [word for word in words if word not in (out, f"{name}={out}")] + [out] * (words.count(out) - 1)
     return place in map(os.path.realpath, [*others, *_files(words, environment)])
 
 

@@ -171,6 +171,9 @@ def test_t19_without_any_stream_no_file_is_taken_for_one(ready: Project, tally: 
         "plan --json-out other.json --json-out {state}",
         "plan --out other.plan --out profiles.yaml",
         "plan --json-out=profiles.yaml",
+        "validate ./document.json --json-out document.json",
+        "import ./document.json --yes --json-out=document.json",
+        "apply ./saved.plan --json-out saved.plan",
         "plan -f profiles.yaml --state elsewhere/s.json --json-out elsewhere/history/s.json.00000000.json",
         "plan --state elsewhere/s.json --json-out elsewhere/s.json.lock",
         "plan --state elsewhere/s.json --json-out elsewhere/run-s/a.json",
@@ -180,6 +183,7 @@ def test_t19_no_way_of_writing_an_option_gets_an_output_past(
     ready: Project, command: str, tally: Tally
 ) -> None:
     assert ready.run("apply", "--yes", "--state", "elsewhere/s.json").code == 0
+    assert ready.run("plan", "--out", "saved.plan").code == 0
     (ready.folder / "elsewhere/run-s").mkdir()
     (ready.folder / "elsewhere/run-s/a.json").write_text("{}")
     before = [path.read_bytes() for path in files(ready)]
