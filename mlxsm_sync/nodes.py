@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 16
 MAX_NODES = 1_000_000
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 MAX_SCALAR = 16 * 1024
 MAX_DIGITS = 18
 MAX_PROBLEMS = 1000
@@ -165,7 +166,7 @@ def build(events: Iterable[Event], problems: Problems) -> Node:
                 waiting[-1] = None
         if event.kind in "[{":
             if len(open_nodes) == MAX_DEPTH:
-                raise problems.stop(event.at, f"nested more than {MAX_DEPTH} levels deep")
+                raise problems.stop(event.at, TOO_DEEP)
             node.items, node.members = ([], None) if event.kind == "[" else (None, {})
             open_nodes.append(node)
             waiting.append(None)

@@ -18,6 +18,7 @@ from mlxsm_sync.nodes import (
     MAX_DIGITS,
     MAX_SCALAR,
     MERGE_MARK,
+    TOO_DEEP,
     UNRESOLVED,
     Event,
     Node,
@@ -95,6 +96,9 @@ def _syntax_error(error: yaml.YAMLError, end: Position, problems: Problems) -> I
     problem = str(told.get("problem") or "unreadable")
     if "found character that cannot start any token" in problem:
         problem = "a value cannot begin like this: indent with spaces, not tabs, and quote @, ` and %"
+    if "exceeded maximum nesting depth" in problem:
+        # Since PyYAML 6.0.4 libyaml, which reads ahead, has a limit of its own, far above ours.
+        return problems.stop(at, TOO_DEEP)
     context = f" {told['context']}" if told.get("context") else ""
     return problems.stop(at, f"not valid YAML: {problem}{context}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import subprocess
@@ -46,7 +47,7 @@ def _refused(project: Project, name: str, text: str, told: str, *words: str) -> 
     assert (done.code, done.out) == (1, ""), done.err[-500:]
     first, *_, last = done.err.splitlines()
     assert first.startswith(f"{name}:")
-    assert told in done.err.splitlines()[0]
+    assert told in done.err
     assert last.startswith(("error: ", "hint: "))
     assert "own fault" not in done.err
     assert "panicked" not in done.err
@@ -73,11 +74,21 @@ def test_t02_thousands_of_wrong_profiles_are_told_in_time(project: Project, tall
     tally.add(files_under_limits=1)
 
 
+# The system lets arguments have a quarter of the stack.
+_LONG_ARGUMENTS = """
+import os, sys
+try:
+    os.execvp("true", ["true"] + ["x" * 100_000] * 5)
+except OSError as error:
+    sys.exit(error.errno)
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "how"),
     [
         ("bytearray(700 * 2**20)", 1),
-        ("import yaml; yaml.load('[' * 25_000, yaml.CSafeLoader)", -11),
+        (_LONG_ARGUMENTS, errno.E2BIG),
         ("import resource, sys; sys.exit(resource.getrlimit(resource.RLIMIT_CPU)[1])", SECONDS),
     ],
     ids=["memory", "stack", "time"],
