@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -107,6 +108,12 @@ class Project:
             text=True,
             **options,
         )
+
+    def on_terminal(self, *arguments: str, **options: Any) -> pexpect.spawn[str]:
+        """A command at a terminal, to be typed to."""
+        program, *words = self.command(*arguments)
+        settings = {"env": self.environment, "timeout": 30} | options
+        return pexpect.spawn(program, words, cwd=str(self.folder), encoding="utf-8", **settings)
 
     def shell(self, line: str) -> Result:
         """Run a line as a person would type it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pexpect
 import pytest
-from conftest import MLXSM, Project
+from conftest import Project
 from jsonschema import Draft7Validator
 
 from mlxsm_sync.desired import Input
@@ -712,13 +712,7 @@ def test_on_a_terminal_each_conflict_is_asked_for(project: Project) -> None:
     imported(project, document(*HERE))
     content = document(one(name="A", modelID="m/c", port=3), one(name="C", modelID="m/b", port=2))
     project.write(json.dumps(content), "doc.json")
-    child = pexpect.spawn(
-        str(MLXSM),
-        ["import", "doc.json"],
-        cwd=project.folder,
-        env=dict(project.environment),
-        encoding="utf-8",
-    )
+    child = project.on_terminal("import", "doc.json")
     child.expect("2 profiles, 2 valid, 0 invalid")
     child.expect("1 skip, 2 rename, 3 replace")
     child.sendline("rename")

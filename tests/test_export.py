@@ -10,7 +10,7 @@ from typing import Any
 
 import pexpect
 import pytest
-from conftest import MLXSM, Project
+from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
@@ -173,13 +173,7 @@ def _umask() -> int:
 def test_on_a_terminal_it_asks(project: Project) -> None:
     project.apply(FILE)
     for answer, code in (("no", 1), ("yes", 0)):
-        child = pexpect.spawn(
-            str(MLXSM),
-            ["export", "-o", "out.json"],
-            cwd=project.folder,
-            env=dict(project.environment),
-            encoding="utf-8",
-        )
+        child = project.on_terminal("export", "-o", "out.json")
         child.expect("This export includes profile metadata only")
         child.expect("Only yes is taken for yes: ")
         child.sendline(answer)

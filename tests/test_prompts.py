@@ -33,10 +33,7 @@ def conflicted(project: Project) -> Project:
 
 
 def start(project: Project, *arguments: str) -> pexpect.spawn:
-    command, *words = project.command("apply", *arguments)
-    return pexpect.spawn(
-        command, words, cwd=project.folder, env=project.environment, timeout=30, encoding="utf-8"
-    )
+    return project.on_terminal("apply", *arguments)
 
 
 def code(terminal: pexpect.spawn) -> int | None:
@@ -185,8 +182,7 @@ def test_whoever_is_asked_sees_the_whole_plan(project: Project, flag: str) -> No
     terminal.expect("Only yes")
     terminal.sendline("yes")
     assert code(terminal) == 0
-    command, *words = project.command("remove", "A", "-q")
-    removal = pexpect.spawn(command, words, cwd=project.folder, env=project.environment, encoding="utf-8")
+    removal = project.on_terminal("remove", "A", "-q")
     removal.expect("owner default")
     removal.expect("Only yes")
     removal.sendline("no")

@@ -63,14 +63,7 @@ def test_several_logs_are_told_apart(servers: Servers) -> None:
 def test_a_followed_log_goes_on_after_a_new_start(servers: Servers) -> None:
     servers.declare(A="test/a")
     servers.up()
-    child = pexpect.spawn(
-        servers.command("logs", "A", "-f")[0],
-        servers.command("logs", "A", "-f")[1:],
-        cwd=str(servers.folder),
-        env=servers.environment,
-        encoding="utf-8",
-        timeout=20,
-    )
+    child = servers.on_terminal("logs", "A", "-f")
     child.expect("Starting httpd")
     assert servers.run("restart", "A").code == 0
     child.expect("Starting httpd")
@@ -293,14 +286,7 @@ def test_one_slow_server_does_not_make_the_others_wait(servers: Servers) -> None
 
 def test_live_progress_on_a_terminal(servers: Servers) -> None:
     servers.declare(Slow="test/load-1.5", Bad="test/load-0.5+dead")
-    child = pexpect.spawn(
-        servers.command("up")[0],
-        ["up"],
-        cwd=str(servers.folder),
-        env=servers.environment | {"TERM": "xterm"},
-        encoding="utf-8",
-        timeout=20,
-    )
+    child = servers.on_terminal("up", env=servers.environment | {"TERM": "xterm"})
     child.expect(r"Slow: loading, \d s, \d+ MB")
     child.expect(r"Slow.*: started.*ready after 1\.\d s")
     child.expect("Bad.*: failed")

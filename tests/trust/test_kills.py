@@ -101,9 +101,7 @@ def test_t36_an_interrupt_at_a_question_writes_nothing(
     project: Project, number: signal.Signals, tally: Tally
 ) -> None:
     project.write("schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: h, port: 1}]\n")
-    asked = pexpect.spawn(
-        str(project.command()[0]), ["apply"], cwd=project.folder, env=project.environment, encoding="utf-8"
-    )
+    asked = project.on_terminal("apply")
     asked.expect("Apply these changes")
     if number == signal.SIGINT:
         asked.sendintr()  # as the terminal does it

@@ -131,8 +131,7 @@ def test_t19_what_was_written_is_told_though_the_reader_has_gone(
 
 
 def test_t19_what_appears_while_an_export_asks_is_not_overwritten(ready: Project, tally: Tally) -> None:
-    command, *words = ready.command("export", "-o", "out.json")
-    asked = pexpect.spawn(command, words, cwd=ready.folder, env=ready.environment, encoding="utf-8")
+    asked = ready.on_terminal("export", "-o", "out.json")
     asked.expect("Export this")
     (ready.folder / "out.json").symlink_to(ready.state_path)
     before = ready.state_path.read_bytes()

@@ -124,8 +124,7 @@ def test_t34_a_target_that_was_swapped_meanwhile_is_not_replaced(
     clash: Project, swap: Any, tally: Tally
 ) -> None:
     """While the question is open; whoever said yes said it to another target."""
-    command, *words = clash.command("apply", "--replace", "A")
-    asked = pexpect.spawn(command, words, cwd=clash.folder, env=clash.environment, encoding="utf-8")
+    asked = clash.on_terminal("apply", "--replace", "A")
     asked.expect("m/theirs -> ")
     asked.expect("Apply these changes")
     clash.edit_state(swap)

@@ -130,10 +130,7 @@ def test_t31_a_token_as_a_folder_or_file_is_neither_kept_nor_shown(ready: Projec
 
 def test_t31_a_token_in_a_typed_answer_is_neither_kept_nor_shown(ready: Project, tally: Tally) -> None:
     ready.write(FILE.replace("schemaVersion: 1", "schemaVersion: 1\ncollection: other").replace("1999", "7"))
-    command, *words = ready.command("apply", "-v")
-    terminal: pexpect.spawn[str] = pexpect.spawn(
-        command, words, cwd=ready.folder, env=ready.environment, timeout=60, encoding="utf-8", echo=False
-    )
+    terminal = ready.on_terminal("apply", "-v", timeout=60, echo=False)
     terminal.delaybeforesend = None
     seen = ""
     for token in FORMS:

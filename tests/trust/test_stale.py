@@ -138,15 +138,7 @@ def refused(project: Project, *words: str) -> None:
 
 @contextmanager
 def asked(project: Project, *words: str) -> Iterator[Finish]:
-    command, *arguments = project.command(*(words or ("apply",)))
-    terminal = pexpect.spawn(
-        command,
-        arguments,
-        cwd=project.folder,
-        env=project.environment,
-        timeout=30,
-        encoding="utf-8",
-    )
+    terminal = project.on_terminal(*(words or ("apply",)))
     terminal.expect("Only yes")
 
     def finish() -> None:
