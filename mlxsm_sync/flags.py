@@ -6,11 +6,11 @@ value, and some make it hang for ever (`--prompt-concurrency 0`), so the rules h
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from mlxsm_sync.nesting import loads
 from mlxsm_sync.profile import LOG_LEVELS
 
 Version = tuple[int, ...]
@@ -20,16 +20,36 @@ Rule = Callable[[str], str | None]
 NEWEST_KNOWN: Version = (0, 32, 2)
 """The newest release that the table was read from."""
 
+FIRST_UNSAFE: Version = (0, 30, 6)
+"""From this one on, a server runs code out of any model that a client names (CVE-2026-5843)."""
 FIRST_SAFE: Version = (0, 32, 0)
-"""Earlier ones run code out of any model that a client names (CVE-2026-5843)."""
+"""This one no longer does."""
 
-BLIND_HEALTH: Version = (0, 31, 3)
-"""Its health check says 200 also when the thread that answers has died."""
+HONEST_HEALTH: Version = (0, 32, 0)
+"""Since then the health check says 503 when the thread that answers has died; before it says 200 for ever."""
 
 TRUST_REMOTE_CODE = "--trust-remote-code"
 ALLOWED_ORIGINS = "--allowed-origins"
 CHAT_TEMPLATE_ARGS = "--chat-template-args"
 ADAPTER_PATH = "--adapter-path"
+DRAFT_MODEL = "--draft-model"
+
+OPTION_FLAGS = {
+    "chatTemplateArgs": CHAT_TEMPLATE_ARGS,
+    "defaultTemperature": "--temp",
+    "defaultTopP": "--top-p",
+    "defaultTopK": "--top-k",
+    "defaultMinP": "--min-p",
+    "defaultMaxTokens": "--max-tokens",
+    "allowedOrigins": ALLOWED_ORIGINS,
+    "logLevel": "--log-level",
+    "decodeConcurrency": "--decode-concurrency",
+    "promptConcurrency": "--prompt-concurrency",
+    "prefillStepSize": "--prefill-step-size",
+    "promptCacheSize": "--prompt-cache-size",
+    "promptCacheBytes": "--prompt-cache-bytes",
+}
+"""The server's option for every typed launch option but the raw ones."""
 
 
 class Flag(NamedTuple):
@@ -45,6 +65,19 @@ class Flag(NamedTuple):
 
 def _text(value: str) -> str | None:
     return None if value else "must not be empty"
+
+
+_TEMPLATE_FILE = re.compile(r"(?:~|\.{1,2})?/\S*|file:\S*|\S*\.(?:jinja2?|j2|json|tmpl|txt)", re.IGNORECASE)
+
+
+def _template(value: str) -> str | None:
+    """Whether a chat template is one: without an expression, no message would ever reach the model."""
+    if value and (_TEMPLATE_FILE.fullmatch(value) or not re.search(r"\{[{%]", value)):
+        return (
+            "must be the text of a template, and is no path: the server reads no file for it "
+            "(a model's folder may hold one as chat_template.jinja)"
+        )
+    return _text(value)
 
 
 def _whole(least: int, most: int | None = None) -> Rule:
@@ -86,7 +119,7 @@ TEMPLATE_OWN = ("add_generation_prompt", "tokenize", "tools")
 
 def _template_arguments(value: str) -> str | None:
     try:
-        given = json.loads(value)
+        given = loads(value)
     except (ValueError, RecursionError):
         return "must be a JSON object"
     if not isinstance(given, dict):
@@ -114,7 +147,7 @@ FLAGS: dict[str, Flag] = {
     "--trust-remote-code": Flag(_OLD),
     "--log-level": Flag(_OLD, _one_of(*LOG_LEVELS)),
     "--cache-limit-gb": Flag(_OLD, _whole(0), (0, 22, 3)),
-    "--chat-template": Flag(_OLD, _text),
+    "--chat-template": Flag(_OLD, _template),
     "--use-default-chat-template": Flag(_OLD),
     "--draft-model": Flag((0, 23, 2), _model),
     "--num-draft-tokens": Flag(_SAMPLING, _whole(0)),

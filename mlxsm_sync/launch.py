@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.engine import wire_names
 from mlxsm_sync.flags import (
+    ADAPTER_PATH,
     ALLOWED_ORIGINS,
     CHAT_TEMPLATE_ARGS,
+    DRAFT_MODEL,
     FLAGS,
     NEWEST_KNOWN,
+    OPTION_FLAGS,
     TRUST_REMOTE_CODE,
     Flag,
     Version,
@@ -20,27 +25,16 @@ from mlxsm_sync.flags import (
     stands_for,
     written,
 )
+from mlxsm_sync.hosts import is_loopback
 from mlxsm_sync.json_value import Json
 from mlxsm_sync.profile import LOOPBACK, LaunchOptions, Profile, endpoint
-from mlxsm_sync.secret_scan import looks_like, redacted
+from mlxsm_sync.raw_arguments import takes
+from mlxsm_sync.secret_scan import looks_like, without_tokens
+from mlxsm_sync.sent_origins import as_sent
 from mlxsm_sync.suggest import did_you_mean
 
-OPTION_FLAGS = {
-    "chatTemplateArgs": CHAT_TEMPLATE_ARGS,
-    "defaultTemperature": "--temp",
-    "defaultTopP": "--top-p",
-    "defaultTopK": "--top-k",
-    "defaultMinP": "--min-p",
-    "defaultMaxTokens": "--max-tokens",
-    "allowedOrigins": ALLOWED_ORIGINS,
-    "logLevel": "--log-level",
-    "decodeConcurrency": "--decode-concurrency",
-    "promptConcurrency": "--prompt-concurrency",
-    "prefillStepSize": "--prefill-step-size",
-    "promptCacheSize": "--prompt-cache-size",
-    "promptCacheBytes": "--prompt-cache-bytes",
-}
-"""The server's option for every typed launch option but the raw ones."""
+Find = Callable[[str], str]
+_PATHS = (ADAPTER_PATH, DRAFT_MODEL)  # their value can be a folder
 
 
 class Program(NamedTuple):
@@ -51,7 +45,7 @@ class Program(NamedTuple):
     version: str | None = None
     """The installed release of mlx-lm, None where it cannot be told."""
     known: frozenset[str] | None = None
-    """Its options, where it is newer than our table and was read; None where the table holds."""
+    """Its options, where its own parser says other ones than our table; None where the table holds."""
 
     @property
     def flags(self) -> frozenset[str]:
@@ -76,6 +70,8 @@ class Launch(NamedTuple):
     """What the server would not take, or would hang on."""
     unallowed: tuple[str, ...]
     """What needs somebody's word on the command line, with the option that gives it."""
+    defaults: tuple[str, ...] = ()
+    """The arguments that nobody declared, and that a program may refuse to know."""
 
 
 class _Given(NamedTuple):
@@ -85,31 +81,48 @@ class _Given(NamedTuple):
     value: str | None
     """None for a switch."""
 
+    def as_sent(self, find: Find) -> _Given:
+        """As the server needs it: it runs elsewhere, and compares origins letter by letter."""
+        if self.value is None:
+            return self
+        if self.flag == ALLOWED_ORIGINS:
+            return self._replace(value=as_sent(self.value))
+        return self._replace(value=find(self.value)) if self.flag in _PATHS else self
+
     @property
     def word(self) -> str:
         return self.flag if self.value is None else f"{self.flag}={self.value}"
 
 
 NO_CONSENT = Consent()
+NEEDS_NEWER = "needs mlx-lm"  # in a problem that an upgrade mends
 
 
-def launch(profile: Profile, model: str, program: Program, consent: Consent = NO_CONSENT) -> Launch:
-    """The options for a profile's server, every one of them judged; `model` is what it is to load."""
+def launch(
+    profile: Profile, model: str, program: Program, consent: Consent = NO_CONSENT, find: Find = str
+) -> Launch:
+    """The options for a profile's server, every one of them judged; `model` is what it is to load.
+
+    `find` makes a path that belongs to the profile file, or to the home folder, one that the server finds.
+    """
     raw, problems = _raw(profile.advanced_launch_options.raw_extra_args or (), program, consent)
-    given = [*_typed(profile, model), *raw]
+    given = [one.as_sent(find) for one in (*_typed(profile, model), *raw)]
     seen: set[str] = set()
     for one in given:
-        problems += [f"{one.flag} is given twice: once is enough"] if one.flag in seen else []
+        twice = one.flag in seen and one.flag in FLAGS
+        problems += [f"{one.flag} is given twice: once is enough"] if twice else []
         problems += _faults(one, program)
         # Every user of the machine can read a command line.
         problems += [f"the value of {one.flag} looks like a secret"] if looks_like(one.word) else []
         seen.add(one.flag)
+    defaults: list[_Given] = []
     if ALLOWED_ORIGINS not in seen and ALLOWED_ORIGINS in program.flags:
-        given.append(_Given(ALLOWED_ORIGINS, ",".join(_own_origins(profile.port))))
+        defaults.append(_Given(ALLOWED_ORIGINS, ",".join(_own_origins(profile.port))))
     return Launch(
-        tuple(one.word for one in given),
-        tuple(dict.fromkeys(map(redacted, problems))),
+        tuple(one.word for one in (*given, *defaults)),
+        tuple(dict.fromkeys(map(without_tokens, problems))),
         tuple(_unallowed(profile, raw, consent)),
+        tuple(one.word for one in defaults),
     )
 
 
@@ -149,30 +162,30 @@ def _raw(arguments: Sequence[str], program: Program, consent: Consent) -> tuple[
         allowed = name in consent.flags and not short
         if flag is None and not allowed and name not in (program.known or ()):
             problems.append(_unknown(word, name, program))
-            if waiting and not has_value and not waiting[0].startswith("-"):
-                waiting.pop(0)
-        elif has_value:
+        if has_value:
             given.append(_Given(name, value))
-        elif (flag is None or flag.rule is not None) and waiting and _is_value(waiting[0], flag):
+        elif waiting and takes(flag, waiting[0]):
             given.append(_Given(name, waiting.pop(0)))
         else:
             given.append(_Given(name, None))
     return given, problems
 
 
-def _is_value(word: str, flag: Flag | None) -> bool:
-    """Whether a word after an option is its value. One that we do not know may be a switch."""
-    return flag is not None or not word.startswith("-")
-
-
 def _unknown(word: str, name: str, program: Program) -> str:
-    if not name.startswith("--") or name == "--":
+    parts = word.split()
+    if len(parts) > 1 and re.fullmatch(_FLAG, parts[0]):
+        items = json.dumps([parts[0], " ".join(parts[1:])], ensure_ascii=False)
+        return f"rawExtraArgs: {json.dumps(word, ensure_ascii=False)} is one argument: write two, {items}"
+    if not re.fullmatch(_FLAG, name):
         return f"rawExtraArgs: {word} belongs to no option"
     if full := stands_for(name, program.flags):
         return f"rawExtraArgs: {name} is short for {' or '.join(full)}: write the whole name"
     hint = did_you_mean(name, program.flags)
     guess = f"{hint} " if hint else ""
     return f"rawExtraArgs: {_server(program)} has no {name}; {guess}--allow-arg {name} lets it pass"
+
+
+_FLAG = r"--[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
 def _faults(one: _Given, program: Program) -> Iterator[str]:
@@ -193,32 +206,39 @@ def _faults(one: _Given, program: Program) -> Iterator[str]:
 
 
 def _not_in(name: str, flag: Flag, program: Program) -> str:
-    version = parse_version(program.version or "")
+    if program.version is None:
+        return f"{_server(program)} has no {name}"
+    version = parse_version(program.version)
     if flag.gone is not None and version >= flag.gone:
         return f"{name} is gone since mlx-lm {written(flag.gone)}, and {program.version} is installed"
     if version < flag.since:
-        return f"{name} needs mlx-lm {written(flag.since)} or newer, and {program.version} is installed"
+        return f"{name} {NEEDS_NEWER} {written(flag.since)} or newer, and {program.version} is installed"
     return f"{_server(program)} has no {name}"
 
 
 def _server(program: Program) -> str:
-    return f"mlx-lm {program.version}" if program.version else "mlx_lm.server"
+    """What the program is called; one whose own parser was read is not just any of its release."""
+    name = f"mlx-lm {program.version}" if program.version else "mlx_lm.server"
+    return name if program.known is None else f"the installed {name}"
 
 
 def _unallowed(profile: Profile, raw: Iterable[_Given], consent: Consent) -> Iterator[str]:
     """What a profile file alone may not do."""
-    if profile.host not in LOOPBACK and profile.host not in consent.hosts:
+    if not is_loopback(profile.host) and profile.host.lower() not in map(str.lower, consent.hosts):
         yield (
             f"its host {profile.host} opens the server, which has no authentication, to others: "
-            f"--allow-host {profile.host} lets it"
+            f"--allow-host {shlex.quote(profile.host)} lets it"
         )
     if any(one.flag == TRUST_REMOTE_CODE for one in raw) and TRUST_REMOTE_CODE not in consent.flags:
         yield f"{TRUST_REMOTE_CODE} lets models run their own code: --allow-arg {TRUST_REMOTE_CODE} lets it"
 
 
 def changes(old: Collection[str], new: Collection[str]) -> tuple[str, ...]:
-    """What a restart would change, option by option: `--max-tokens 512 -> 4096`."""
-    before, after = _by_flag(old), _by_flag(new)
+    """What a restart would change, option by option: `--max-tokens 512 -> 4096`.
+
+    The server's own origins follow from its port, and are no change of their own.
+    """
+    before, after = _declared(_by_flag(old)), _declared(_by_flag(new))
     return tuple(
         f"{flag} {before.get(flag, '(unset)')} -> {after.get(flag, '(unset)')}"
         for flag in dict.fromkeys((*before, *after))
@@ -226,9 +246,21 @@ def changes(old: Collection[str], new: Collection[str]) -> tuple[str, ...]:
     )
 
 
+def flags_of(words: Iterable[str]) -> frozenset[str]:
+    """The options in arguments of the form `--flag=value`."""
+    return frozenset(word.partition("=")[0] for word in words)
+
+
 def _by_flag(words: Iterable[str]) -> dict[str, str]:
     named = (word.partition("=") for word in words)
     return {flag: value if has_value else "(set)" for flag, has_value, value in named}
+
+
+def _declared(given: dict[str, str]) -> dict[str, str]:
+    """The options without the origins that a server is given by default."""
+    port = given.get("--port", "")
+    own = ",".join(_own_origins(int(port))) if re.fullmatch("[0-9]{1,5}", port) else None
+    return {flag: value for flag, value in given.items() if (flag, value) != (ALLOWED_ORIGINS, own)}
 
 
 def changed_program(command: Sequence[str], version: str | None, program: Program) -> tuple[str, ...]:
@@ -236,8 +268,8 @@ def changed_program(command: Sequence[str], version: str | None, program: Progra
     told = []
     if tuple(command) != program.command:
         told.append(f"server command {' '.join(command)} -> {' '.join(program.command)}")
-    if version != program.version:
-        told.append(f"mlx-lm {version or '(unknown)'} -> {program.version or '(unknown)'}")
+    if version is not None and program.version is not None and version != program.version:
+        told.append(f"mlx-lm {version} -> {program.version}")
     return tuple(told)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.json_text import read_json
@@ -18,6 +19,7 @@ Split = Callable[[str], Sequence[str]]
 
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?")
 _WHOLE = re.compile(r"\+?[0-9]{1,18}")
+_EXPONENT = re.compile("[0-9.][eE]")
 
 
 def label(option: str) -> str:
@@ -33,6 +35,18 @@ def read_option(option: str, value: Json, split: Split = shlex.split) -> Json:
     if value is None or value == "":
         return None
     return _READERS[option](label(option), value, split)
+
+
+def convert_option(option: str, value: Json) -> Json:
+    """The typed value of an option that the published schema allows; ValueError for what it cannot say."""
+    value = value.strip() if isinstance(value, str) else value
+    if value is None or value == "":
+        return None
+    convert = _TYPED.get(option)
+    is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    if convert is None or not is_plain or (isinstance(value, str) and _EXPONENT.search(value)):
+        return _READERS[option](label(option), value, shlex.split)
+    return convert(value)
 
 
 def write_option(value: Json, join: Callable[[Sequence[str]], str] = shlex.join) -> str:
@@ -125,5 +139,12 @@ _READERS: dict[str, Callable[[str, Json, Split], Json]] = {
     "promptCacheBytes": _positive,
     "rawExtraArgs": _arguments,
 }
+_TYPED: dict[str, Callable[[Any], Json]] = {
+    **{option: float for option, read in _READERS.items() if read is _share},
+    **{option: int for option, read in _READERS.items() if read is _positive},
+    "logLevel": lambda level: str(level).upper(),
+}
+"""What a text that the published schema allows becomes, where the schema says all that there is to say."""
+
 OPTION_NAMES = tuple(_READERS)
 """The fourteen options, as in the app and in a profile file."""

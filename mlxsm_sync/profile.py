@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, normal, unseen
+from mlxsm_sync.characters import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
 from mlxsm_sync.engine import Check, wire_names
+from mlxsm_sync.hosts import LOOPBACK as _LOOPBACK
 from mlxsm_sync.json_value import Json, JsonObject
 from mlxsm_sync.model import Model, field
 
@@ -24,9 +25,9 @@ LARGEST = 10**18 - 1
 """Eighteen digits, which every reader of a file holds."""
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = _LOOPBACK
 
-_WHITE = r"\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WHITE = WHITE_CLASS
 _END = r"(?![\s\S])"  # the end of the text: `$` would let a last line break through
 _OWN_FLAGS = ("--model", "--host", "--port")
 
@@ -74,7 +75,7 @@ def check_model_id(text: str) -> str:
     return model_id
 
 
-_HOST_RULES = (
+HOST_RULES = (
     (rf"[^{_WHITE}]", "must not be blank"),
     (rf"^[^{_WHITE}]*{_END}", "must not contain white space"),
     (rf"^[^/]*{_END}", "must be a host name or address only, without a scheme or a path"),
@@ -85,7 +86,7 @@ _HOST_RULES = (
 
 def check_host(text: str) -> str:
     """The host as written; ValueError says which rule it breaks."""
-    for pattern, message in _HOST_RULES:
+    for pattern, message in HOST_RULES:
         if not re.search(pattern, text):
             raise ValueError(message)
     return text
@@ -115,17 +116,32 @@ def _not_blank(text: str) -> str:
     return text.strip()
 
 
+NAME_RULES = (
+    (rf"^[{_WHITE}]*[^{_WHITE}]", "must not be blank"),
+    (
+        rf"^[{_WHITE}]*(?:[^{_WHITE}][\s\S]{{0,{NAME_LENGTH - 1}}})?[{_WHITE}]*{_END}",
+        f"must be at most {NAME_LENGTH} characters long",
+    ),
+    (
+        rf"^[{_WHITE}]*[^{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]*[{_WHITE}]*{_END}",
+        "must not contain invisible characters",
+    ),
+    (
+        rf"^(?![{_WHITE}]*#[0-9]+[{_WHITE}]*{_END})",
+        "must not be # with digits only: that selects a profile by position",
+    ),
+)
+"""What JSON Schema can say of a name, and how an editor tells it."""
 _PREFIXES = "|".join(own[2:stop] for own in _OWN_FLAGS for stop in range(3, len(own) + 1))
+
+OWN_FLAG_RULE = (
+    rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))",
+    "must not set or abbreviate --model, --host or --port: declare it as a field of the profile",
+)
 
 Name = Annotated[
     str,
-    checked_text(
-        check_name,
-        rf"^[{_WHITE}]*[^{_WHITE}]",
-        rf"^[{_WHITE}]*(?:[^{_WHITE}][\s\S]{{0,{NAME_LENGTH - 1}}})?[{_WHITE}]*{_END}",
-        rf"^[{_WHITE}]*[^{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]*[{_WHITE}]*{_END}",
-        rf"^(?![{_WHITE}]*#[0-9]+[{_WHITE}]*{_END})",
-    ),
+    checked_text(check_name, *(pattern for pattern, _ in NAME_RULES)),
 ]
 ModelID = Annotated[
     str,
@@ -133,7 +149,7 @@ ModelID = Annotated[
 ]
 Host = Annotated[
     str,
-    checked_text(check_host, *(pattern for pattern, _ in _HOST_RULES)),
+    checked_text(check_host, *(pattern for pattern, _ in HOST_RULES)),
 ]
 Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=_whole_number)]
 Positive = Annotated[int, Check(limits={"gt": 0, "le": LARGEST}, before=_whole_number)]
@@ -142,7 +158,7 @@ Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
 NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]
 RawArgument = Annotated[
     str,
-    checked_text(check_raw_argument, rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))"),
+    checked_text(check_raw_argument, OWN_FLAG_RULE[0]),
 ]
 
 
