@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
-from mlxsm_sync.characters import normal, unseen
+from mlxsm_sync import hosts
+from mlxsm_sync.choices import as_argument
 from mlxsm_sync.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
+from mlxsm_sync.duplicates import note_duplicates
 from mlxsm_sync.engine import Fault, Rejected, wire_names
+from mlxsm_sync.flags import CHAT_TEMPLATE_ARGS, OPTION_FLAGS
 from mlxsm_sync.json_value import Json
+from mlxsm_sync.key_advice import RAW, Level, unknown_key
 from mlxsm_sync.model import Model
-from mlxsm_sync.nodes import MAX_PROBLEMS, Node, Position, Problems
+from mlxsm_sync.nodes import AMBIGUOUS, MAX_PROBLEMS, Node, Position, Problems, exactly
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
-from mlxsm_sync.secret_scan import key_reason, looks_like, value_reason
-from mlxsm_sync.suggest import did_you_mean
+from mlxsm_sync.raw_arguments import Given, raw_faults, told_apart
+from mlxsm_sync.secret_keys import key_reason
+from mlxsm_sync.secret_scan import looks_like, value_reason
+from mlxsm_sync.value_advice import shape_fault, told
 
-SHOWN_KEY_LENGTH = 60
-RAW_ARGUMENTS = "rawExtraArgs"
-_CLOSED: dict[str, type[Model]] = {"defaults": Defaults, OPTIONS: LaunchOptions}
+_INNER: dict[tuple[Level, str], tuple[Level, type[Model]]] = {
+    ("file", "defaults"): ("defaults", Defaults),
+    ("defaults", OPTIONS): ("default options", LaunchOptions),
+    ("profile", OPTIONS): ("options", LaunchOptions),
+}
 """Mappings inside others that have keys of their own."""
+_REQUIRED = ("schemaVersion", "name", "modelID", "port")
+_TEXTS = (["collection"], ["name"], ["modelID"], ["host"], ["notes"], [OPTIONS, "allowedOrigins"])
+_SHAPED = (["modelID"], ["host"], [OPTIONS, "allowedOrigins"])
+_A_LIST = "profiles must be a list: write [] for none"
 
 M = TypeVar("M", bound=Model)
 
@@ -39,18 +51,21 @@ def judge(
 ) -> Desired:
     """The desired state of a whole file; all its problems are noted, then raised together."""
     if is_document(root):
-        raise problems.stop(root.at, "a document of the Mac app is no profile file: mlxsm import reads it")
+        how = "" if problems.path == "-" else f": mlxsm import {as_argument(problems.path)} reads it"
+        raise problems.stop(root.at, f"a document of the Mac app is no profile file{how}")
     _find_secrets(root, problems)
-    if refuse_duplicates:
-        note_duplicates(root, problems)
-    root = _known_only(root, ProfileFile, problems)
+    root = _known_only(root, ProfileFile, "file", problems)
     head = _judge_head(root, problems)
     members = root.members or {}
+    defaults = members.get("defaults")
+    for outer in (root, defaults):
+        if outer is not None:
+            _judge_shapes(outer, problems)
     listed = members.get("profiles", Node(root.at)).items or []
-    judged = [
-        _judge_profile(index, node, members.get("defaults"), problems)
-        for index, node in enumerate(listed, start=1)
-    ]
+    merged = [(node, _inherit(_known_only(node, Profile, "profile", problems), defaults)) for node in listed]
+    judged = [_judge_profile(index, *pair, problems) for index, pair in enumerate(merged, start=1)]
+    if refuse_duplicates:
+        note_duplicates(merged, problems)
     problems.raise_any()
     assert head is not None  # or there was a problem
     return Desired(
@@ -61,34 +76,6 @@ def judge(
     )
 
 
-def note_duplicates(root: Node, problems: Problems) -> None:
-    """Note what a plan would call a conflict inside the file: one name, or one identity, twice."""
-    members = root.members or {}
-    listed = members.get("profiles", Node(root.at)).items or []
-    for what, key, at in (("name", _name, "name"), ("model, host and port", _identity, "modelID")):
-        groups: dict[object, list[Node]] = {}
-        for node in listed:
-            if (found := key(_inherit(node, members.get("defaults")))) is not None:
-                groups.setdefault(found, []).append(node)
-        for group in groups.values():
-            for node in group if len(group) > 1 else ():
-                lines = [str(other.at.line) for other in group[:4] if other is not node][:3]
-                others = ", ".join(dict.fromkeys(lines)) + (", …" if len(group) > 4 else "")
-                problems.add(node.find([at])[0], f"another profile has the same {what} (line {others})")
-
-
-def _name(node: Node) -> object:
-    name = node.find(["name"])[1].value
-    return normal(name) if isinstance(name, str) else None
-
-
-def _identity(node: Node) -> object:
-    model, host, port = (node.find([key])[1].value for key in ("modelID", "host", "port"))
-    if isinstance(model, str) and isinstance(host, str) and isinstance(port, int):
-        return model.strip(), host.lower(), port
-    return None
-
-
 def _judge_head(root: Node, problems: Problems) -> Head | None:
     """Everything but the profiles."""
     if root.members is None:
@@ -96,26 +83,23 @@ def _judge_head(root: Node, problems: Problems) -> Head | None:
         return None
     listed = root.members.get("profiles")
     if listed is None:
-        problems.add(root.at, "profiles is required: write [] for none")
+        problems.add(root.at, "profiles is required: write [] for none", also=True)
+    elif listed.members:
+        problems.add(listed.at, "profiles must be a list: begin each profile with - name:", also=True)
     elif listed.items is None:
-        problems.add(listed.at, "profiles must be a list: write [] for none")
+        problems.add(listed.at, _A_LIST)
     head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
     return _validated(Head, head, root, problems)
 
 
-def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Problems) -> Wanted | None:
+def _judge_profile(index: int, node: Node, merged: Node, problems: Problems) -> Wanted | None:
     if node.members is None:
         problems.add(node.at, "a profile is a mapping with name, modelID, host and port")
         return None
-    merged = _inherit(_known_only(node, Profile, problems), defaults)
+    _judge_shapes(merged, problems)
     profile = _validated(Profile, merged.plain(), merged, problems)
-    asked = merged.find(["enableThinking"])[1].value
-    told = merged.find([OPTIONS, "chatTemplateArgs", "enable_thinking"])[1].value
-    if isinstance(asked, bool) and told is (not asked):
-        # Told at the profile's own word, since the other one may be the defaults'.
-        own = [["enableThinking"], [OPTIONS, "chatTemplateArgs", "enable_thinking"]]
-        at = next((place for path in own if (place := _place(node, path)) is not None), node.at)
-        problems.add(at, "enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them")
+    _note_contradiction(node, merged, problems)
+    _note_twice(node, merged, problems)
     if profile is None:
         return None
     return Wanted(
@@ -127,6 +111,59 @@ def _judge_profile(index: int, node: Node, defaults: Node | None, problems: Prob
     )
 
 
+def _judge_shapes(node: Node, problems: Problems) -> None:
+    """Note texts that no server takes, though a profile of another origin may have them."""
+    for path in _SHAPED:
+        found = exactly(node, path)
+        text = found.value if found is not None else None
+        fault = shape_fault(path[-1], text) if isinstance(text, str) else None
+        if found is not None and fault is not None:
+            problems.add(found.at, f"{path[-1]} {fault}", instead_of=AMBIGUOUS)
+    items = _items(node)
+    for text_at in (*(exactly(node, path) for path in _TEXTS), *items):
+        if text_at is not None:
+            problems.improve(text_at.at, f"{AMBIGUOUS}: put it in quotes", AMBIGUOUS)
+    for place, fault in raw_faults([_word(item) for item in items]):
+        if isinstance(items[place].value, str):
+            problems.add(items[place].at, f"{RAW}[{place}] {fault}", instead_of=AMBIGUOUS)
+
+
+def _items(node: Node) -> list[Node]:
+    """The raw arguments of a profile or of defaults."""
+    found = exactly(node, [OPTIONS, RAW])
+    return found.items or [] if found is not None else []
+
+
+def _word(item: Node) -> str:
+    """An argument as a word, also one that should have been text."""
+    return item.value if isinstance(item.value, str) else json.dumps(item.value)
+
+
+def _note_contradiction(node: Node, merged: Node, problems: Problems) -> None:
+    asked = merged.find(["enableThinking"])[1].value
+    template = merged.find([OPTIONS, "chatTemplateArgs", "enable_thinking"])[1].value
+    if isinstance(asked, bool) and template is (not asked):
+        # Told at the profile's own word, since the other one may be the defaults'.
+        own = [["enableThinking"], [OPTIONS, "chatTemplateArgs", "enable_thinking"]]
+        at = next((place for path in own if (place := _place(node, path)) is not None), node.at)
+        message = "enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them"
+        problems.add(at, message, also=True)
+
+
+def _note_twice(node: Node, merged: Node, problems: Problems) -> None:
+    """Note an option that is declared by its key and among the raw arguments, too."""
+    items = _items(merged)
+    options = (exactly(merged, [OPTIONS]) or merged).members or {}
+    by_key = {flag: key for key, flag in OPTION_FLAGS.items() if key in options}
+    if isinstance(merged.find(["enableThinking"])[1].value, bool):
+        by_key.setdefault(CHAT_TEMPLATE_ARGS, "enableThinking")
+    for one in told_apart([_word(item) for item in items] if by_key else []):
+        if isinstance(one, Given) and one.name in by_key:
+            own = exactly(node, [OPTIONS, RAW]) is not None
+            message = f"{RAW}[{one.place}] must not set {one.name} again: {by_key[one.name]} does"
+            problems.add(items[one.place].at if own else node.at, message, also=True)
+
+
 def _place(node: Node, path: Sequence[str]) -> Position | None:
     """Where the value at a path is, None where there is none."""
     at, found = node.find(path)
@@ -136,10 +173,11 @@ def _place(node: Node, path: Sequence[str]) -> Position | None:
 def _inherit(profile: Node, defaults: Node | None) -> Node:
     """The profile over its defaults, options one by one; null unsets what would be inherited."""
     merged = _over(profile, defaults, Defaults)
+    assert merged.members is not None
     if (options := (profile.members or {}).get(OPTIONS)) is not None and options.members is not None:
         inherited = ((defaults.members if defaults else None) or {}).get(OPTIONS)
-        assert merged.members is not None
         merged.members[OPTIONS] = _over(options, inherited, LaunchOptions)
+    merged.members.setdefault("host", Node(profile.at, hosts.DEFAULT))
     return merged
 
 
@@ -150,7 +188,7 @@ def _over(upper: Node, lower: Node | None, inheritable: type[Model]) -> Node:
     return Node(
         upper.at,
         members={key: node for key, node in members.items() if not _is_null(node)},
-        keys=(lower.keys if lower else {}) | upper.keys,
+        keys=upper.keys,
     )
 
 
@@ -173,16 +211,16 @@ def _validated(model: type[M], data: Json, node: Node, problems: Problems) -> M 
 
 
 def _note(fault: Fault, node: Node, problems: Problems) -> None:
-    last = fault.path[-1]
+    last = str(fault.path[-1])
     at, found = node.find(fault.path)
-    if fault.kind == "missing" or (_is_null(found) and found is not node):
-        where = ", here or in defaults" if last in ("host", "port") else ""
-        problems.add(node.keys.get(str(last), at), f"{last} is required{where}")
+    if fault.kind == "missing" or (last in _REQUIRED and _is_null(found)):
+        where = {"port": ", here or in defaults", "schemaVersion": ": write schemaVersion: 1"}.get(last, "")
+        problems.add(node.keys.get(last, at), f"{last} is required{where}", also=True)
         return
-    problems.add(at, f"{_called(fault.path)} {_told(fault)}")
+    problems.add(at, f"{_called(fault.path)} {told(fault, found.plain())}", instead_of=AMBIGUOUS)
 
 
-def _known_only(node: Node, model: type[Model], problems: Problems) -> Node:
+def _known_only(node: Node, model: type[Model], level: Level, problems: Problems) -> Node:
     """The mapping without the keys that are unknown, which are noted.
 
     They are not left to the engine, which would tell of all of them: very many take all memory.
@@ -190,15 +228,31 @@ def _known_only(node: Node, model: type[Model], problems: Problems) -> Node:
     if node.members is None:
         return node
     known = _keys(model)
+    there = _there(node, known) if node.members.keys() - known else ()
     members = {}
     for key, inner in node.members.items():
-        if key not in known:
-            problems.add(node.keys[key], _unknown_key(key, known))
+        if key in known:
+            below = _INNER.get((level, key))
+            members[key] = _known_only(inner, below[1], below[0], problems) if below else inner
         else:
-            members[key] = _known_only(inner, _CLOSED[key], problems) if key in _CLOSED else inner
-    if RAW_ARGUMENTS in members:
-        _judge_portions(members[RAW_ARGUMENTS].items or [], problems)
+            problems.add(node.keys[key], _about_key(key, inner, level, there))
+    if RAW in members:
+        _judge_portions(members[RAW].items or [], problems)
     return Node(node.at, members=members, keys=node.keys)
+
+
+def _there(node: Node, known: Collection[str]) -> set[str]:
+    """The keys that a mapping has and knows, and those of its launch options."""
+    members = node.members or {}
+    below = members[OPTIONS].members if OPTIONS in members else None
+    return {key for key in members if key in known} | {*(below or {})}
+
+
+def _about_key(key: str, value: Node, level: Level, there: Collection[str]) -> str:
+    if reason := key_reason(key):
+        return f"this key {reason}"
+    scalar = value.value if value.items is None and value.members is None else []
+    return unknown_key(key, scalar, level, there)
 
 
 def _judge_portions(arguments: Sequence[Node], problems: Problems) -> None:
@@ -206,20 +260,11 @@ def _judge_portions(arguments: Sequence[Node], problems: Problems) -> None:
     for start in range(0, len(arguments) if len(arguments) > MAX_PROBLEMS else 0, MAX_PROBLEMS):
         portion = [one.plain() for one in arguments[start : start + MAX_PROBLEMS]]
         try:
-            LaunchOptions.from_json(json.dumps({RAW_ARGUMENTS: portion}))
+            LaunchOptions.from_json(json.dumps({RAW: portion}))
         except Rejected as error:
             for one in error.faults:
                 place = start + int(one.path[1])
-                problems.add(arguments[place].at, f"{RAW_ARGUMENTS}[{place}] {_told(one)}")
-
-
-def _unknown_key(key: str, known: Iterable[str]) -> str:
-    if reason := key_reason(key):
-        return f"this key {reason}"
-    if len(key) > SHOWN_KEY_LENGTH or unseen(key) or looks_like(key):
-        return "this key is unknown"
-    guess = did_you_mean(key, known)
-    return f'the key "{key}" is unknown' + (f": {guess}" if guess else f"; known are {', '.join(known)}")
+                problems.add(arguments[place].at, f"{RAW}[{place}] {told(one, arguments[place].plain())}")
 
 
 def _called(path: Iterable[str | int]) -> str:
@@ -227,37 +272,6 @@ def _called(path: Iterable[str | int]) -> str:
     *_, name = (step for step in path if isinstance(step, str))
     place = "".join(f"[{step}]" for step in path if isinstance(step, int))
     return f"{name}{place}"
-
-
-_FAULTS: dict[str, str] = {
-    "string_type": "must be text: put it in quotes",
-    "int_type": "must be a whole number, without quotes",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number, without quotes",
-    "bool_type": "must be true or false",
-    "dict_type": "must be a mapping",
-    "dataclass_type": "must be a mapping",
-    "tuple_type": "must be a list",
-}
-
-
-def _told(fault: Fault) -> str:
-    """What is wrong, without the value that is."""
-    context = fault.context
-    match fault.kind:
-        case "value_error":
-            return str(context["error"])
-        case "literal_error":
-            allowed = context["expected"].replace("'", "")
-            return f"must be {allowed}"
-        case "greater_than":
-            return f"must be more than {context['gt']:g}"
-        case "greater_than_equal":
-            return f"must be {context['ge']:g} or more"
-        case "less_than_equal":
-            return f"must be {context['le']:g} or less"
-        case other:
-            return _FAULTS[other]
 
 
 def _find_secrets(root: Node, problems: Problems) -> None:

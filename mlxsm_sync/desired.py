@@ -40,8 +40,8 @@ class Declaration(Model):
     """What people and commands call the profile; unique in the file."""
     model_id: ModelID = field(wire="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
-    host: Host = field(default=None)
-    """The address that the server listens on; required here or in defaults."""
+    host: Host | None = None
+    """The address that the server listens on; 127.0.0.1 where neither this nor defaults say it."""
     port: Port = field(default=None)
     """The port that the server listens on; required here or in defaults."""
     enable_thinking: bool | None = None
@@ -96,6 +96,8 @@ class Warned(Model):
     """1-based, null where no file line is meant."""
     column: int | None = None
     """1-based, null where no file line is meant."""
+    standing: bool = field(internal=True, default=False)
+    """Whether it is about a profile that does not change, and so was told before."""
 
 
 class Invalid(Model):
@@ -116,6 +118,8 @@ class Input(Model):
     """As it was named on the command line; `-` for standard input."""
     digest: str
     """`sha256:` and the hash of its bytes."""
+    meaning: str | None = None
+    """`sha256:` and the hash of what it declares: the same on every machine, and however it is laid out."""
 
 
 class Desired(Model):
@@ -126,7 +130,7 @@ class Desired(Model):
     input: Input
     """Where it was read from."""
     from_: str | None = field(default=None, wire="from")
-    """The profile file, resolved; it never leaves the machine. Null for standard input."""
+    """The profile file as it was named, in full; it never leaves the machine. Null for standard input."""
     profiles: tuple[Wanted, ...]
     """In the order of the file."""
     invalid: tuple[Invalid, ...] = ()

@@ -1,23 +1,25 @@
 """Export documents of the Mac app, judged profile by profile, in the app's words.
 
 What makes the document useless blocks all of it; what makes a profile useless blocks only that one.
-Nothing is refused twice: what the published schema says beyond these rules is added to them.
+What the published schema can say it says, and its verdict counts: here are only the words for it, and
+the rules that no schema can express.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.app_document import APP, VERSION, Document, DocumentOptions, DocumentProfile
-from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.characters import normal
 from mlxsm_sync.desired import Desired, Input, Invalid, Wanted, Warned
 from mlxsm_sync.document_keys import SHOWN_LENGTH, Path, about_keys, secrets, shown
+from mlxsm_sync.engine import Rejected
+from mlxsm_sync.local_paths import fields_with_paths, pointer
+from mlxsm_sync.model_ids import is_local_path
 from mlxsm_sync.nodes import Node, Problems
-from mlxsm_sync.option_texts import OPTION_NAMES, label, read_option
+from mlxsm_sync.option_texts import OPTION_NAMES, convert_option, label, read_option
 from mlxsm_sync.profile import OPTIONS, Fields, check_host, check_model_id, check_name, from_fields
 from mlxsm_sync.secret_scan import looks_like, reasons
 
@@ -53,13 +55,16 @@ def judge_document(
     allow_local_paths: bool = False,
 ) -> Judged:
     """What a document wants; its problems are raised where it is of no use at all."""
-    found = [(tuple(path), message) for path, message in faults]
-    warnings = [*_judge_head(root, problems, found)]
-    listed = _member(root, "profiles").items or []
     by_profile: defaultdict[object, list[tuple[Path, str]]] = defaultdict(list)
-    for path, message in found:
-        by_profile[path[1:2]].append((path[2:], message))
-    judged = [_Profile(index, node, by_profile[index - 1,]) for index, node in enumerate(listed, start=1)]
+    about_head: list[tuple[Path, str]] = []
+    for path, message in faults:
+        if len(path) > 1 and path[0] == "profiles":
+            by_profile[path[1]].append((tuple(path[2:]), message))
+        else:
+            about_head.append((tuple(path), message))
+    warnings = [*_judge_head(root, problems, about_head)]
+    listed = _member(root, "profiles").items or []
+    judged = [_Profile(index, node, by_profile[index - 1]) for index, node in enumerate(listed, start=1)]
     for one in judged:
         one.judge(allow_local_paths=allow_local_paths)
         warnings += one.warnings
@@ -69,7 +74,7 @@ def judge_document(
     desired = Desired(
         owner=None,
         input=read_from,
-        profiles=tuple(one.wanted() for one in judged if not one.messages),
+        profiles=tuple(one.wanted for one in judged if one.wanted is not None),
         invalid=tuple(
             Invalid(name=one.name, index=one.index, messages=tuple(one.messages))
             for one in judged
@@ -80,57 +85,68 @@ def judge_document(
     return Judged(Head(_told(root, "app"), _told(root, "exportedAt"), len(listed)), desired)
 
 
-def _judge_head(root: Node, problems: Problems, found: Iterable[tuple[Path, str]]) -> Iterator[Warned]:
+def _judge_head(root: Node, problems: Problems, faults: Iterable[tuple[Path, str]]) -> Iterator[Warned]:
     """Note what blocks the whole document; yield what is only worth a look."""
-    if root.members is None:
-        problems.add(root.at, "Import file must be a JSON object.")
-        return
-    version = _member(root, "schemaVersion")
-    if isinstance(version.value, bool) or not isinstance(version.value, (int, float)):
-        problems.add(version.at, "schemaVersion is required. No profiles were imported.")
-    elif version.value != VERSION:
-        message = f"This file uses schemaVersion {version.value}, but this version of mlxsm supports "
-        problems.add(version.at, f"{message}schemaVersion {VERSION} only. No profiles were imported.")
-    profiles = _member(root, "profiles")
-    if profiles.items is None:
-        problems.add(profiles.at, "The import file must contain a profiles array.", also=True)
+    for path, message in sorted(faults, key=lambda fault: fault[0] != ("schemaVersion",)):
+        match path:
+            case ():
+                problems.add(root.at, "Import file must be a JSON object.")
+            case ("schemaVersion",):
+                problems.add(_member(root, "schemaVersion").at, _about_version(root))
+            case ("profiles",):
+                at = _member(root, "profiles").at
+                problems.add(at, "The import file must contain a profiles array.", also=True)
+            case _:
+                yield _warned(DOCUMENT, f"{message.rstrip('.')}. It is ignored.", root, str(path[0]))
     app = _member(root, "app").value
     if isinstance(app, str) and app != APP:
         message = f"The app field is {shown(app)}. Expected {APP}. Review this file before the import."
         yield _warned(DOCUMENT, message, root, "app")
-    for path, message in found:
-        if path[:1] in (("app",), ("exportedAt",)):
-            yield _warned(DOCUMENT, f"{message}. It is ignored.", root, str(path[0]))
     yield from about_keys("Document contains", DOCUMENT, root, Document)
+
+
+def _about_version(root: Node) -> str:
+    version = _member(root, "schemaVersion").value
+    if isinstance(version, bool) or not isinstance(version, (int, float)):
+        return "schemaVersion is required. No profiles were imported."
+    return (
+        f"This file uses schemaVersion {version}, but this version of mlxsm supports "
+        f"schemaVersion {VERSION} only. No profiles were imported."
+    )
+
+
+_TEXTS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "name": ("Profile name", check_name),
+    "modelID": ("Model ID", check_model_id),
+    "host": ("Host", check_host),
+}
+_WORDED = {(key,) for key in (*_TEXTS, "port", OPTIONS)} | {(OPTIONS, option) for option in OPTION_NAMES}
+"""Where our own words take the place of the schema's."""
+_NO_PORT = "Port must be between 1 and 65535."
+_NO_OPTIONS = "Advanced Launch Options must be a JSON object when present."
 
 
 class _Profile:
     """One profile of a document: its fields as far as they can be used, and all that is wrong."""
 
     def __init__(self, index: int, node: Node, faults: Iterable[tuple[Path, str]]) -> None:
-        self.index, self.node, self.faults = index, node, faults
+        self.index, self.node = index, node
+        self.faults = {path[:2] if path[:1] == (OPTIONS,) else path[:1]: said for path, said in faults}
         self.fields: Fields = {}
         self.messages: dict[str, None] = {}  # in order, each once
         self.warnings: list[Warned] = []
-        self.judged: list[Path] = []
+        self.wanted: Wanted | None = None
         name = _member(node, "name").value
         called = normal(name)[:SHOWN_LENGTH] if isinstance(name, str) and not looks_like(name) else ""
         self.name = called or f"Profile {index}"
 
-    def wanted(self) -> Wanted:
-        """As a document declares it: all fourteen options, null where one is absent."""
-        at = self.node.at
-        profile = from_fields(self.fields)
-        return Wanted(index=self.index, profile=profile, declared=self.fields, line=at.line, column=at.column)
-
     def judge(self, *, allow_local_paths: bool) -> None:
-        """Find everything that is wrong with it."""
+        """Find everything that is wrong with it; what is left is wanted."""
         if self.node.members is None:
             self.messages["Profile entry must be a JSON object."] = None
             return
-        self._read_text("name", "Profile name", check_name)
-        self._read_text("modelID", "Model ID", check_model_id)
-        self._read_text("host", "Host", check_host)
+        for key in _TEXTS:
+            self._read_text(key)
         self._read_port()
         self._read_options()
         if not allow_local_paths and is_local_path(str(self.fields.get("/modelID", ""))):
@@ -141,63 +157,91 @@ class _Profile:
         self.warnings += about_keys(f"{label(OPTIONS)} contain", self.name, options, DocumentOptions)
         for path, reason in secrets(self.node):
             self._refuse(path, f"This {reason}.")
-        for path, message in self.faults:
-            if not any(_one_within_the_other(path, other) for other in self.judged):
-                self._refuse(path, f"{message[:1].upper()}{message[1:]}.")
+        for place, said in self.faults.items():
+            if place not in _WORDED:
+                self._refuse(place, f"{said[:1].upper()}{said[1:].rstrip('.')}.")
+        if not self.messages:
+            self._make()
+        if not allow_local_paths:
+            self._note_paths()
 
-    def _read_text(self, key: str, called: str, check: Callable[[str], str]) -> None:
+    def _make(self) -> None:
+        """What it declares: all fourteen options, null where one is absent."""
+        at = self.node.at
+        try:
+            profile = from_fields(self.fields)
+        except Rejected as error:
+            for fault in error.faults:
+                self._refuse(fault.path, "This cannot be part of a profile.")
+            return
+        self.wanted = Wanted(
+            index=self.index, profile=profile, declared=self.fields, line=at.line, column=at.column
+        )
+
+    def _read_text(self, key: str) -> None:
+        called, check = _TEXTS[key]
         value = _member(self.node, key).value
-        if not isinstance(value, str) or not value.strip():
+        if (key,) in self.faults and (not isinstance(value, str) or not value.strip()):
             self._refuse((key,), f"{called} is required.")
             return
+        text = str(value).strip()
         try:
-            self.fields[f"/{key}"] = check(value.strip())
+            self.fields[f"/{key}"] = check(text)
         except ValueError as error:
             self._refuse((key,), f"{called} is invalid. It {error}.")
+            return
+        if (key,) in self.faults:
+            self._refuse((key,), f"{called} is invalid. It must be visible text only.")
 
     def _read_port(self) -> None:
         value = _member(self.node, "port").value
-        port = value
-        if (isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value.strip())) or (
-            isinstance(value, float) and value.is_integer()
-        ):
-            port = int(value)
-        if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:
-            self._refuse(("port",), "Port must be between 1 and 65535.")
-        elif isinstance(value, str):
+        if ("port",) in self.faults:
+            self._refuse(("port",), _NO_PORT)
+            return
+        try:
+            self.fields["/port"] = port = int(str(value).removesuffix(".0"))
+        except ValueError:
+            self._refuse(("port",), _NO_PORT)
+            return
+        if isinstance(value, str):
             self._note(f"port: normalised from text to the number {port}", "port")
-        self.fields["/port"] = port
 
     def _read_options(self) -> None:
         node = _member(self.node, OPTIONS)
-        if node.members is None and (node.items is not None or node.value is not None):
-            self._refuse((OPTIONS,), "Advanced Launch Options must be a JSON object when present.")
+        if (OPTIONS,) in self.faults:
+            self._refuse((OPTIONS,), _NO_OPTIONS)
         for option in OPTION_NAMES:
             written = _member(node, option).plain()
+            path = (OPTIONS, option)
             try:
-                value = read_option(option, written)
+                # The same words as for the app's own list, where no schema judges.
+                value = (
+                    read_option(option, written) if path in self.faults else convert_option(option, written)
+                )
             except ValueError as error:
-                self._refuse((OPTIONS, option), str(error))
+                self._refuse(path, str(error))
                 continue
+            if path in self.faults:
+                self._refuse(path, f"{label(option)} is not as it should be.")
             self.fields[f"/{OPTIONS}/{option}"] = value
             for reason in reasons(value):
-                self._refuse((OPTIONS, option), f"This {reason}.")
+                self._refuse(path, f"This {reason}.")
             if option == "logLevel" and value is not None and value != str(written).strip():
                 self._note(f"logLevel: normalised to {value}", OPTIONS, option)
 
+    def _note_paths(self) -> None:
+        """What names a place of another machine, and yet starts a server where that is not there."""
+        for field in fields_with_paths(self.wanted.profile) if self.wanted is not None else ():
+            what = f"{field}: this names a local path, which may not exist on this machine"
+            self._note(what, *pointer(field)[1:].split("/"))
+
     def _refuse(self, path: Path, message: str) -> None:
-        self.judged.append(path)
         key = next((shown(step) for step in reversed(path) if isinstance(step, str)), "profile")
         self.messages[f"{key}: {message}"] = None
 
     def _note(self, message: str, *path: str) -> None:
         at, _ = self.node.find(path)
         self.warnings.append(Warned(name=self.name, message=message, line=at.line, column=at.column))
-
-
-def _one_within_the_other(a: Path, b: Path) -> bool:
-    shorter = min(len(a), len(b))
-    return a[:shorter] == b[:shorter]
 
 
 def _member(node: Node, key: str) -> Node:

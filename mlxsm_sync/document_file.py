@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
+from mlxsm_sync.app_list import is_app_list
 from mlxsm_sync.desired import Input
 from mlxsm_sync.document import Judged, judge_document
-from mlxsm_sync.errors import InvalidDocument
+from mlxsm_sync.errors import InvalidDocument, Problem
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Node, Problems
 from mlxsm_sync.profile_file import Tree, read_text
@@ -21,9 +24,33 @@ def read_document(path: str, *, allow_local_paths: bool = False) -> Judged:
 
 def judge_read(path: str, tree: Tree, *, allow_local_paths: bool = False) -> Judged:
     """What a document wants that has been read already."""
+    refuse_app_list(path, tree)
     found = faults("document", tree.root.plain())
     read_from = Input(path=path, digest=tree.digest)
     return judge_document(tree.root, tree.problems, found, read_from, allow_local_paths=allow_local_paths)
+
+
+def refuse_app_list(path: str, tree: Tree) -> None:
+    """InvalidDocument where a file is the app's own list, which is a state and no document."""
+    if is_app_list(tree.root):
+        state = shlex.quote(f"app:{path}" if path != "-" else "app:FILE")
+        raise InvalidDocument(
+            f"{path} is the Mac app's own list of profiles, not a document. No profiles were imported.",
+            f"name it with --state {state}; mlxsm export --state {state} makes a document of it",
+            [
+                Problem(
+                    path=path,
+                    line=tree.root.at.line,
+                    column=tree.root.at.column,
+                    message=f"this is the Mac app's own list: mlxsm list --state {state} reads it",
+                )
+            ],
+        )
+
+
+def _as_profile_file(path: str) -> str:
+    """How to apply it, in case it is a profile file; nothing for what cannot be read again."""
+    return "" if path == "-" else f"; for a profile file: {shlex.join(['mlxsm', 'apply', '-f', path])}"
 
 
 def _read(text: str, problems: Problems) -> Node:
@@ -34,6 +61,6 @@ def _read(text: str, problems: Problems) -> Node:
     except InvalidDocument as error:
         raise InvalidDocument(
             f"{problems.path}: Import file is not valid JSON. No profiles were imported.",
-            "a document is a JSON file that the app exports; mlxsm apply -f FILE applies a profile file",
+            f"a document is a JSON file that the app exports{_as_profile_file(problems.path)}",
             error.problems,
         ) from None

@@ -10,7 +10,8 @@ from mlxsm_sync.desired import Warned
 from mlxsm_sync.engine import wire_names
 from mlxsm_sync.model import Model
 from mlxsm_sync.nodes import Node
-from mlxsm_sync.secret_scan import HIDDEN, key_kinds, looks_like, value_reason
+from mlxsm_sync.secret_keys import key_kinds
+from mlxsm_sync.secret_scan import HIDDEN, looks_like, value_reason
 
 Path = tuple[str | int, ...]
 """Keys and places that lead to a value."""

@@ -18,6 +18,10 @@ TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 MAX_SCALAR = 16 * 1024
 MAX_DIGITS = 18
 MAX_PROBLEMS = 1000
+UNREAD = ""
+"""Stands for a value that was refused: what follows from it is told at its place only."""
+AMBIGUOUS = "ambiguous value"
+"""How it is told that tools read a plain value differently."""
 MERGE_MARK = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 UNRESOLVED = "this is an unresolved git merge: resolve it"
 
@@ -91,6 +95,14 @@ class Node:
         return node.at, node
 
 
+def exactly(node: Node, path: Iterable[str]) -> Node | None:
+    """The node at a path of keys, where all of it exists."""
+    inner: Node | None = node
+    for step in path:
+        inner = (inner.members or {}).get(step) if inner is not None else None
+    return inner
+
+
 class Problems:
     """What is wrong with one file, in order of position; `failure` is the error that tells it."""
 
@@ -99,16 +111,33 @@ class Problems:
         self._failure = failure
         self._found: dict[object, Problem] = {}
 
-    def add(self, at: Position | None, message: str, *, also: bool = False) -> None:
+    def add(
+        self, at: Position | None, message: str, *, also: bool = False, instead_of: str | None = None
+    ) -> None:
         """Note a problem; the first one of a position stands, as later ones follow from it.
 
-        `also` tells it all the same: it has nothing to do with another one.
+        `also` tells it all the same: it has nothing to do with another one. `instead_of` is how a message
+        begins that this one is better than.
         """
+        if instead_of is not None and self.improve(at, message, instead_of):
+            return
         if len(self._found) == MAX_PROBLEMS:
             raise self.error()
         line, column = at if at else (None, None)
         problem = Problem(path=self.path, line=line, column=column, message=message)
         self._found.setdefault((at, message) if also else at, problem)
+
+    def improve(self, at: Position | None, message: str, instead_of: str) -> bool:
+        """Say it better where a message that begins like this stands at a place; whether one did."""
+        earlier = self._found.get(at)
+        found = earlier is not None and earlier.message.startswith(instead_of)
+        if earlier is not None and found:
+            self._found[at] = earlier.copy(message=message)
+        return found
+
+    def clear(self) -> None:
+        """Forget what was noted, where a text is read once more."""
+        self._found.clear()
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -127,7 +156,7 @@ class Problems:
         found = self.sorted()
         what = "a problem" if len(found) == 1 else f"{len(found)} problems"
         what = f"{MAX_PROBLEMS} problems or more" if len(found) >= MAX_PROBLEMS else what
-        return self._failure(f"{self.path} has {what}; nothing of it was used", problems=found)
+        return self._failure(f"{self.path} has {what}; nothing was applied", problems=found)
 
     def raise_any(self) -> None:
         """Raise the error, where there are problems."""

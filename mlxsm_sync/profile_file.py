@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import stat
 import sys
@@ -11,9 +12,10 @@ from typing import BinaryIO, NamedTuple
 from mlxsm_sync.declarations import judge
 from mlxsm_sync.desired import Desired, Input
 from mlxsm_sync.digest import digest_bytes
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileTrouble, InvalidFile
 from mlxsm_sync.nodes import MAX_BYTES, Node, Position, Problems
 from mlxsm_sync.secret_scan import refuse_secret
+from mlxsm_sync.whereabouts import named_path
 
 STDIN = "-"
 
@@ -51,7 +53,7 @@ def judge_tree(path: str, tree: Tree, *, refuse_duplicates: bool = False) -> Des
     """What a file wants that has been read already."""
     root, problems, digest = tree
     read_from = Input(path=path, digest=digest)
-    return judge(root, problems, read_from, _resolved(path), refuse_duplicates=refuse_duplicates)
+    return judge(root, problems, read_from, _named(path), refuse_duplicates=refuse_duplicates)
 
 
 def _read(path: str) -> bytes:
@@ -71,13 +73,14 @@ def _capped(file: BinaryIO) -> bytes:
     return file.read(MAX_BYTES + 1)
 
 
-def _resolved(path: str) -> str | None:
-    """Where the file really is; nothing for what is no file, such as a pipe."""
+def _named(path: str) -> str | None:
+    """The file as it was named, in full; nothing for what is no file, such as a pipe."""
     if path == STDIN or not stat.S_ISREG(os.stat(path).st_mode):
         return None
-    resolved = os.path.realpath(path)
-    refuse_secret(resolved, "the profile file")
-    return resolved
+    refuse_secret(os.path.realpath(path), "the profile file")
+    named = named_path(path)
+    refuse_secret(named, "the profile file")
+    return named
 
 
 def _decode(data: bytes, problems: Problems) -> str:
@@ -97,10 +100,33 @@ def _decode(data: bytes, problems: Problems) -> str:
 def parse_text(path: str, text: str, problems: Problems) -> Node:
     """The data of a YAML or JSON text; InvalidFile where it is neither."""
     # Imported here: a command that reads the other format does not pay for this one.
-    if path.endswith(".json") or text.lstrip(" \t\r\n").startswith(('{"', "{\n")):
-        from mlxsm_sync.json_text import read_json
+    try:
+        if is_json(path, text):
+            from mlxsm_sync.json_text import read_json
 
-        return read_json(text, problems)
-    from mlxsm_sync.yaml_text import read_yaml
+            return read_json(text, problems)
+        from mlxsm_sync.yaml_text import read_yaml
 
-    return read_yaml(text, problems)
+        return read_yaml(text, problems)
+    except InvalidFile as error:
+        from mlxsm_sync.excerpt import with_excerpts
+
+        error.problems = with_excerpts(error.problems, text)
+        raise
+
+
+def is_json(path: str, text: str) -> bool:
+    """Whether a file is JSON: its name says so, or all of it is, as YAML in braces is not."""
+    if path.lower().endswith(".json"):
+        return True
+    if not text.lstrip(" \t\r\n").startswith(("{", "[")):
+        return False
+    from mlxsm_sync.nesting import is_too_deep
+
+    if is_too_deep(text):
+        return False
+    try:
+        json.loads(text, parse_int=lambda _: 0, parse_float=lambda _: 0.0)
+    except ValueError:
+        return False
+    return True

@@ -20,38 +20,76 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from mlxsm_sync.app_document import Document
 from mlxsm_sync.changes import Outcome
+from mlxsm_sync.connect import ClientList, Connection
 from mlxsm_sync.desired import ProfileFile
 from mlxsm_sync.engine import core_schema_of, models_in, remembered, wire_names
+from mlxsm_sync.file_reports import ExportReport, InitReport
 from mlxsm_sync.json_value import Json
 from mlxsm_sync.model import Model
-from mlxsm_sync.reports import ErrorReport
+from mlxsm_sync.plan_file import SavedPlan
+from mlxsm_sync.profile import LaunchOptions, Profile
+from mlxsm_sync.published import SCHEMAS
+from mlxsm_sync.pull_report import PullReport
+from mlxsm_sync.reports import ErrorReport, HistoryReport, ListReport, RestoreReport, ValidateReport
+from mlxsm_sync.schema_rules import for_editor, refine
+from mlxsm_sync.server import DownReport, DryRun, SeenReport, UpReport
+from mlxsm_sync.server_reports import AdoptReport, Diagnosis, ForgetReport
 from mlxsm_sync.state import State
 
 Schema = dict[str, Any]
 
 FOLDER = Path(__file__).parent.parent / "schemas"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-_PUBLISHED: dict[str, tuple[type[Model], Literal["validation", "serialization"]]] = {
-    "profiles": (ProfileFile, "validation"),
-    "document": (Document, "validation"),
-    "plan": (Outcome, "serialization"),
-    "state": (State, "validation"),
-    "error": (ErrorReport, "serialization"),
+_READ: dict[str, type[Model]] = {
+    "profiles": ProfileFile,
+    "document": Document,
+    "state": State,
+    "saved-plan": SavedPlan,
 }
+_PRINTED: dict[str, type[Model]] = {
+    "plan": Outcome,
+    "error": ErrorReport,
+    "list": ListReport,
+    "history": HistoryReport,
+    "restore": RestoreReport,
+    "validate": ValidateReport,
+    "init": InitReport,
+    "export": ExportReport,
+    "pull": PullReport,
+    "connect": Connection,
+    "clients": ClientList,
+    "ps": SeenReport,
+    "up": UpReport,
+    "dry-run": DryRun,
+    "down": DownReport,
+    "adopt": AdoptReport,
+    "forget": ForgetReport,
+    "doctor": Diagnosis,
+}
+EDITOR = "profiles-editor"
+"""The schema of a profile file with words that only editors read."""
 _ONLY_AFTER_APPLY = ("applied", "skipped")
 
 
 def published(name: str) -> Schema:
-    """One of the schemas: profiles, document, plan, state or error."""
-    model, mode = _PUBLISHED[name]
+    """The schema of this name in `published.SCHEMAS`."""
+    if name == EDITOR:
+        return for_editor(published("profiles"))
+    mode: Literal["validation", "serialization"] = "validation" if name in _READ else "serialization"
+    model = (_READ | _PRINTED)[name]
     generator = GenerateJsonSchema(by_alias=True, ref_template="#/definitions/{model}")
     schema = generator.generate(core_schema_of(model), mode=mode)
     definitions = schema.pop("$defs", {})
     schema = definitions.pop(model.__name__, schema)
     for known in models_in(model):
         _describe(schema if known is model else definitions[known.__name__], known, mode)
+    if mode == "serialization":
+        for profiles in (Profile.__name__, LaunchOptions.__name__):
+            definitions |= (
+                {profiles: _without_rules(definitions[profiles])} if profiles in definitions else {}
+            )
     if name == "profiles":
-        _say_what_models_cannot(schema, definitions)
+        refine(schema, definitions)
     if name == "plan":
         schema["required"] = [key for key in schema["required"] if key not in _ONLY_AFTER_APPLY]
         schema["properties"]["error"] = published("error")["definitions"]["Failure"]
@@ -63,12 +101,27 @@ def published(name: str) -> Schema:
     return head
 
 
+_RULES = ("pattern", "minimum", "maximum", "exclusiveMinimum")
+
+
+def _without_rules(schema: Any) -> Any:
+    """The types of a profile's fields only: the Mac app's list may hold what no profile file may say."""
+    if isinstance(schema, list):
+        return [_without_rules(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    of_patterns = all("pattern" in one for one in schema.get("allOf", ()))
+    left_out = (*_RULES, "allOf") if of_patterns else _RULES
+    return {key: _without_rules(value) for key, value in schema.items() if key not in left_out}
+
+
 def faults(name: str, data: Json) -> Iterator[tuple[list[str | int], str]]:
     """What a published schema does not allow: where, and in words that repeat no value.
 
     The registry is empty, so that no reference is ever fetched.
     """
-    for error in sorted(_validator(name).iter_errors(data), key=lambda one: [str(step) for step in one.path]):
+    found = (inner for error in _validator(name).iter_errors(data) for inner in _innermost(error))
+    for error in sorted(found, key=lambda one: [str(step) for step in one.absolute_path]):
         path = list(error.absolute_path)
         if error.validator == "required":
             missing = (key for key in error.validator_value if key not in error.instance)
@@ -79,39 +132,23 @@ def faults(name: str, data: Json) -> Iterator[tuple[list[str | int], str]]:
             yield path, f"{called} is not as it should be: {rule}"
 
 
+def _innermost(error: Any) -> list[Any]:
+    """The faults inside a value of several forms, where its form itself is one that is allowed."""
+    by_form: dict[Any, list[Any]] = {}
+    for inner in error.context or ():
+        by_form.setdefault(inner.relative_schema_path[0], []).append(inner)
+    for inner in by_form.values():
+        if all(one.relative_path or one.validator == "required" for one in inner):
+            return [deepest for one in inner for deepest in _innermost(one)]
+    return [error]
+
+
 @cache
 def _validator(name: str) -> Any:
     from jsonschema import Draft7Validator
     from referencing import Registry
 
     return Draft7Validator(published(name), registry=Registry())
-
-
-def _say_what_models_cannot(schema: Schema, definitions: Schema) -> None:
-    """Rules across fields: what may come from defaults, and what contradicts."""
-    for key in ("host", "port"):
-        given = {"properties": {"profiles": {"items": {"required": [key]}}}}
-        given_there = {"type": "object", "properties": {key: {"not": {"type": "null"}}}, "required": [key]}
-        inherited = {"properties": {"defaults": given_there}, "required": ["defaults"]}
-        schema.setdefault("allOf", []).append({"anyOf": [given, inherited]})
-    definitions["Declaration"]["not"] = {"anyOf": [_thinking(True, False), _thinking(False, True)]}
-
-
-def _thinking(asked: bool, told: bool) -> Schema:
-    arguments = {
-        "type": "object",
-        "properties": {"enable_thinking": {"const": told}},
-        "required": ["enable_thinking"],
-    }
-    options = {
-        "type": "object",
-        "properties": {"chatTemplateArgs": arguments},
-        "required": ["chatTemplateArgs"],
-    }
-    return {
-        "properties": {"enableThinking": {"const": asked}, "advancedLaunchOptions": options},
-        "required": ["enableThinking", "advancedLaunchOptions"],
-    }
 
 
 def _describe(schema: Schema, model: type[Model], mode: str) -> None:
@@ -167,12 +204,14 @@ def _tidy(schema: Any, *, names: bool = False) -> Any:
 def main(arguments: Sequence[str]) -> int:
     """Write `schemas/`, or with `--check` name what is not fresh."""
     stale = []
-    for name in _PUBLISHED:
+    for name in SCHEMAS:
         path = FOLDER / f"{name}.schema.json"
-        text = json.dumps(published(name), indent=2, ensure_ascii=False) + "\n"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        fresh = published(name)
+        # As data: another release of pydantic may order the keys in another way.
+        if not path.exists() or json.loads(path.read_text(encoding="utf-8")) != fresh:
             stale.append(path.name)
             if "--check" not in arguments:
+                text = json.dumps(fresh, indent=2, ensure_ascii=False) + "\n"
                 path.write_text(text, encoding="utf-8")
     verb = "stale" if "--check" in arguments else "written"
     sys.stdout.write(f"schemas {verb}: {', '.join(stale) or 'none'}\n")
