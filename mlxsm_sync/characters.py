@@ -18,6 +18,9 @@ _IGNORABLE = (
     r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
     r"\ufff0-\ufffb"
 )
+WHITE_CLASS = r"\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space, as the inside of a regular-expression class that Python and ECMAScript read alike."""
+
 UNSEEN_CLASS = _CONTROL + _IGNORABLE
 """The inside of a regular-expression class; Python and ECMAScript read it alike."""
 
@@ -44,7 +47,7 @@ def _unquotable() -> re.Pattern[str]:
 
 
 def unseen(text: str) -> str | None:
-    """The first character of `text` that nobody can see, as `U+XXXX`, else None."""
+    """The first character of `text` that nobody can see, by its code point such as `U+200B`, else None."""
     if text.isascii() and text.isprintable():
         return None
     found = _unseen().search(text)

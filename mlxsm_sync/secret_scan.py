@@ -1,185 +1,167 @@
 """What looks like a secret, or like a place on one machine, without ever showing it.
 
-Known formats only: a secret that is encoded, split or of an unknown form passes. The formats are
-public; most are documented by their issuers or listed in https://github.com/gitleaks/gitleaks.
-Every pattern runs in linear time: no two neighbouring repetitions share a character.
+Known formats only (`secret_formats`): a secret that is encoded, split or of an unknown form passes.
+A value is judged by its format, and by the words in it that announce a secret (`password: …`). What
+other programs say is shown without either. Our own sentences are shown without the formats only: the
+values in them have been judged, and a name such as `Secret` is none.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
-from typing import Literal
 
 from mlxsm_sync.characters import without_format
 from mlxsm_sync.errors import FileTrouble
 from mlxsm_sync.json_value import Json
+from mlxsm_sync.secret_formats import PRIVATE_KEY, SURE, Format
+from mlxsm_sync.secret_keys import key_reason
+from mlxsm_sync.secret_words import ANNOUNCED
 
 HIDDEN = "(looks like a secret)"
 """Stands for what nobody should see."""
 
-KeyKind = Literal["secret", "path"]
-
-_PRIVATE_KEY = "a private key"
-"""Its format is only the first line of it."""
-
 WINDOW = 4096
 """Characters scanned at a time."""
-OVERLAP = 512
+OVERLAP = 1400
 """Characters that two windows share, more than any listed format needs to be recognised."""
 
-_FORMATS: tuple[tuple[str, str, str], ...] = (
-    ("a Hugging Face token", "hf_,api_org_", r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
-    (
-        "a GitHub token",
-        "ghp_,gho_,ghu_,ghs_,ghr_,github_pat_",
-        r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}",
-    ),
-    (
-        "a GitLab token",
-        "glpat-,gldt-,glrt-,glptt-,glft-,glsoat-,glcbt-,glagent-",
-        r"gl(?:pat|dt|rt|ptt|ft|soat|cbt|agent)-[A-Za-z0-9_-]{20,}",
-    ),
-    ("an Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
-    ("an OpenRouter key", "sk-or-v1-", r"sk-or-v1-[0-9a-f]{32,}"),
-    ("an OpenAI key", "sk-", r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{32,}"),
-    (
-        "an AWS access key",
-        "akia,asia,abia,acca,a3t",
-        r"(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Z0-9])",
-    ),
-    (
-        "a Google key",
-        "aiza,gocspx-,ya29.",
-        r"AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,}",
-    ),
-    ("an npm token", "npm_", r"npm_[A-Za-z0-9]{36}"),
-    ("a PyPI token", "pypi-", r"pypi-[A-Za-z0-9_-]{50,}"),
-    ("a Groq key", "gsk_", r"gsk_[A-Za-z0-9]{40,}"),
-    ("a Replicate token", "r8_", r"r8_[A-Za-z0-9]{30,}"),
-    ("an xAI key", "xai-", r"xai-[A-Za-z0-9]{40,}"),
-    ("a Perplexity key", "pplx-", r"pplx-[A-Za-z0-9]{40,}"),
-    ("an NVIDIA key", "nvapi-", r"nvapi-[A-Za-z0-9_-]{40,}"),
-    ("a Fireworks key", "fw_", r"fw_[A-Za-z0-9]{20,}"),
-    ("a Tavily key", "tvly-", r"tvly-[A-Za-z0-9-]{20,}"),
-    ("a Slack token", "xox,xapp-", r"xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{20,}"),
-    ("a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/+]{30,}"),
-    (
-        "a Stripe key",
-        "_live_,_test_,whsec_",
-        r"(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{24,}",
-    ),
-    ("a SendGrid key", "sg.", r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,}"),
-    ("a Twilio key", "sk,ac", r"(?:SK|AC)[0-9a-f]{32}(?![0-9A-Za-z])"),
-    ("a Mailgun key", "key-", r"key-[0-9a-f]{32}(?![0-9A-Za-z])"),
-    ("a Telegram bot token", ":aa", r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
-    ("a Discord token", ".", r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"),
-    ("a DigitalOcean token", "_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
-    ("a Databricks token", "dapi", r"dapi[0-9a-f]{32}"),
-    ("a Docker token", "dckr_", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
-    ("a Vault token", "hvs.,hvb.,hvr.", r"hv[sbr]\.[A-Za-z0-9_-]{20,}"),
-    ("a Linear key", "lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{32,}"),
-    ("a Notion token", "ntn_,secret_", r"ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{43}"),
-    ("a Shopify token", "shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
-    ("a Weights & Biases key", "wandb_v1_", r"wandb_v1_[A-Za-z0-9_-]{40,}"),
-    ("a LangSmith key", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
-    ("a Grafana token", "glsa_,glc_", r"gl(?:sa|c)_[A-Za-z0-9+/_=-]{32,}"),
-    ("a Postman key", "pmak-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
-    ("an age key", "age-secret-key-", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
-    ("a 1Password token", "ops_eyj", r"ops_eyJ[A-Za-z0-9+/=_-]{100,}"),
-    (
-        "an Azure key",
-        "accountkey=,sharedaccesskey=",
-        r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}|SharedAccessKey=[A-Za-z0-9+/]{30,}={0,2}",
-    ),
-    ("a signed web token", "eyj", r"eyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10}"),
-    (
-        "a bearer token",
-        "bearer,basic",
-        (
-            r"(?i:bearer)[ \t]{1,4}[A-Za-z0-9._~+/-]{16,}={0,2}"
-            r"|(?i:authorization)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?i:basic)[ \t]{1,4}[A-Za-z0-9+/=_-]{8,}"
-        ),
-    ),
-    (
-        "a password in an address",
-        "://",
-        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@]{0,128}:[^\s/@]{1,256}@",
-    ),
-    (
-        "a secret",
-        "key,secret,passw,passphrase,token",
-        (
-            r"[A-Za-z0-9_-]{0,40}"
-            r"(?i:(?:api|secret|private|access)[_-]?(?:access[_-]?)?key|secret|passw(?:or)?d|passphrase"
-            r"|(?:access|auth|hf|api|refresh|session|hub)[_-]?token)"
-            r"[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?[^\s\"'<>{}$]{6,}"
-        ),
-    ),
-    (_PRIVATE_KEY, "private key", r"-----BEGIN[A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"),
-)
-
-_SECRET_WORDS = {"secret", "secrets", "password", "passwd", "passphrase", "credential", "credentials"}
-_SECRET_WORDS |= {"authorization", "bearer", "apikey", "authtoken", "accesstoken", "hftoken"}
-_SECRET_PAIRS = {(a, "token") for a in ("access", "api", "auth", "bearer", "hf", "refresh", "session", "id")}
-_SECRET_PAIRS |= {(a, "key") for a in ("api", "access", "private", "secret", "ssh", "encryption")}
-_PLACE_PAIRS = {(a, b) for a in ("file", "model", "cache", "local") for b in ("path", "dir", "folder")}
-_PLACE_PAIRS |= {("hf", "home"), ("server", "path")}
-_KEY_REASONS: dict[KeyKind, str] = {
-    "secret": "looks like a secret: keys, tokens and passwords never go into a profile",
-    "path": "looks like an executable or cache path: those belong to one machine, not to a profile",
-}
+_SHORTEST = len("pwd=") + 6
+_REMEMBERED = 256
+"""A text longer than that is hardly met twice."""
+_LONG_WORD = 16
+"""A token that begins with letters of its own is at least so long."""
 _SPACE = re.compile(r"(\s+)")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_RUN = re.compile("[a-z0-9]+")
+_PART = "(?P<secret>"
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+_OPTIONS = re.compile(r"\s*--?[A-Za-z]")
+_OPTION = re.compile(r"(?:^|(?<=\s))--?[A-Za-z][^\s=]*")
 
 
-# Each kind of secret, the words (in lower case) of which any such value contains one, its pattern.
-_KINDS = tuple((what, tuple(words.split(",")), pattern) for what, words, pattern in _FORMATS)
+class _Finder:
+    """Finds values of some formats, and looks only where one of them can begin."""
+
+    def __init__(self, formats: Sequence[Format]) -> None:
+        self.formats = formats
+        self.words: dict[str, list[int]] = {}
+        self.beginnings: dict[str, list[int]] = {}
+        self.anywhere: list[tuple[str, int]] = []
+        for number, one in enumerate(formats):
+            for head in one.heads.split():
+                if head.startswith("~"):
+                    self.anywhere.append((head[1:], number))
+                elif head.endswith("+"):
+                    self.beginnings.setdefault(head[:-1][:2], []).append(number)
+                else:
+                    self.words.setdefault(head, []).append(number)
+
+    def found(self, text: str) -> Iterator[tuple[Format, re.Match[str]]]:
+        """Every value of these formats in a text."""
+        lower = text.lower()
+        if len(lower) != len(text):  # some letters become two: places would not be the same
+            lower = text.translate(_LOWER)
+        for run in _RUN.finditer(lower) if self.words else ():
+            for number in self._beginning_with(run.group()):
+                if (value := self._pattern(number).match(text, run.start())) is not None:
+                    yield self.formats[number], value
+        for number in dict.fromkeys(number for part, number in self.anywhere if part in lower):
+            for value in self._pattern(number).finditer(text):
+                yield self.formats[number], value
+
+    def _beginning_with(self, word: str) -> Iterable[int]:
+        """The formats of which a value can begin with this word."""
+        if (numbers := self.words.get(word)) is not None:
+            return numbers
+        if len(word) < _LONG_WORD:
+            return ()
+        return (*self.beginnings.get(word[:2], ()), *self.beginnings.get(word[:1], ()))
+
+    @cache  # noqa: B019 - there are two finders, and they live as long as the program
+    def _pattern(self, number: int) -> re.Pattern[str]:
+        pattern = self.formats[number].pattern
+        return re.compile(pattern if _PART in pattern else rf"(?<![A-Za-z0-9])(?:{pattern})")
+
+    def hidden_in(self, text: str) -> str | None:
+        """The text without the values of these formats; None where nothing of it can be told."""
+        places = []
+        for one, value in self.found(text):
+            if one.what == PRIVATE_KEY:
+                return None
+            start = value.start("secret") if _PART in one.pattern else value.start()
+            places.append((start, _end_of_word(text, value.end())))
+        told, shown_to = "", 0
+        for start, end in sorted(places):
+            if start >= shown_to:
+                told += text[shown_to:start] + HIDDEN
+            shown_to = max(shown_to, end)
+        return told + text[shown_to:]
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})")
+def _end_of_word(text: str, at: int) -> int:
+    """Of a token that goes on nothing is left."""
+    space = _SPACE.search(text, at)
+    return space.start() if space is not None else len(text)
+
+
+_SURE, _ANNOUNCED = _Finder(SURE), _Finder(ANNOUNCED)
+_ALL = (_SURE, _ANNOUNCED)
+
+
+def looks_like(text: str) -> str | None:
+    """What kind of secret a value contains, in words, else None. Never returns any of the value."""
+    return _remembered(text) if len(text) <= _REMEMBERED else _found(text, _ALL)
 
 
 @lru_cache(maxsize=4096)
-def looks_like(text: str) -> str | None:
-    """What kind of secret a value contains, in words, else None. Never returns any of the value."""
-    if len(text) < len("secret=") + 6:
+def _remembered(text: str) -> str | None:
+    return _found(text, _ALL)
+
+
+def _found(text: str, finders: Sequence[_Finder]) -> str | None:
+    if len(text) < _SHORTEST:
         return None
     plain = without_format(text)
     if not plain.isascii():
         plain = unicodedata.normalize("NFKC", plain)
     for start in range(0, len(plain), WINDOW - OVERLAP):
         window = plain[start : start + WINDOW]
-        lower = window.lower()
-        for what, words, pattern in _KINDS:
-            if any(word in lower for word in words) and _compiled(pattern).search(window):
-                return what
+        for finder in finders:
+            for one, _ in finder.found(window):
+                return one.what
     return None
 
 
+def in_answer(answer: str) -> str | None:
+    """What kind of secret an answer `NAME=NEW` contains; a profile may be called `Secret`."""
+    name, _, new = answer.partition("=")
+    return _found(answer, (_SURE,)) or looks_like(name) or looks_like(new)
+
+
 def redacted(text: str) -> str:
-    """`text` without what looks like a secret; nothing of it where that cannot be cut out."""
-    if looks_like(text) is None:
+    """What another program says, without what looks like a secret or is announced as one."""
+    return _without(text, _ALL)
+
+
+def without_tokens(text: str) -> str:
+    """A sentence of ours, without what looks like a token by its format."""
+    return _without(text, (_SURE,))
+
+
+def _without(text: str, finders: Sequence[_Finder]) -> str:
+    """The text without values of these formats; nothing of it where they cannot be cut out."""
+    if _found(text, finders) is None:
         return text
-    told, lower = text, text.lower()
-    for what, words, pattern in _KINDS:
-        if any(word in lower for word in words):
-            told, count = _to_the_end_of_the_word(pattern).subn(HIDDEN, told)
-            if count and what == _PRIVATE_KEY:
-                return HIDDEN
+    told: str | None = text
+    for finder in finders:
+        told = finder.hidden_in(told) if told is not None else None
+    if told is None:
+        return HIDDEN
     # Hidden by characters that nobody sees, or in wide letters.
-    told = "".join(HIDDEN if looks_like(part) else part for part in _SPACE.split(told))
-    return HIDDEN if looks_like(told) else told
-
-
-@cache
-def _to_the_end_of_the_word(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"{_compiled(pattern).pattern}\S*")
+    told = "".join(HIDDEN if _found(part, finders) else part for part in _SPACE.split(told))
+    return HIDDEN if _found(told, finders) else told
 
 
 def refuse_secret(path: object, what: str) -> None:
@@ -188,29 +170,14 @@ def refuse_secret(path: object, what: str) -> None:
         raise FileTrouble(f"the path of {what} looks like a secret; it was not used", "give it another name")
 
 
-def key_kinds(key: str) -> list[KeyKind]:
-    """What a key's name looks like. Known keys are to be let through before."""
-    words = [word.lower() for word in _WORD.findall(without_format(key))]
-    pairs = set(pairwise(words))
-    kinds: list[KeyKind] = []
-    if _SECRET_WORDS & set(words) or _SECRET_PAIRS & pairs or words in (["token"], ["tokens"]):
-        kinds.append("secret")
-    if "executable" in words or _PLACE_PAIRS & pairs:
-        kinds.append("path")
-    return kinds
-
-
-def key_reason(key: str) -> str | None:
-    """Why a key's name is not acceptable, else None. Known keys are to be let through before."""
-    return next((_KEY_REASONS[kind] for kind in key_kinds(key)), None)
-
-
 def value_reason(value: str) -> str | None:
-    """Why a value is not acceptable, else None: it, or the option that it sets, looks like a secret."""
+    """Why a value is not acceptable, else None: it, or an option that it sets, looks like a secret."""
     if what := looks_like(value):
         return f"value looks like {what}: take it out, and revoke it if anybody has seen it"
-    if value.startswith("--") and (reason := key_reason(value.partition("=")[0])):
-        return f"option {reason}"
+    if _OPTIONS.match(value):
+        for option in _OPTION.findall(value):
+            if reason := key_reason(option):
+                return f"option {reason}"
     return None
 
 
