@@ -12,7 +12,7 @@ def answered(choices: Choices, conflict: Conflict, way: Choice, new_name: str | 
     if index is None:
         return _about_orphan(choices, conflict.name, way)
     words: tuple[str, ...] = (f"--{way}", f"#{index}")
-    rename = {at: name for at, name in choices.rename.items() if at != index or way == "replace"}
+    rename = {at: name for at, name in choices.rename.items() if at != index}
     replace = {at: name for at, name in choices.replace.items() if at != index}
     skip = choices.skip - {index}
     if way == "rename":
@@ -22,7 +22,7 @@ def answered(choices: Choices, conflict: Conflict, way: Choice, new_name: str | 
         replace[index] = conflict.target
     else:
         skip |= {index}
-    kept = (one for one in choices.given if one.index != index or one.goes_with(words[0]))
+    kept = (one for one in choices.given if one.index != index)
     given = (*kept, Given(words=words, index=index))
     return choices.copy(rename=rename, replace=replace, skip=skip, given=given)
 

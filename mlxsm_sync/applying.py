@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from mlxsm_sync.changes import Outcome, Plan
-from mlxsm_sync.digest import done, unbound_digest
+from mlxsm_sync.digest import done
 from mlxsm_sync.errors import StalePlan
 from mlxsm_sync.history import Earlier
+from mlxsm_sync.lost import Lost, Restored
+from mlxsm_sync.staleness import LOOK_AGAIN, fits, not_as_shown, version_of
 from mlxsm_sync.state import ID_LENGTH, State, Write
 
 
@@ -43,6 +45,18 @@ class Store(Protocol):
     def earlier(self) -> list[Earlier]:
         """The readable earlier states, newest first."""
 
+    def kept(self) -> list[Earlier]:
+        """All readable earlier states, also of other lineages, newest first."""
+
+    def read_kept(self, path: Path) -> Earlier:
+        """A file as an earlier state."""
+
+    def lost(self) -> Lost | None:
+        """Why the state cannot be used, where it can be restored; None where it can be used, or never was."""
+
+    def restore(self, goal: Earlier, written: Write, timeout: float) -> Restored:
+        """Put an earlier state in the place of the one that is lost; what stands there is kept beside it."""
+
     def cautions(self) -> list[str]:
         """What is doubtful about its place."""
 
@@ -58,25 +72,18 @@ Remake = Callable[[State], tuple[Plan, State]]
 
 
 def write_as_shown(
-    file: Store, remake: Remake, shown: str, command: str, lock_timeout: float
+    file: Store, remake: Remake, shown: Plan, command: str, lock_timeout: float
 ) -> tuple[Plan, State]:
-    """Write what a plan of the digest `shown` says; StalePlan where it now says something else."""
+    """Write what a plan says that was shown; StalePlan where it now says something else."""
     with file.locked(lock_timeout, f"mlxsm {command}") as state:
         plan, following = remake(state)
-        if shown != plan.digest and not (state.lineage and shown == unbound_digest(plan)):
-            raise StalePlan(
-                f"stale plan: the state {file.path} is no longer as it was when this was planned: "
-                f"{_short(shown)} was shown, {_short(plan.digest)} is what it would be now",
-                "run mlxsm plan again and look at what it says now",
-            )
+        if not fits(plan, shown.digest):
+            told = not_as_shown(shown.digest, version_of(shown), plan, state, str(file.path))
+            raise StalePlan(told, LOOK_AGAIN)
         if not plan.changes:
             return plan, state
         written = Write(at=now(), command=command, owner=plan.owner, summary=done(plan.summary))
         return plan, file.replace(following, written, new_lineage())
-
-
-def _short(digest: str) -> str:
-    return digest[: len("sha256:") + 12]
 
 
 def outcome(plan: Plan, *, applied: bool, serial: int | None = None) -> Outcome:

@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from mlxsm_sync.changes import Change
 from mlxsm_sync.characters import fold
 from mlxsm_sync.desired import Wanted, Warned
-from mlxsm_sync.profile import LOOPBACK, Profile, thinking_contradicts
+from mlxsm_sync.flags import ALLOWED_ORIGINS, FLAGS, TRUST_REMOTE_CODE, stands_for
+from mlxsm_sync.hosts import EVERYWHERE, LOOPBACK, is_loopback, may_meet
+from mlxsm_sync.model_ids import is_local_path
+from mlxsm_sync.profile import Profile, thinking_contradicts
+from mlxsm_sync.raw_arguments import Given, told_apart
 from mlxsm_sync.state import Entry, State
+from mlxsm_sync.value_advice import profile_faults
+from mlxsm_sync.web_origins import lets_everybody_in
 
-TRUST_FLAG = "--trust-remote-code"
-# A repository is `name` or `org/name`; what starts like a path, or is nested deeper, is one.
-_PATH = re.compile(r"[/~.\\]|[A-Za-z]:[/\\]|[^/]*/[^/]*/|file:")
 _MOST_LISTED = 3
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
 
-def is_local_path(model_id: str) -> bool:
-    """Whether a model ID names a folder of this machine."""
-    return _PATH.match(model_id) is not None
-
-
-def about(wanted: Iterable[Wanted]) -> Iterator[Warned]:
-    """Warnings about one profile at a time."""
+def about(wanted: Iterable[Wanted], *, of_a_document: bool = False) -> Iterator[Warned]:
+    """Warnings about one profile at a time; a document may hold what a profile file is refused for."""
     for one in wanted:
-        for message in _about(one.profile):
+        for message in (*_about(one.profile), *(_unfit(one.profile) if of_a_document else ())):
             yield _warned(one, message)
 
 
+def about_listed(entries: Iterable[Entry]) -> Iterator[Warned]:
+    """Warnings about entries that no file has judged, such as those of the Mac app's list."""
+    for entry in entries:
+        for message in _unfit(entry.profile):
+            yield Warned(name=entry.name, message=message)
+
+
 def _about(profile: Profile) -> Iterator[str]:
-    arguments = profile.advanced_launch_options.raw_extra_args or ()
+    options = profile.advanced_launch_options
+    arguments = options.raw_extra_args or ()
+    given = [one for one in told_apart(arguments) if isinstance(one, Given)]
     if arguments:
         yield "it includes raw extra server arguments (rawExtraArgs): review them before a start"
     if any(_trusts_remote_code(argument) for argument in arguments):
-        yield f"{TRUST_FLAG} lets a model run its own code on this machine"
-    if _lets_everybody_in(profile.advanced_launch_options.allowed_origins):
+        yield f"{TRUST_REMOTE_CODE} lets a model run its own code on this machine"
+    yield from filter(None, map(_about_beginning, dict.fromkeys(one.name for one in given)))
+    origins = [options.allowed_origins, *(one.value for one in given if one.name == ALLOWED_ORIGINS)]
+    if any(lets_everybody_in(one) for one in origins if one):
         yield "its allowedOrigins let any web page that is open on this machine use the server"
-    if profile.host.lower() not in LOOPBACK:
+    if not is_loopback(profile.host):
         yield "its host is not a loopback address: the server has no authentication"
     if is_local_path(profile.model_id):
         yield "its modelID is a local path: it will not exist on another machine"
@@ -58,6 +65,10 @@ def lost(created: Iterable[Wanted], owner: str | None, state: State) -> Iterator
         yield Warned(name=entry.name, message=message)
 
 
+def _unfit(profile: Profile) -> Iterator[str]:
+    yield from (f"a profile file cannot hold it: {fault}" for fault in profile_faults(profile))
+
+
 def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:
     """Warnings about what the file and the machine together would say."""
     for change in changes:
@@ -70,16 +81,30 @@ def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:
 
 def _trusts_remote_code(argument: str) -> bool:
     # The server's parser takes any beginning that is long enough; `--t` alone could be `--temp`.
-    return len(argument) > len("--t") and TRUST_FLAG.startswith(argument.partition("=")[0])
+    return len(argument) > len("--t") and TRUST_REMOTE_CODE.startswith(argument.partition("=")[0])
 
 
-def _lets_everybody_in(origins: str | None) -> bool:
-    return origins is not None and "*" in (origin.strip() for origin in origins.split(","))
+def _about_beginning(name: str) -> str | None:
+    """What is said of an option that is not written in full: what it stands for changes with the release."""
+    meant = stands_for(name, FLAGS)
+    if name in meant or not meant:
+        return None
+    if len(meant) == 1:
+        return f"the server takes {name} for {meant[0]}: write it in full"
+    return f"{name} could be {', '.join(meant[:-1])} or {meant[-1]}: write it in full"
 
 
-def together(wanted: Sequence[Wanted], others: Iterable[Entry]) -> Iterator[Warned]:
-    """Warnings about profiles that share a port or nearly a name, with each other or the machine."""
-    profiles: list[tuple[Wanted | None, Profile]] = [(one, one.profile) for one in wanted]
+def together(
+    wanted: Sequence[Wanted], others: Iterable[Entry], called: Mapping[int, str] | None = None
+) -> Iterator[Warned]:
+    """Warnings about profiles that share a port or nearly a name, with each other or the machine.
+
+    `called` are the names that they have on this machine, by index, where that is not the file's.
+    """
+    called = called or {}
+    profiles: list[tuple[Wanted | None, Profile]] = [
+        (one, one.profile.copy(name=called.get(one.index, one.profile.name))) for one in wanted
+    ]
     profiles += [(None, entry.profile) for entry in others]
     yield from _shared_ports(profiles)
     yield from _confusable_names(profiles)
@@ -106,20 +131,15 @@ def _shared_port(group: _Known) -> Iterator[Warned]:
     everybody = sorted(chain.from_iterable(some.values()))[: _MOST_LISTED + 1]
     for one, profile in group:
         host = profile.host.lower()
-        if host in _EVERYWHERE:
+        if host in EVERYWHERE:
             names, count = everybody, len(group)
         else:
-            near = [other for other in {host, *_EVERYWHERE, *LOOPBACK} if may_meet(host, other)]
+            near = [other for other in {host, *EVERYWHERE, *LOOPBACK} if may_meet(host, other)]
             names = sorted(chain.from_iterable(some.get(other, ()) for other in near))[: _MOST_LISTED + 1]
             count = sum(len(by_host.get(other, ())) for other in near)
         if one is not None and count > 1:
             others = _listed(names, profile.name, count)
             yield _warned(one, f"it shares its port with {others}: only one of them can be up")
-
-
-def may_meet(a: str, b: str) -> bool:
-    """Whether two hosts can mean one address."""
-    return a == b or a in _EVERYWHERE or b in _EVERYWHERE or (a in LOOPBACK and b in LOOPBACK)
 
 
 def _confusable_names(profiles: _Known) -> Iterator[Warned]:

@@ -20,6 +20,7 @@ ConflictKind = Literal[
     "duplicate-replace",
     "rename-collision",
     "drift",
+    "other-file",
 ]
 Choice = Literal["skip", "rename", "replace"]
 Clash = Literal["name", "identity"]
@@ -34,6 +35,8 @@ class FieldChange(Model):
     """Null where it was unset."""
     after: Json
     """Null where it becomes unset."""
+    drifted: bool = field(internal=True, default=False)
+    """Whether the value before was set on this machine since it was applied."""
 
 
 class Change(Model):
@@ -63,6 +66,8 @@ class Change(Model):
     """For update and replace: what differs."""
     entry: Entry = field(internal=True)
     """The entry as it will be; a create's id is still to be given."""
+    moved_from: str | None = field(internal=True, default=None)
+    """Where only the path of the profile file is renewed: the old one, as people are told."""
 
 
 class Rival(Model):
@@ -80,6 +85,17 @@ class Rival(Model):
     """Where it listens."""
     matches: tuple[Clash, ...]
     """What it shares with the profile."""
+
+
+class Way(NamedTuple):
+    """One way out of a conflict."""
+
+    what: str
+    """What it does, in words."""
+    command: str
+    """The command line that does it."""
+    told: str
+    """How people are told of that: words, where the command cannot be pasted."""
 
 
 class Conflict(Model):
@@ -105,12 +121,18 @@ class Conflict(Model):
     """The profile as it would be."""
     fields: tuple[FieldChange, ...] = ()
     """What differs between them, where there is a target."""
+    drift: tuple[str, ...] = ()
+    """JSON Pointers of the fields that were changed on this machine since they were applied."""
     decided: bool = False
     """Whether a person chose to skip it."""
     message: str
     """The conflict in one sentence."""
     remedies: tuple[str, ...] = ()
     """The command for each way out but skip."""
+    ways: tuple[Way, ...] = field(internal=True, default=())
+    """The same for people."""
+    own: bool = field(internal=True, default=False)
+    """Whether the target is the profile's own entry."""
 
 
 class Orphan(Model):
@@ -122,6 +144,10 @@ class Orphan(Model):
     """The profile file that put it there, null for standard input."""
     drifted: bool
     """Whether it was changed on this machine since."""
+    came: str = field(internal=True, default="")
+    """Where it came from, as people are told."""
+    foreign: bool = field(internal=True, default=False)
+    """Whether `--prune` alone leaves it, since another file put it there."""
 
 
 class Skipped(Model):
@@ -199,6 +225,11 @@ class Plan(Model):
     skipped: tuple[Skipped, ...] = field(internal=True, default=())
     notices: tuple[str, ...] = field(internal=True, default=())
     guard: Refusal | None = field(internal=True, default=None)
+
+    @property
+    def counted(self) -> tuple[Change, ...]:
+        """The changes that somebody has to know of: all but those that only renew the path of the file."""
+        return tuple(change for change in self.changes if change.moved_from is None)
 
     @property
     def undecided(self) -> tuple[Conflict, ...]:

@@ -13,11 +13,7 @@ class Given(Model):
     words: tuple[str, ...]
     """The option and its value."""
     index: int | None = None
-    """The one profile that it decides, where it decides just one."""
-
-    def goes_with(self, flag: str) -> bool:
-        """Whether it still holds where its profile is given the answer `flag`."""
-        return flag == "--replace" and self.words[0] == "--rename"
+    """The profile that it decides; None where it is about something else."""
 
 
 class Choices(Model):
@@ -55,16 +51,13 @@ class Choices(Model):
         """Whether the profile takes part at all."""
         return index not in self.skip and (self.only is None or index in self.only)
 
-    def command(self, command: str, *answer: str, about: int | None = None) -> str:
-        """A command line that gives these answers and one more.
+    def words(self, *answer: str, about: int | None = None) -> list[str]:
+        """These answers and one more, as words of a command line.
 
-        The new answer takes the place of earlier ones about the same profile, but that a profile can
-        be both renamed and let replace.
+        The new answer takes the place of earlier ones about the same profile.
         """
-        flag, *_ = answer or ("",)
-        kept = (one for one in self.given if about is None or one.index != about or one.goes_with(flag))
-        words = [word for one in kept for word in one.words]
-        return " ".join([command, *map(shlex.quote, (*words, *answer))])
+        kept = (one for one in self.given if about is None or one.index != about)
+        return [*(word for one in kept for word in one.words), *answer]
 
 
 def as_argument(name: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mlxsm_sync.changes import FieldChange
 from mlxsm_sync.json_value import Json, canonical, same
-from mlxsm_sync.profile import NAME, Fields, field_paths
+from mlxsm_sync.profile import NAME, RAW_EXTRA_ARGS, Fields, field_paths
 from mlxsm_sync.state import UNREADABLE, Entry
 
 
@@ -37,6 +37,8 @@ def compare(declared: Fields, current: Fields, applied: Fields | None = None) ->
     and nothing can have drifted.
     """
     decided: Fields = dict.fromkeys(applied or ()) | declared
+    if declared.get(RAW_EXTRA_ARGS, []) is None and current.get(RAW_EXTRA_ARGS) == []:
+        decided[RAW_EXTRA_ARGS] = []  # only a document declares null, and it cannot say []
     changed = tuple(path for path, value in decided.items() if not same(current.get(path), value))
     drift: tuple[str, ...] = ()
     if applied is not None:
@@ -63,10 +65,15 @@ def drifted(entry: Entry) -> bool:
     return bool(drift_of(entry))
 
 
-def explain(before: Fields, after: Fields) -> tuple[FieldChange, ...]:
-    """What differs between two profiles, in the order of the model's fields."""
+def explain(before: Fields, after: Fields, drift: Collection[str] = ()) -> tuple[FieldChange, ...]:
+    """What differs between two profiles, in the order of the model's fields.
+
+    `drift` are the fields whose value before was set on this machine.
+    """
     return tuple(
-        change for path in field_paths() for change in _explain(path, before.get(path), after.get(path))
+        change.copy(drifted=True) if path in drift else change
+        for path in field_paths()
+        for change in _explain(path, before.get(path), after.get(path))
     )
 
 

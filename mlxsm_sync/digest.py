@@ -8,17 +8,31 @@ from collections.abc import Iterable, Sequence, Sized
 from typing import get_args
 
 from mlxsm_sync.changes import Action, Change, Conflict, Orphan, Plan, Summary
-from mlxsm_sync.desired import Invalid
+from mlxsm_sync.desired import Desired, Invalid
 from mlxsm_sync.json_value import Json, JsonObject, canonical
 from mlxsm_sync.model import Model
+from mlxsm_sync.profile import Fields
 
-# `fields` only explains what `before` and `after` say.
-_NOT_COVERED = {"index", "fields", "from", "message", "messages", "remedies"}
+# `fields` and `drift` only explain what `before`, `after` and the kind of a conflict say.
+_NOT_COVERED = {"index", "fields", "drift", "from", "message", "messages", "remedies"}
 
 
 def digest_bytes(data: bytes) -> str:
     """`sha256:` and the hash in hexadecimal."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def meaning(desired: Desired) -> str:
+    """The same for every file that declares the same: order, comments, layout and path do not matter."""
+    covered: JsonObject = {
+        "owner": desired.owner,
+        "profiles": _sorted(_as_written(one.declared) for one in desired.profiles),
+    }
+    return digest_bytes(canonical(covered).encode())
+
+
+def _as_written(fields: Fields) -> JsonObject:
+    return {path: value for path, value in fields.items() if value is not None}
 
 
 def plan_digest(
@@ -33,7 +47,8 @@ def plan_digest(
     covered: JsonObject = {
         "owner": owner,
         "lineage": lineage,
-        "changes": _sorted(map(_covered_change, changes)),
+        # A path that is only renewed is no effect, and differs from place to place.
+        "changes": _sorted(_covered_change(change) for change in changes if change.moved_from is None),
         "conflicts": _sorted(map(_covered, conflicts)),
         "invalid": _sorted(map(_covered, invalid)),
         "orphans": _sorted(map(_covered, orphans)),

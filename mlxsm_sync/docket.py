@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from mlxsm_sync import cautions
 from mlxsm_sync import orphans as orphanage
+from mlxsm_sync.cases import Case, Verdict
 from mlxsm_sync.changes import Change, Conflict, Skipped
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.conflicts import Teller
 from mlxsm_sync.desired import Desired, Wanted, Warned
 from mlxsm_sync.diff import explain
-from mlxsm_sync.judge import Case, Court, Verdict
+from mlxsm_sync.invocation import Invocation
+from mlxsm_sync.judge import Court
 from mlxsm_sync.match import match
 from mlxsm_sync.names import collisions, invalid_name, renamed_before, suggestions
+from mlxsm_sync.origins import Origins
 from mlxsm_sync.orphans import Orphans
+from mlxsm_sync.plan_warnings import Scene, plan_warnings
 from mlxsm_sync.profile import Profile, from_fields, nested
+from mlxsm_sync.remedies import Remedies
+from mlxsm_sync.renames import Names, settle
 from mlxsm_sync.state import Entry, State
 
 NEW_ID = "0" * 16
@@ -26,8 +31,11 @@ NEW_ID = "0" * 16
 class Docket:
     """One plan in the making: the file, the state and the answers, matched and judged."""
 
-    def __init__(self, desired: Desired, state: State, choices: Choices, command: str) -> None:
-        self.desired, self.state, self.choices, self.command = desired, state, choices, command
+    def __init__(
+        self, desired: Desired, state: State, choices: Choices, invocation: Invocation, origins: Origins
+    ) -> None:
+        self.desired, self.state, self.choices = desired, state, choices
+        self.invocation, self.origins = invocation, origins
         self.own = state.owned_by(desired.owner)
         self.rules = state.rules
         self.namesakes: defaultdict[object, list[int]] = defaultdict(list)
@@ -40,16 +48,11 @@ class Docket:
         self.part = [one for one in desired.profiles if choices.selects(one.index)]
         matched = match(self.part, self.own, (), self.file_names, self.rules)
         found = orphanage.find_orphans(desired, self.own, matched, self.rules)
-        self.orphans: Orphans = orphanage.sort_orphans(desired, found, choices)
+        self.orphans: Orphans = orphanage.sort_orphans(found, choices, origins)
         self.deleted = {entry.id for entry in self.orphans.deleted}
         self.spoken_for = {entry.id for entry in self.own} - {entry.id for entry in found}
         self.remembered = self._remembered()
-        self.court, renames = self.settle(self.part)
-        self.renamed = {
-            index
-            for index in renames
-            if index not in self.remembered and not self.court.verdicts[index].case.collision
-        }
+        self.court = self.settle(self.part)
 
     def _remembered(self) -> dict[int, str]:
         """New names that a document's profiles were given before, by index.
@@ -66,45 +69,19 @@ class Docket:
                 found[index] = was
         return found
 
-    def settle(self, part: Sequence[Wanted]) -> tuple[Court, dict[int, str | None]]:
-        """Judge, and rename those that need it, until no chosen rename is needed any more.
-
-        A rename that is not needed is not done: command lines can be repeated.
-        """
-        taking_part = {one.index for one in part}
-        renames: dict[int, str | None] = {
-            index: name for index, name in self.remembered.items() if index in taking_part
+    def settle(self, part: Sequence[Wanted]) -> Court:
+        """The judgement of the profiles that take part, with the renames that are in force."""
+        answers = {
+            one.index: self.choices.rename[one.index] for one in part if one.index in self.choices.rename
         }
-        idle: set[int] = set()
-        while True:
-            court = self.judge(part, renames)
-            needed = {
-                index: name if name is not None else self.suggestions[index]
-                for index, name in self.choices.rename.items()
-                if index not in renames.keys() | idle and _offers_rename(court.verdicts.get(index), court)
-            }
-            # A name that is not to be had, for a profile that another one's rename has helped already.
-            refused = {index for index in renames if _is_idle(court.verdicts[index])}
-            if not needed and not refused:
-                refused = self._better_unrenamed(part, renames, court)
-            if not needed and not refused:
-                return court, renames
-            idle |= refused
-            renames = {index: name for index, name in (renames | needed).items() if index not in idle}
+        typed = {index: name for index, name in answers.items() if name is not None}
+        fixed = typed | {index: name for index, name in self.remembered.items() if index in answers}
+        offered = {index: self.suggestions[index] for index in answers.keys() - fixed.keys()}
+        return settle(lambda renames, yielding: self.judge(part, renames, yielding), fixed, offered)
 
-    def _better_unrenamed(
-        self, part: Sequence[Wanted], renames: dict[int, str | None], court: Court
-    ) -> set[int]:
-        """Those that are blocked under a new name, and not under their own, which namesakes have left."""
-        stuck = {index for index in renames if court.verdicts[index].blocked}
-        if not stuck:
-            return stuck
-        trial = self.judge(part, {index: name for index, name in renames.items() if index not in stuck})
-        return {index for index in stuck if not trial.verdicts[index].blocked}
-
-    def judge(self, part: Sequence[Wanted], renames: dict[int, str | None]) -> Court:
+    def judge(self, part: Sequence[Wanted], renames: Names, yielding: Collection[int]) -> Court:
         """One judgement of the profiles that take part, under these new names."""
-        own, refused = self._match(part, renames)
+        own, refused = self._match(part, renames, yielding)
         cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
         return Court(
             cases,
@@ -116,36 +93,53 @@ class Docket:
         )
 
     def _match(
-        self, part: Sequence[Wanted], renames: dict[int, str | None]
+        self, part: Sequence[Wanted], renames: Names, yielding: Collection[int]
     ) -> tuple[dict[int, Entry], dict[int, str]]:
         """Each profile's own entry, and why a new name is not to be had: then it changes nothing."""
+        file_name = {one.index: one.profile.name for one in part}
         entry_names = {entry.name for entry in self.state.entries if entry.id not in self.deleted}
         refused: dict[int, str] = {}
         while True:
-            leaving = renames.keys() - refused.keys()
-            own = match(part, self.own, leaving, self.file_names, self.rules)
+            leaving = {index for index, name in renames.items() if name != file_name[index]}
+            after = self._giving_way(file_name, (leaving - refused.keys()).union(yielding))
+            staying = [entry for entry in self.own if entry.id not in self.deleted]
+            own = match(part, staying, after, self.file_names, self.rules)
+            # Its own name is no new one, unless the machine calls it something else.
+            new = {
+                index: name
+                for index, name in renames.items()
+                if name != file_name[index] or (index in own and own[index].source is not None)
+            }
             own_names = {index: entry.name for index, entry in own.items()} | self.remembered
-            found = collisions(renames, own_names, entry_names, self.file_names)
+            found = collisions(new, own_names, file_name, entry_names, self.file_names)
             if found.keys() <= refused.keys():
                 return own, refused
             refused = found | refused
 
-    def _case(
-        self, one: Wanted, own: Entry | None, renames: dict[int, str | None], refused: dict[int, str]
-    ) -> Case:
-        name, wished = one.profile.name, renames.get(one.index)
-        if wished is not None and one.index not in refused:
-            name = wished
-        elif own is not None and own.source is not None and invalid_name(own.name) is None:
-            name = own.name
+    def _giving_way(self, file_name: Mapping[int, str], leaving: Collection[int]) -> set[int]:
+        """Those that leave the group of their name, as far as somebody stays in it."""
+        kept = {name for index, name in file_name.items() if index not in leaving}
+        return {index for index in leaving if file_name[index] in kept}
+
+    def _case(self, one: Wanted, own: Entry | None, renames: Names, refused: Mapping[int, str]) -> Case:
+        kept = one.profile.name
+        if own is not None and own.source is not None and invalid_name(own.name) is None:
+            kept = own.name
+        wished = renames.get(one.index)
+        if wished == kept:
+            wished = None
+        collision = refused.get(one.index)
         return Case(
             wanted=one,
             own=own,
-            name=name,
-            collision=refused.get(one.index),
+            name=wished if wished is not None and collision is None else kept,
+            kept=kept,
             wished=wished,
+            collision=collision,
             replaces=one.index in self.choices.replace,
             pinned=self.choices.replace.get(one.index),
+            elsewhere=own is not None and self.origins.is_other(own.from_),
+            outdated=own is not None and self.origins.is_outdated(own.from_),
         )
 
     def conflicts(self) -> Iterator[Conflict]:
@@ -156,24 +150,27 @@ class Docket:
         if skipped:
             part = {one.index for one in self.part} | skipped
             shown = [one for one in self.desired.profiles if one.index in part]
-            unskipped, _ = self.settle(shown)
+            unskipped = self.settle(shown)
         tellers = {True: self._teller(unskipped), False: self._teller(self.court)}
         for one in shown:
             teller = tellers[one.index in skipped]
             verdict = teller.court.verdicts[one.index]
             if verdict.blocked:
                 yield teller.tell(verdict, decided=one.index in skipped)
-        yield from orphanage.drift_conflicts(self.orphans, self.choices, self.command)
+        yield from orphanage.drift_conflicts(self.orphans, self.choices, self.invocation)
 
     def _teller(self, court: Court) -> Teller:
-        return Teller(
+        remedies = Remedies(
             court=court,
             choices=self.choices,
+            invocation=self.invocation,
             suggestions=self.suggestions,
             namesakes=self.namesakes,
             orphans={entry.id for entry in self.orphans.kept},
-            command=self.command,
+            origins=self.origins,
+            owner=self.desired.owner,
         )
+        return Teller(court, self.suggestions, self.origins, remedies)
 
     def changes(self) -> Iterator[Change]:
         """What would be written, in the order of the file; deletions last."""
@@ -188,20 +185,26 @@ class Docket:
         after = from_fields(fields)
         entry = self._entry(verdict, after)
         before = target.profile if target else None
+        only_moved = target and verdict.ruling == "claim" and entry.same_as(target, but_from=True)
         return Change(
             action=verdict.ruling,  # type: ignore[arg-type]  # no conflict, and not unchanged
             name=after.name,
             source=case.wanted.profile.name,
             index=case.number,
             target=target.name if target else None,
-            renamed=case.number in self.renamed,
+            renamed=self._is_renamed(case),
             owner_before=target.owner if target else None,
             owner_after=entry.owner,
             before=before,
             after=after,
             fields=explain(verdict.comparison.before, after.fields) if verdict.comparison else (),
             entry=entry,
+            moved_from=self.origins.told(target.from_) if target and only_moved else None,
         )
+
+    def _is_renamed(self, case: Case) -> bool:
+        """Whether a person chose another name than the file's just now."""
+        return case.wished not in (None, case.file_name) and case.number not in self.remembered
 
     def _entry(self, verdict: Verdict, after: Profile) -> Entry:
         """The entry as it will be. What a document changes keeps its owner, who will see drift."""
@@ -233,20 +236,11 @@ class Docket:
 
     def warnings(self) -> Iterator[Warned]:
         """What the file, and file and machine together, give cause to say."""
-        yield from self.desired.warnings
-        yield from cautions.about(self.part)
-        verdicts = self.court.verdicts.values()
-        settled = {verdict.target.id for verdict in verdicts if verdict.target is not None}
-        settled |= self.deleted
-        created = (verdict.case.wanted for verdict in verdicts if verdict.ruling == "create")
-        yield from cautions.lost(created, self.desired.owner, self.state)
-        others = (entry for entry in self.state.entries if entry.id not in settled)
-        yield from cautions.together(self.part, others)
-        for verdict in verdicts:
-            if verdict.ruling == "unchanged" and verdict.rivals and self.desired.owner is not None:
-                one = verdict.case.wanted
-                message = f"held by {verdict.rivals[0].owner}, and as this file wants it: left alone"
-                yield Warned(name=one.profile.name, message=message, line=one.line, column=one.column)
+
+        def taking(owner: str) -> str:
+            return self.invocation.told_again(self.choices, "--take-from", owner)
+
+        return plan_warnings(Scene(self.desired, self.state, self.court, self.deleted, taking))
 
     def skipped(self, conflicts: Iterable[Conflict]) -> Iterator[Skipped]:
         """Everything that is passed over, and why."""
@@ -265,11 +259,3 @@ class Docket:
             chosen = entry.name in self.choices.orphans_skip
             reason = "skipped by choice" if chosen else "conflict: drift"
             yield Skipped(name=entry.name, index=None, reason=reason)
-
-
-def _offers_rename(verdict: Verdict | None, court: Court) -> bool:
-    return verdict is not None and verdict.blocked and court.rename_helps(verdict)
-
-
-def _is_idle(verdict: Verdict) -> bool:
-    return verdict.case.collision is not None and verdict.ruling != "rename-collision"

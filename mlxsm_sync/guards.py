@@ -20,11 +20,12 @@ def too_many_deletions(
 ) -> Refusal | None:
     """Why this many deletions need `--force`, else None."""
     going, all_ = len(deleted), len(own)
-    hint = "look at the plan; if it is meant, plan it with --force"
+    hint = "look at the plan; if it is meant, add --force"
     if choices.force or not going:
         return None
     if not desired.profiles and going == all_:
-        message = f"the file is empty, and all {all_} entries of {desired.owner} would be deleted"
+        which = "the only entry" if all_ == 1 else f"all {all_} entries"
+        message = f"the file is empty, and {which} of {desired.owner} would be deleted"
         return Refusal(message, hint)
     if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:
         message = f"{going} of the {all_} entries of {desired.owner} would be deleted, more than 30 %"

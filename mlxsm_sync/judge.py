@@ -4,61 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
 
+from mlxsm_sync.cases import Case, Verdict
 from mlxsm_sync.changes import ConflictKind
-from mlxsm_sync.desired import Wanted
 from mlxsm_sync.diff import Comparison, compare, drifted
 from mlxsm_sync.json_value import Json, same
-from mlxsm_sync.profile import NAME, Fields
+from mlxsm_sync.profile import NAME
+from mlxsm_sync.rivals import Rivals
 from mlxsm_sync.state import Entry, State
 
 _ABOUT_NAMES: frozenset[str] = frozenset(
     {"duplicate-name", "name-taken", "ambiguous-replace", "duplicate-replace"}
 )
-Ruling = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
-
-
-class Case(NamedTuple):
-    """One profile that takes part, and what was found out about it before the judgement."""
-
-    wanted: Wanted
-    own: Entry | None
-    """The entry that is its own."""
-    name: str
-    """Its effective name: chosen, remembered or the file's."""
-    collision: str | None = None
-    """Why the name that a person chose is not to be had; then it keeps the one it had."""
-    wished: str | None = None
-    """The name that is not to be had."""
-    replaces: bool = False
-    """Whether a person wants it to replace what is in the way."""
-    pinned: str | None = None
-    """The one entry that it may replace, by name."""
-
-    @property
-    def number(self) -> int:
-        """The profile's place in the file, 1-based."""
-        return self.wanted.index
-
-    @property
-    def declared(self) -> Fields:
-        """What it decides, under its effective name."""
-        return self.wanted.declared | {NAME: self.name}
-
-
-class Verdict(NamedTuple):
-    """What becomes of one profile."""
-
-    case: Case
-    ruling: Ruling
-    rivals: tuple[Entry, ...] = ()
-    target: Entry | None = None
-    """The entry that is updated, replaced, claimed or held, or that a replace would change."""
-    comparison: Comparison | None = None
-    """The profile against the target."""
-    blocked: bool = False
-    """Whether it is a conflict."""
 
 
 class Court:
@@ -88,12 +45,12 @@ class Court:
             self._by_key[case.name].append(case)
             self._by_key[self._identity(case)].append(case)
         own = {case.own.id for case in cases if case.own is not None}
-        self._spoken_for = own.union(spoken_for)
-        self._staying: defaultdict[object, list[Entry]] = defaultdict(list)
+        self.rivals = Rivals(state.rules, own.union(spoken_for))
         for entry in state.entries:
             if entry.id not in own and entry.id not in deleted:
-                self._stay(entry)
-        self._targets = self._pick_targets(cases)
+                self.rivals.stay(entry)
+        alone = (case for case in cases if case.own is None and not self._is_doubled(case))
+        self.rivals.pick_targets(alone, self._takes)
         self._verdicts: dict[int, Verdict] = {}
         self._judge(cases)
 
@@ -121,90 +78,38 @@ class Court:
         """Let the profile's entries stay after all; yield those whom they may be in the way of."""
         back = [case.own] if case.own is not None else []
         if case.own is not None:
-            self._stay(case.own)
-        if (target := self._targets.pop(case.number, None)) is not None:
+            self.rivals.stay(case.own)
+        if (target := self.rivals.give_up(case)) is not None:
             back.append(target)
         for entry in back:
             yield from self._by_key.get(entry.name, ())
             yield from self._by_key.get(self.rules.identity(entry.profile), ())
 
-    def _stay(self, entry: Entry) -> None:
-        self._staying[entry.name].append(entry)
-        self._staying[self.rules.identity(entry.profile)].append(entry)
+    def _is_doubled(self, case: Case) -> bool:
+        return self._names[case.name] > 1 or self.shares_identity_in_file(case)
 
-    def _in_the_way(self, case: Case) -> list[Entry]:
-        """The staying entries with its name or its identity, whoever replaces them."""
-        found = {
-            entry.id: entry
-            for key in (case.name, self._identity(case))
-            for entry in self._staying.get(key, ())
-            if case.own is None or entry.id != case.own.id
-        }
-        return sorted(found.values(), key=lambda entry: (entry.name, entry.id))
-
-    def _rivals(self, case: Case) -> tuple[Entry, ...]:
-        """What is in the way, less what another profile is going to replace."""
-        mine = self._targets.get(case.number)
-        others = {
-            target.id
-            for index, target in self._targets_near(case)
-            if index != case.number and (mine is None or target.id != mine.id)
-        }
-        return tuple(entry for entry in self._in_the_way(case) if entry.id not in others)
-
-    def _targets_near(self, case: Case) -> Iterator[tuple[int, Entry]]:
-        for entry in self._in_the_way(case):
-            for index in self._replacers[entry.id]:
-                if index in self._targets:
-                    yield index, self._targets[index]
-
-    def _pick_targets(self, cases: Iterable[Case]) -> dict[int, Entry]:
-        """What each replacing profile replaces, if it is not blocked.
-
-        A pinned target is given; any other is the one rival that is left when what others replace
-        is set aside. All of a round are picked together, so that their order does not matter.
-        """
-        self._targets = {}
-        self._replacers: defaultdict[str, list[int]] = defaultdict(list)
-        open_cases = [case for case in cases if case.own is None]
-        while True:
-            picked = {
-                case.number: target
-                for case in open_cases
-                if case.number not in self._targets
-                if (target := self._target(case)) is not None
-            }
-            if not picked:
-                return self._targets
-            self._targets |= picked
-            for index, target in picked.items():
-                self._replacers[target.id].append(index)
-
-    def _target(self, case: Case) -> Entry | None:
-        if self._names[case.name] > 1 or self.shares_identity_in_file(case):
-            return None
-        if case.pinned is not None:
-            named = [entry for entry in self._in_the_way(case) if entry.name == case.pinned]
-            return named[0] if len(named) == 1 and named[0].id not in self._spoken_for else None
-        rivals = self._rivals(case)
-        if len(rivals) != 1 or rivals[0].id in self._spoken_for:
-            return None
-        return rivals[0] if case.replaces or self._may_take(case, rivals[0]) else None
-
-    def _may_take(self, case: Case, rival: Entry) -> bool:
+    def _takes(self, case: Case, rival: Entry) -> bool:
+        """Whether the profile may replace its one rival."""
+        if case.replaces:
+            return True
         if rival.owner not in self._taken_from:
             return False
         return not drifted(rival) or compare(case.declared, rival.current).equal
 
     def _decide(self, case: Case) -> Verdict:
         """The first row of the table that holds."""
-        if case.collision:
-            return self._decide_refused(case)
+        if self.shares_identity_in_file(case):
+            kind: ConflictKind = "duplicate-name" if self._names[case.name] > 1 else "duplicate-identity"
+            return Verdict(case, kind, blocked=True)
+        if case.collision is not None:
+            return Verdict(case, "rename-collision", self.rivals.named(case.wished), blocked=True)
         if self._names[case.name] > 1:
             return Verdict(case, "duplicate-name", blocked=True)
-        if self.shares_identity_in_file(case):
-            return Verdict(case, "duplicate-identity", blocked=True)
-        rivals = self._rivals(case)
+        return self.if_alone(case)
+
+    def if_alone(self, case: Case) -> Verdict:
+        """What becomes of the profile where no other profile of the file is like it."""
+        rivals = self.rivals.of(case)
         if case.own is not None:
             return self._decide_own(case, case.own, rivals)
         if not rivals:
@@ -213,49 +118,64 @@ class Court:
             return Verdict(case, "ambiguous-replace", rivals, blocked=True)
         return self._decide_rival(case, rivals[0])
 
-    def _decide_refused(self, case: Case) -> Verdict:
-        """A new name that is not to be had matters only to a profile that needs one."""
-        verdict = self._decide(case._replace(collision=None))
-        if not verdict.blocked or not self.rename_helps(verdict):
-            return verdict._replace(case=case)
-        return Verdict(case, "rename-collision", tuple(self._staying.get(case.wished, ())), blocked=True)
+    def if_unrenamed(self, case: Case) -> Verdict | None:
+        """What becomes of the profile under the name that it has anyway; None where that is not free."""
+        if self.shares_identity_in_file(case) or self._names[case.kept] > (case.name == case.kept):
+            return None
+        return self.if_alone(case._replace(name=case.kept, wished=None, collision=None))
+
+    def namesakes(self, case: Case) -> list[int]:
+        """The other profiles that take part and have its effective name."""
+        return [other.number for other in self._by_key[case.name] if other is not case]
+
+    def twins(self, case: Case) -> list[int]:
+        """The other profiles that take part and are the same running server."""
+        return [other.number for other in self._by_key[self._identity(case)] if other is not case]
 
     def _decide_own(self, case: Case, own: Entry, rivals: tuple[Entry, ...]) -> Verdict:
-        comparison = compare(case.declared, own.current, own.applied_fields)
+        applied = own.applied_fields
+        if own.source is not None:
+            # The name of an entry with a source is the machine's, so it cannot have drifted.
+            applied = {**(applied or {}), NAME: own.name}
+        comparison = compare(case.declared, own.current, applied)
         if rivals:
             return Verdict(case, self._taken(case, rivals), rivals, own, comparison, blocked=True)
-        accepted = case.replaces and case.pinned in (None, own.name)
-        if comparison.drift and not accepted:
-            return Verdict(case, "drift", (), own, comparison, blocked=True)
+        kind: ConflictKind | None = None
         if comparison.drift:
-            return Verdict(case, "replace", (), own, comparison)
+            kind = "drift"
+        elif case.elsewhere and not comparison.equal:
+            kind = "other-file"
+        if kind is not None:
+            accepted = case.replaces and case.pinned in (None, own.name)
+            return Verdict(case, "replace" if accepted else kind, (), own, comparison, not accepted)
         if not comparison.equal:
             return Verdict(case, "update", (), own, comparison)
-        return Verdict(case, "unchanged" if _recorded(case, own) else "claim", (), own, comparison)
+        settled = case.elsewhere or (_recorded(case, own) and not case.outdated)
+        return Verdict(case, "unchanged" if settled else "claim", (), own, comparison)
 
     def _decide_rival(self, case: Case, rival: Entry) -> Verdict:
         comparison = compare(case.declared, rival.current)
         verdict = Verdict(case, self._taken(case, (rival,)), (rival,), rival, comparison, blocked=True)
-        target = self._targets.get(case.number)
-        if self._is_held(case, rival, comparison) and (target is None or self._owner is None):
+        target = self.rivals.target(case)
+        if self._is_there(comparison) or (target is None and self._is_held(case, rival, comparison)):
             return verdict._replace(ruling="unchanged", blocked=False)
         if rival.owner is None and comparison.equal:
             return verdict._replace(ruling="claim", blocked=False)
-        replacers = self._replacers[rival.id]
-        if case.number in replacers and len(replacers) > 1:
-            # Blocked ones count: of two replaces of one target, neither is first.
+        if self.rivals.is_contested(case, rival):
             return verdict._replace(ruling="duplicate-replace")
         if target is None:
             return verdict
         return verdict._replace(ruling="replace", blocked=False)
 
+    def _is_there(self, comparison: Comparison) -> bool:
+        """Whether a document wants just what is there: it would own nothing, so nothing is to be done."""
+        return self._owner is None and comparison.equal
+
     def _is_held(self, case: Case, rival: Entry, comparison: Comparison) -> bool:
         """Whether the rival already is what the profile wants, and somebody else's to keep."""
-        if self._owner is None:
-            return comparison.equal
         if rival.owner in (None, self._owner):
             return False
-        own_name = rival.source == case.wanted.profile.name
+        own_name = rival.source == case.file_name
         return comparison.equal or (own_name and comparison.changed == (NAME,))
 
     def shares_identity_in_file(self, case: Case) -> bool:
@@ -285,15 +205,15 @@ class Court:
         return verdict.ruling in _ABOUT_NAMES
 
     def replaceable(self, verdict: Verdict) -> bool:
-        """Whether the verdict's target may be replaced at all: not if it is another profile's."""
-        return verdict.target is not None and (
-            verdict.ruling == "drift" or verdict.target.id not in self._spoken_for
-        )
+        """Whether a replace of the verdict's target would be accepted."""
+        if verdict.target is None or verdict.case.wished is not None:
+            return False  # of a profile that is renamed, nothing else is asked
+        return verdict.ruling in ("drift", "other-file") or self.rivals.may_replace(verdict.target)
 
 
 def _recorded(case: Case, own: Entry) -> bool:
     """Whether the bookkeeping of an equal entry is right, too."""
     remembered: Json = {**(own.applied_fields or {})}
     declared: Json = {path: value for path, value in case.declared.items() if value is not None}
-    source = case.wanted.profile.name if case.wanted.profile.name != case.name else None
+    source = case.file_name if case.file_name != case.name else None
     return own.source == source and same(remembered, declared)

@@ -23,9 +23,8 @@ def match(
     """Each profile's own entry, by the profile's index.
 
     `wanted` are the profiles that take part, `own` the entries of their owner, `leaving` the indexes
-    of those that are about to get another name and so give up their claim to an entry of the old
-    one. `names` are all names of the file, also of profiles that take no part: an entry whose key
-    is among them has not been renamed in the file. `rules` say what identifies a profile.
+    of those that are about to get another name and so come after their namesakes. `names` are all names
+    of the file: an entry whose key is among them has not been renamed there.
     """
     matched: dict[int, Entry] = {}
     taken: set[str] = set()
@@ -57,6 +56,8 @@ def match(
         found = len(matched)
         pair(keeping, own, lambda one: one.profile.name, lambda entry: entry.key)
         pair(wanted, moved, identity, identity)
+        if found == len(matched):
+            pair(wanted, own, lambda one: one.profile.name, lambda entry: entry.key)
     return matched
 
 

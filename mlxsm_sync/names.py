@@ -55,12 +55,13 @@ def _numbered(name: str, number: int) -> str:
 def collisions(
     renames: Mapping[int, str | None],
     own_names: Mapping[int, str],
+    names_in_file: Mapping[int, str],
     entry_names: Collection[str],
     file_names: Collection[str],
 ) -> dict[int, str]:
     """Why a chosen name is not to be had, by the profile's index.
 
-    A profile may take the name that its own entry already has (`own_names`).
+    A profile may take the name that its own entry already has (`own_names`), and that of the file.
     """
     chosen = Counter(renames.values())
     reasons: dict[int, str] = {}
@@ -71,7 +72,7 @@ def collisions(
             reasons[index] = f"the new name {invalid}"
         elif name in entry_names and name != own_names.get(index):
             reasons[index] = f'the new name "{name}" is taken by an entry of this machine'
-        elif name in file_names:
+        elif name in file_names and name != names_in_file[index]:
             reasons[index] = f'the new name "{name}" is taken by a profile of the file'
         elif chosen[name] > 1:
             reasons[index] = f'another profile is to be renamed to "{name}", too'

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mlxsm_sync.changes import Change, Conflict, Orphan
+from mlxsm_sync.changes import Change, Conflict, Orphan, Way
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.diff import drift_of, drifted
+from mlxsm_sync.field_names import listed
+from mlxsm_sync.invocation import Invocation
+from mlxsm_sync.origins import Origins
 from mlxsm_sync.state import Entry, Rules
 
 
@@ -43,9 +46,9 @@ def find_orphans(
     )
 
 
-def sort_orphans(desired: Desired, orphans: Sequence[Entry], choices: Choices) -> Orphans:
+def sort_orphans(orphans: Sequence[Entry], choices: Choices, origins: Origins) -> Orphans:
     """Which orphans go and which stay, and which of these only because of their drift."""
-    prunable = [entry for entry in orphans if _is_prunable(desired, entry, choices)]
+    prunable = [entry for entry in orphans if _is_prunable(entry, choices, origins)]
     drift = {e.id for e in prunable if drifted(e) and e.name not in choices.orphans_replace}
     gone = {e.id for e in prunable} - drift - {e.id for e in prunable if e.name in choices.orphans_skip}
     return Orphans(
@@ -55,12 +58,10 @@ def sort_orphans(desired: Desired, orphans: Sequence[Entry], choices: Choices) -
     )
 
 
-def _is_prunable(desired: Desired, entry: Entry, choices: Choices) -> bool:
+def _is_prunable(entry: Entry, choices: Choices, origins: Origins) -> bool:
     if not choices.prune or (choices.only is not None and entry.name not in choices.orphans_only):
         return False
-    # Standard input has no path: what came from it cannot be shown to have come from this file.
-    from_here = entry.from_ is not None and entry.from_ == desired.from_
-    return from_here or choices.prune_foreign
+    return choices.prune_foreign or origins.is_this(entry.from_)
 
 
 def deletions(orphans: Orphans) -> Iterator[Change]:
@@ -80,10 +81,11 @@ def deletions(orphans: Orphans) -> Iterator[Change]:
         )
 
 
-def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterator[Conflict]:
+def drift_conflicts(orphans: Orphans, choices: Choices, invocation: Invocation) -> Iterator[Conflict]:
     """A changed orphan is not deleted unasked."""
     for entry in orphans.drifted:
-        changed = ", ".join(path.lstrip("/") for path in drift_of(entry))
+        answer, changed = ("--replace", entry.name), listed(drift_of(entry))
+        command = invocation.again(choices, *answer)
         yield Conflict(
             kind="drift",
             name=entry.name,
@@ -91,12 +93,23 @@ def drift_conflicts(orphans: Orphans, choices: Choices, command: str) -> Iterato
             choices=("skip", "replace"),
             target=entry.name,
             before=entry.profile,
+            drift=drift_of(entry),
             decided=entry.name in choices.orphans_skip,
             message=f"the file no longer lists it, but it was changed on this machine: {changed}",
-            remedies=(choices.command(command, "--replace", entry.name),),
+            remedies=(command,),
+            ways=(Way("delete it all the same", command, invocation.told_again(choices, *answer)),),
         )
 
 
-def report(orphans: Orphans) -> tuple[Orphan, ...]:
+def report(orphans: Orphans, origins: Origins) -> tuple[Orphan, ...]:
     """The orphans that stay."""
-    return tuple(Orphan(name=entry.name, from_=entry.from_, drifted=drifted(entry)) for entry in orphans.kept)
+    return tuple(
+        Orphan(
+            name=entry.name,
+            from_=entry.from_,
+            drifted=drifted(entry),
+            came=origins.told(entry.from_),
+            foreign=not origins.is_this(entry.from_),
+        )
+        for entry in orphans.kept
+    )

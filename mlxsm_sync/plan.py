@@ -6,29 +6,38 @@ from collections.abc import Iterable, Mapping
 
 from mlxsm_sync import cautions, guards
 from mlxsm_sync import orphans as orphanage
+from mlxsm_sync.cases import Verdict
 from mlxsm_sync.changes import Plan
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
-from mlxsm_sync.digest import plan_digest, summarise
+from mlxsm_sync.digest import meaning, plan_digest, summarise
 from mlxsm_sync.docket import Docket
-from mlxsm_sync.judge import Verdict
+from mlxsm_sync.invocation import Invocation
 from mlxsm_sync.notices import notices
+from mlxsm_sync.origins import Origins
 from mlxsm_sync.state import State
 
 
 def make_plan(
-    desired: Desired, state: State, choices: Choices | None = None, *, command: str = "mlxsm apply"
+    desired: Desired,
+    state: State,
+    choices: Choices | None = None,
+    *,
+    invocation: Invocation | None = None,
+    origins: Origins | None = None,
 ) -> Plan:
     """What applying `desired` to `state` would do, given a person's choices.
 
-    `command` is the command line that the remedies of conflicts continue.
+    `invocation` is the command line that the remedies of conflicts continue, `origins` what the disk says
+    of the files that entries came from; without it, only what was applied from this very path did.
     """
     choices = choices or Choices()
-    docket = Docket(desired, state, choices, command)
+    origins = origins or Origins(desired.from_)
+    docket = Docket(desired, state, choices, invocation or Invocation(), origins)
     changes = tuple(docket.changes())
     warnings = (*docket.warnings(), *cautions.contradictions(changes))
     conflicts = tuple(docket.conflicts())
-    staying = orphanage.report(docket.orphans)
+    staying = orphanage.report(docket.orphans, origins)
     unchanged = docket.unchanged()
     # What somebody left out is decided, also where it could not have been used.
     invalid = tuple(one for one in desired.invalid if choices.selects(one.index))
@@ -36,7 +45,7 @@ def make_plan(
         lineage=state.lineage,
         serial=state.serial,
         owner=desired.owner,
-        input=desired.input,
+        input=desired.input.copy(meaning=meaning(desired)),
         digest=plan_digest(desired.owner, state.lineage, changes, conflicts, invalid, staying),
         changes=changes,
         conflicts=conflicts,
@@ -46,15 +55,16 @@ def make_plan(
         warnings=warnings,
         summary=summarise(changes, conflicts, invalid, staying, unchanged),
         skipped=tuple(docket.skipped(conflicts)),
-        notices=tuple(notices(docket.court, docket.renamed, desired, choices, docket.orphans)),
+        notices=tuple(notices(docket.court, desired, choices, docket.orphans)),
         guard=guards.too_many_deletions(desired, docket.own, docket.orphans.deleted, choices)
         or guards.not_to_be_held(changes, state),
     )
 
 
-def verdicts(desired: Desired, state: State) -> Mapping[int, Verdict]:
+def verdicts(desired: Desired, state: State, origins: Origins | None = None) -> Mapping[int, Verdict]:
     """What would become of each profile, by its place in the file, if nobody answered anything."""
-    return Docket(desired, state, Choices(), "mlxsm apply").court.verdicts
+    origins = origins or Origins(desired.from_)
+    return Docket(desired, state, Choices(), Invocation(), origins).court.verdicts
 
 
 def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.choices import Choices, Given
@@ -25,7 +27,7 @@ class _Names:
             self.indexes.setdefault(one.profile.name, []).append(one.index)
         for bad in desired.invalid:
             self.indexes.setdefault(bad.name, []).append(bad.index)
-        self.count = len(desired.profiles) + len(desired.invalid)
+        self.names = {index: name for name, indexes in self.indexes.items() for index in indexes}
         own = state.owned_by(desired.owner)
         names = self.indexes.keys()
         matched = match(desired.profiles, own, (), names, state.rules)
@@ -36,13 +38,8 @@ class _Names:
         """The profiles of the file that it names, None where it names none."""
         if found := re.fullmatch("#([0-9]{1,9})", selector):
             number = int(found[1])
-            return [number] if 1 <= number <= self.count else None
+            return [number] if number in self.names else None
         return self.indexes.get(normal(selector))
-
-    def only_one(self, argument: str, *, values: bool) -> int | None:
-        """The one profile that an answer is about, None where it is about more, or an orphan."""
-        indexes, *_ = self.split(argument, values=values)
-        return indexes[0] if indexes and len(indexes) == 1 else None
 
     def unknown(self, selector: str) -> Usage:
         """The error for a name that means nothing here."""
@@ -68,7 +65,9 @@ class _Names:
             hint = "name the profile by its place in the file: #N=…"
             raise Usage(f'"{visible(argument)}" can be split in several ways', hint)
         if not known:
-            raise self.unknown(argument.partition("=")[0] if cuts else argument)
+            # Only the name of a profile may stand before what would be a secret: `Secret=New name`.
+            name = argument if looks_like(argument) else argument.partition("=")[0]
+            raise self.unknown(name if cuts else argument)
         return self.profiles(argument[: known[0]]), argument[: known[0]], argument[known[0] + 1 :]
 
 
@@ -87,31 +86,27 @@ def resolve(
 ) -> Choices:
     """The choices that a command line means; Usage for an unknown name or a contradiction."""
     names = _Names(desired, state)
-    renames, _ = _assigned(names, rename, normal, orphans_allowed=False)
-    replaces, orphans_replace = _assigned(names, replace, normal)
-    skips, orphans_skip = _assigned(names, skip)
-    selected, orphans_only = _assigned(names, only)
-    for index in (renames.keys() | replaces.keys()) & skips.keys():
-        raise Usage(f"profile #{index} is given two different answers", "skip it, or answer its conflict")
+    renames = _assigned(names, "--rename", rename, normal, orphans_allowed=False)
+    replaces = _assigned(names, "--replace", replace, normal)
+    skips = _assigned(names, "--skip", skip)
+    selected = _assigned(names, "--only", only)
+    answers = [*renames, *replaces, *skips]
+    _refuse_contradictions(names, answers)
     switches = {"--prune": prune, "--prune-foreign": prune_foreign, "--force": force}
     return Choices(
-        rename=renames,
-        replace=replaces,
-        skip=frozenset(skips),
-        only=frozenset(selected) if only else None,
-        orphans_replace=frozenset(orphans_replace),
-        orphans_skip=frozenset(orphans_skip),
-        orphans_only=frozenset(orphans_only),
+        rename=_of_profiles(renames),
+        replace=_of_profiles(replaces),
+        skip=frozenset(_of_profiles(skips)),
+        only=frozenset(_of_profiles(selected)) if only else None,
+        orphans_replace=_of_orphans(replaces),
+        orphans_skip=_of_orphans(skips),
+        orphans_only=_of_orphans(selected),
         take_from=frozenset(take_from),
         prune=prune or prune_foreign,
         prune_foreign=prune_foreign,
         force=force,
         given=(
-            *(
-                Given(words=(flag, argument), index=names.only_one(argument, values=flag != "--skip"))
-                for flag, arguments in (("--rename", rename), ("--replace", replace), ("--skip", skip))
-                for argument in arguments
-            ),
+            *(Given(words=one.words, index=one.number) for one in answers),
             *(Given(words=("--only", argument)) for argument in only),
             *(Given(words=("--take-from", argument)) for argument in take_from),
             *(Given(words=(flag,)) for flag, is_given in switches.items() if is_given),
@@ -119,28 +114,79 @@ def resolve(
     )
 
 
+class _Answer(NamedTuple):
+    """One answer about one profile of the file, or about an orphan."""
+
+    flag: str
+    typed: str
+    """As it stood on the command line."""
+    number: int | None
+    """The profile's place in the file, 1-based."""
+    orphan: str | None
+    value: str | None
+    words: tuple[str, ...]
+    """The option and its value, about this profile alone."""
+
+    def contradicts(self, other: _Answer) -> bool:
+        """Whether both cannot be meant; one replace may name the target that another one leaves open."""
+        if self.flag != other.flag:
+            return True
+        if self.flag == "--replace":
+            return None not in (self.value, other.value) and self.value != other.value
+        return self.value != other.value
+
+
+def _of_profiles(answers: Iterable[_Answer]) -> dict[int, str | None]:
+    """The values given to profiles, by index."""
+    given: dict[int, str | None] = {}
+    for one in answers:
+        if one.number is not None:
+            given[one.number] = one.value if one.value is not None else given.get(one.number)
+    return given
+
+
+def _of_orphans(answers: Iterable[_Answer]) -> frozenset[str]:
+    return frozenset(one.orphan for one in answers if one.orphan is not None)
+
+
+def _refuse_contradictions(names: _Names, answers: Iterable[_Answer]) -> None:
+    known: dict[int | str | None, list[_Answer]] = {}
+    for one in answers:
+        earlier = known.setdefault(one.number if one.number is not None else one.orphan, [])
+        for other in earlier:
+            if one.contradicts(other):
+                both = " and ".join(shlex.join((each.flag, each.typed)) for each in (other, one))
+                called = one.orphan if one.orphan is not None else names.names[one.number or 0]
+                told = visible(f'"{called}" is given two different answers: {both}')
+                raise Usage(told, "give one of them")
+        earlier.append(one)
+
+
 def _assigned(
     names: _Names,
+    flag: str,
     arguments: Iterable[str],
     value_form: Callable[[str], str] | None = None,
     *,
     orphans_allowed: bool = True,
-) -> tuple[dict[int, str | None], set[str]]:
-    """The values given to profiles, by index, and the orphans that were named."""
-    given: dict[int, str | None] = {}
-    orphans: set[str] = set()
+) -> list[_Answer]:
+    """What the arguments of one option say, profile by profile."""
+    answers = []
     for argument in arguments:
         indexes, selector, value = names.split(argument, values=value_form is not None)
         if value is not None and value_form is None:
             raise names.unknown(argument)
-        if indexes is None:
-            if not orphans_allowed:
-                raise names.unknown(selector)
-            orphans.add(normal(selector))
-        elif value is not None and looks_like(value):
+        if indexes is None and not orphans_allowed:
+            raise names.unknown(selector)
+        if value is not None and looks_like(value):
             raise Usage(
                 "a new name on the command line looks like a secret", "secrets never go into a profile"
             )
+        meant = value_form(value) if value is not None and value_form else None
+        if indexes is None:
+            orphan = normal(selector)
+            answers.append(_Answer(flag, argument, None, orphan, meant, (flag, argument)))
         for index in indexes or ():
-            given[index] = value_form(value) if value is not None and value_form else None
-    return given, orphans
+            alone = argument if len(indexes or ()) == 1 else f"#{index}{argument[len(selector) :]}"
+            answers.append(_Answer(flag, argument, index, None, meant, (flag, alone)))
+    return answers

@@ -49,9 +49,9 @@ def _changes(before: State, after: State) -> Iterator[Change]:
         was = before.by_id.get(entry.id)
         if was is None:
             yield _change("create", None, entry)
-        elif was.profile != entry.profile:
+        elif not entry.copy(profile=was.profile).same_as(entry):
             yield _change("update", was, entry)
-        elif was != entry:
+        elif was != entry or not was.same_as(entry):
             yield _change("claim", was, entry)
     for entry in before.entries:
         if entry.id not in after.by_id:

@@ -1,0 +1,119 @@
+"""What `up` is to do for each profile: start it, look after one that runs, or refuse it and say why.
+
+A server that runs needs no program, no files and nobody's word any more, so records are looked at first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mlxsm_sync import ports
+from mlxsm_sync.declared import Declared
+from mlxsm_sync.installed import examine
+from mlxsm_sync.launch import Consent, Launch, Program
+from mlxsm_sync.preflight import about_program, check
+from mlxsm_sync.processes import found
+from mlxsm_sync.profile import endpoint
+from mlxsm_sync.run_files import RunFiles
+from mlxsm_sync.server import Adopted, Record, UpResult, UpServer
+from mlxsm_sync.state import Entry
+
+
+class Order(NamedTuple):
+    """A server that is to run."""
+
+    entry: Entry
+    launch: Launch
+    program: Program
+    trouble: tuple[str, ...] = ()
+    """Why it could not be started now, though one that runs may go on."""
+    result: UpResult = "failed"
+    """What that comes to: `failed`, or `refused` where somebody's word is missing."""
+
+
+class Orders(NamedTuple):
+    """All that `up` is to do."""
+
+    wanted: list[Order]
+    told: dict[int, UpServer]
+    """What is settled already, by the profile's place in the file."""
+    unapplied: bool
+    """Whether a profile is not applied as the file has it."""
+    warnings: list[str]
+
+
+class Means(NamedTuple):
+    """What there is to start servers with."""
+
+    program: Program | None
+    """None where there is none, and `trouble` says why."""
+    trouble: str
+    consent: Consent
+    environment: Mapping[str, str]
+    restart: bool
+    remedy: Callable[[str, str], str]
+    """The command line of a command for the server of a name."""
+
+
+def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
+    """Look at everything before anything is started."""
+    made = Orders([], {}, any(row.entry is None for row in rows), [])
+    begins = False
+    for row in rows:
+        if row.entry is None:
+            told = UpServer(id=None, name=row.wanted.profile.name, result="refused", message=row.reason)
+            made.told[row.wanted.index] = told
+            continue
+        running = _running(row.entry, files)
+        adopted = files.adopted(row.entry.id) if running is None else None
+        if adopted is not None:
+            made.told[row.wanted.index] = _adopted(adopted, row.entry, means)
+            continue
+        order, warnings = _order(row.entry, running, means)
+        if order.trouble and running is None:
+            message = "\n".join(order.trouble)
+            made.told[row.wanted.index] = UpServer(
+                id=row.entry.id, name=row.entry.name, result=order.result, message=message
+            )
+            continue
+        begins = begins or running is None or means.restart
+        if running is None or means.restart:
+            made.warnings.extend(f"{row.entry.name}: {word}" for word in warnings)
+        made.wanted.append(order)
+    if begins and means.program is not None:
+        made.warnings.extend(about_program(means.program))
+    return made
+
+
+def _running(entry: Entry, files: RunFiles) -> Record | None:
+    """The record of an entry whose process lives, for all that is known."""
+    record = files.record(entry.id)
+    if not isinstance(record, Record):
+        return None
+    with found(record) as now:
+        return None if now.handle is None and now.doubt is None else record
+
+
+def _order(entry: Entry, running: Record | None, means: Means) -> tuple[Order, Iterable[str]]:
+    program = means.program
+    if program is None:
+        program = examine(running.command, means.environment) if running is not None else Program(())
+    checked = check(entry, program, means.consent, means.environment)
+    broken = (means.trouble,) if means.program is None else checked.problems
+    result: UpResult = "failed" if broken else "refused"
+    trouble = (*broken, *checked.launch.unallowed)
+    return Order(entry, checked.launch, program, trouble, result), checked.warnings
+
+
+def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:
+    """A server that somebody else started is there, or it is not; it is never started or stopped."""
+    where = endpoint(adopted.host, adopted.port)
+    told = UpServer(id=entry.id, name=entry.name, result="refused", endpoint=where)
+    forget = means.remedy("forget", entry.name)
+    whose = "a server that mlxsm did not start is adopted for it"
+    if not ports.holders(adopted.host, adopted.port):
+        return told.copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
+    if means.restart:
+        return told.copy(message=f"{whose} and never restarted: {forget} drops it")
+    return told.copy(result="running", message=f"{whose}; it was left as it is")
