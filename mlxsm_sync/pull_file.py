@@ -11,82 +11,111 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync import disk
-from mlxsm_sync.applying import Store, new_ids, new_lineage, now
+from mlxsm_sync.applying import Store, new_lineage, now
 from mlxsm_sync.cautions import about
-from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired, Warned
-from mlxsm_sync.digest import digest_bytes, done
+from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble, InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
 from mlxsm_sync.json_value import same
 from mlxsm_sync.nodes import Problems
-from mlxsm_sync.plan import apply_plan, make_plan
+from mlxsm_sync.plan import make_plan
 from mlxsm_sync.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
 from mlxsm_sync.profile_edit import Unsafe, edited, patch, strays
 from mlxsm_sync.profile_file import Tree, judge_tree, parse_text, read_tree
-from mlxsm_sync.pulling import Edit, Stuck, intended, plan_pull
+from mlxsm_sync.pulling import Edit, Pull, Scope, intended, plan_pull, recorded
 from mlxsm_sync.state import State, Write
+from mlxsm_sync.whereabouts import look
 
 _DOUBTFUL = {MODEL_ID, HOST, RAW_EXTRA_ARGS}
 """The fields that can give cause for a warning."""
 
 
-class Pulled(NamedTuple):
-    """What a pull did."""
+class Prepared(NamedTuple):
+    """A pull before it is carried out."""
 
+    path: str
+    """The file, as it was named."""
+    place: Path
+    """Where it is: resolved once, so that a link that turns leads nowhere else."""
+    tree: Tree
+    """What was read of it."""
+    desired: Desired
+    """What it says so far."""
+    pull: Pull
+    text: str
+    """What is to be in it."""
     patch: str
-    """The change of the file, empty where it said so already."""
-    recorded: int
-    """How many entries were recorded as applied."""
-    stuck: tuple[Stuck, ...]
-    """What was asked for and left, where everything was asked for."""
+    """The change, empty where it says so already."""
+    state: State | None
+    """The state that records what was pulled as applied; None where there is nothing to record."""
+    changes: int
+    """How many entries that records."""
     warnings: tuple[Warned, ...]
-    """What is worth a look in the profiles that were written."""
+    """What is worth a look in the profiles that are written."""
 
 
-def pull_into(path: str, store: Store, names: Sequence[str], timeout: float, *, everything: bool) -> Pulled:
-    """Make the file say what the machine says, and record it as applied."""
+def prepare(path: str, state: State, scope: Scope) -> Prepared:
+    """What a pull would do; nothing is written."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise FileTrouble(f"{path} is not a regular file, and cannot be written back")
+    with disk.system_errors(f"cannot write {path}"):
+        place = disk.own_place(path)
+    tree = read_tree(path)
+    desired = judge_tree(path, tree)
+    pull = plan_pull(desired, state, scope)
+    if scope.names and pull.stuck:
+        first = pull.stuck[0]
+        failure = Usage if first.misnamed else MlxsmError
+        raise failure(f'"{first.name}" cannot be pulled: {first.reason}', first.hint)
+    source = _unchanged(path, place, tree).decode("utf-8-sig")
+    writing = [edit for edit in pull.edits if edit.fields]
+    text = _edited(path, source, tree, desired, writing) if writing else source
+    following = _judged(path, text) if writing else desired
+    places = _places(following, pull.edits)
+    after, count = _record(following, state, pull, places)
+    _refuse_conflicts(following, after, pull, places, partial=bool(scope.fields))
+    brought = {at for at, edit in zip(places, pull.edits, strict=True) if edit.fields.keys() & _DOUBTFUL}
+    return Prepared(
+        path=path,
+        place=place,
+        tree=tree,
+        desired=desired,
+        pull=pull,
+        text=text,
+        patch=patch(source, text, path) if writing else "",
+        state=after if count else None,
+        changes=count,
+        warnings=tuple(about(one for one in following.profiles if one.index in brought)),
+    )
+
+
+def carry_out(shown: Prepared, store: Store, scope: Scope, timeout: float) -> bool:
+    """Write what was shown, and record it as applied; StalePlan where it would be something else now.
+
+    It says whether the file has other names, which keep the old content.
+    """
     with store.locked(timeout, "mlxsm pull") as state:
-        tree = read_tree(path)
-        desired = judge_tree(path, tree)
-        pull = plan_pull(desired, state, names, everything=everything)
-        if names and pull.stuck:
-            first = pull.stuck[0]
-            failure = Usage if first.misnamed else MlxsmError
-            raise failure(f'"{first.name}" cannot be pulled: {first.reason}', first.hint)
-        edits = pull.edits
-        writing = [edit for edit in edits if edit.fields]
-        source = _source(path, tree)
-        text = _edited(path, source, tree, desired, writing) if writing else source
-        following = _judged(path, text) if writing else desired
-        places = _places(following, edits)
-        recorded, summary, count = _record(following, state, frozenset(places))
-        change = patch(source, text, path) if writing else ""
-        if change:
-            _write(path, text, tree)
-        if recorded is not None:
-            written = Write(at=now(), command="pull", owner=desired.owner, summary=summary)
+        ready = prepare(shown.path, state, scope)
+        if (ready.place, ready.patch, ready.pull) != (shown.place, shown.patch, shown.pull):
+            raise _changed(shown.path)
+        others = _write(ready) if ready.patch else False
+        if ready.state is not None:
+            summary = f"{ready.changes} pulled"
+            written = Write(at=now(), command="pull", owner=ready.desired.owner, summary=summary)
             try:
-                store.replace(recorded, written, new_lineage())
+                store.replace(ready.state, written, new_lineage())
             except MlxsmError as error:
-                if change:
-                    error.message = f"{path} was written, but not recorded as applied: {error.message}"
+                if ready.patch:
+                    error.message = f"{ready.path} was written, but not recorded as applied: {error.message}"
                     error.hint = "run mlxsm pull again to record it"
                 raise
-        brought = {place for place, edit in zip(places, edits, strict=True) if edit.fields.keys() & _DOUBTFUL}
-        warnings = about(one for one in following.profiles if one.index in brought)
-        return Pulled(change, count, pull.stuck, tuple(warnings))
+        return others
 
 
-def _source(path: str, tree: Tree) -> str:
-    return _unchanged(path, tree).decode("utf-8-sig")
-
-
-def _unchanged(path: str, tree: Tree) -> bytes:
+def _unchanged(path: str, place: Path, tree: Tree) -> bytes:
     """The bytes of the file; StalePlan where they are no longer those that were read."""
     with disk.system_errors(f"cannot read {path}"):
-        data = Path(path).read_bytes()
+        data = place.read_bytes()
     if digest_bytes(data) != tree.digest:
         raise _changed(path)
     return data
@@ -137,36 +166,53 @@ def _places(following: Desired, edits: Sequence[Edit]) -> tuple[int, ...]:
     return tuple(edit.place if edit.place is not None else next(appended) for edit in edits)
 
 
-def _record(following: Desired, state: State, indexes: frozenset[int]) -> tuple[State | None, str, int]:
-    """The state that records the pulled profiles as applied; nothing else of it may change."""
-    plan = make_plan(following, state, Choices(only=indexes))
-    for conflict in make_plan(following, state).conflicts:
-        if conflict.index not in indexes:
+def _record(following: Desired, state: State, pull: Pull, places: Sequence[int]) -> tuple[State, int]:
+    """The state with the pulled entries as applied, and how many of them that changes."""
+    wanted = {one.index: one for one in following.profiles}
+    now_applied = {
+        edit.entry.id: recorded(edit, wanted[at], following)
+        for at, edit in zip(places, pull.edits, strict=True)
+        if edit.taken is None or edit.taken
+    }
+    entries = [now_applied.get(entry.id, entry) for entry in state.entries]
+    count = sum(not entry.same_as(before) for entry, before in zip(entries, state.entries, strict=True))
+    return state.next(entries), count
+
+
+def _refuse_conflicts(
+    following: Desired, after: State, pull: Pull, places: Sequence[int], *, partial: bool
+) -> None:
+    """Guard where the pulled profiles would not be what a plan takes for applied."""
+    plan = make_plan(following, after, origins=look(following, after))
+    left = {clash.place for clash in pull.clashes}
+    whole = {at for at, edit in zip(places, pull.edits, strict=True) if edit.taken is None}
+    for conflict in plan.conflicts:
+        if conflict.index not in places:
+            continue
+        if conflict.kind == "drift" and (partial or conflict.index in left):
             continue
         raise MlxsmError(
             f'"{conflict.name}" cannot be pulled: {conflict.message}; nothing was written',
-            "mlxsm plan tells more",
+            "mlxsm plan shows your options",
         )
-    if any(change.action != "claim" for change in plan.changes):
-        raise MlxsmError("the pulled profiles would not be as they are; nothing was written")
-    if not plan.changes:
-        return None, "", 0
-    return apply_plan(plan, state, new_ids()), done(plan.summary), len(plan.changes)
+    for change in plan.counted:
+        if change.index in places and (change.action != "update" or change.index in whole):
+            raise MlxsmError("the pulled profiles would not be as they are; nothing was written")
 
 
-def _write(path: str, text: str, tree: Tree) -> None:
+def _write(ready: Prepared) -> bool:
     """Put the new text in the place of the file, unless somebody else changed that meanwhile."""
-    place = Path(path).resolve()
+    path, place = ready.path, ready.place
     with disk.system_errors(f"cannot write {path}"):
         disk.sweep(place)
         seen = disk.mark(place)
-    begin = "\ufeff" if _unchanged(path, tree).startswith(b"\xef\xbb\xbf") else ""
+    begin = "\ufeff" if _unchanged(path, place, ready.tree).startswith(b"\xef\xbb\xbf") else ""
 
     def unchanged() -> None:
         if disk.mark(place) != seen:
             raise _changed(path)
 
-    disk.write_whole(path, begin + text, private=False, unchanged=unchanged)
+    return disk.write_at(place, path, begin + ready.text, private=False, unchanged=unchanged)
 
 
 def _changed(path: str) -> StalePlan:
