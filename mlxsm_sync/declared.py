@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from mlxsm_sync.cautions import may_meet
+from mlxsm_sync.cases import Verdict
 from mlxsm_sync.choices import as_argument
 from mlxsm_sync.desired import Desired, Wanted
-from mlxsm_sync.judge import Verdict
+from mlxsm_sync.hosts import may_meet
+from mlxsm_sync.origins import Origins
 from mlxsm_sync.plan import verdicts
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.state import Entry, State
@@ -38,10 +39,14 @@ class Remedies(NamedTuple):
 
 
 def declared(
-    desired: Desired, state: State, places: Collection[int] | None, remedies: Remedies
+    desired: Desired,
+    state: State,
+    places: Collection[int] | None,
+    remedies: Remedies,
+    origins: Origins | None = None,
 ) -> list[Declared]:
     """The profiles at these places of the file, or all of them."""
-    judged = verdicts(desired, state)
+    judged = verdicts(desired, state, origins)
     rows = []
     for wanted in desired.profiles:
         if places is None or wanted.index in places:
@@ -70,13 +75,19 @@ def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | No
                 f"it was changed on this machine since it was applied: {remedies.pull} {as_argument(name)} "
                 f"takes that into the file, {remedies.apply} --replace {shlex.quote(name)} undoes it"
             )
+        case "other-file":
+            return (
+                f"this machine has it from another file: {remedies.apply} --replace {shlex.quote(name)} "
+                "takes it over"
+            )
     rivals = verdict.rivals
     if len(rivals) == 1 and rivals[0].owner is None:
         return (
             f'it clashes with "{rivals[0].name}", which is owned by nobody: '
             f"{remedies.pull} {as_argument(rivals[0].name)} takes that into the file"
         )
-    return f"it is in conflict ({verdict.ruling}): mlxsm plan tells the ways out"
+    plan = remedies.apply.replace("mlxsm apply", "mlxsm plan", 1)
+    return f"it is in conflict ({verdict.ruling}): {plan} shows your options"
 
 
 def meeting(wanted: Iterable[Wanted]) -> tuple[Wanted, Wanted] | None:

@@ -2,52 +2,97 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
+import sys
+from collections.abc import Mapping, Sequence
 
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.flags import NEWEST_KNOWN, parse_version
+from mlxsm_sync.interpreters import Interpreter, Missing, interpreter_of
 from mlxsm_sync.launch import Program
+from mlxsm_sync.packages import package_in
+from mlxsm_sync.program_words import program_places
 from mlxsm_sync.secret_scan import looks_like
+from mlxsm_sync.site_folders import environment_of, site_folders
 
 DEFAULT_COMMAND = "mlx_lm.server"
-_HEAD = 2048
-"""Bytes of a script that are looked at for its interpreter."""
+_OF_MLX_LM = (DEFAULT_COMMAND, "mlx_lm")
+"""The programs that mlx-lm brings."""
+_UPGRADES = {"uv/tools": "uv tool upgrade", "pipx/venvs": "pipx upgrade", "Cellar": "brew upgrade"}
+"""Where programs are installed by a tool, and how that upgrades them."""
 
-
-_PATHS = ("/", "./", "../")
-"""What a word begins with that is meant as a path."""
+_PATHS = ("/", "./", "../", "~/")
+"""What a word begins with that is meant as a path, wherever it stands."""
 
 
 def find_program(command: str | None, environment: Mapping[str, str]) -> Program:
     """The program that `--server-command`, `MLXSM_SERVER` or PATH name; ServerTrouble where there is none.
 
-    The command may be a path, a name on PATH, or several words; no shell reads it.
+    The command may be a path, a name on PATH, or several words; no shell reads it. mlx-lm's own program is
+    found beside ours, too, where PATH has none: both are often in one environment that is not activated.
     """
     words = _words(command or environment.get("MLXSM_SERVER") or DEFAULT_COMMAND)
     _refuse_secret(" ".join(words))
-    found = shutil.which(os.path.expanduser(words[0]), path=environment.get("PATH"))
-    if found is None:
+    words[0] = _found(words[0], environment)
+    for place in program_places(words)[1:]:
+        words[place] = os.path.abspath(_expanded(words[place])) if "/" in words[place] else words[place]
+    words[1:] = map(_in_full, words[1:])
+    _refuse_secret(" ".join(words))
+    _refuse_missing(words, environment)
+    return examine(tuple(words), environment)
+
+
+def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
+    """The program of a command line, with the release that is installed now."""
+    interpreter = interpreter_of(command, environment)
+    folders = site_folders(interpreter) if isinstance(interpreter, Interpreter) else None
+    package = package_in(folders) if folders is not None else None
+    return Program(command) if package is None else Program(command, package.version, package.options)
+
+
+def upgrade_of(command: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    """The command line that upgrades the mlx-lm of a command where it is installed."""
+    interpreter = interpreter_of(command, environment)
+    path = interpreter.path if isinstance(interpreter, Interpreter) else ""
+    for place, words in _UPGRADES.items():
+        if found := re.search(f"/{place}/([^/]+)/", os.path.realpath(os.path.dirname(path)) + "/"):
+            return f"{words} {shlex.quote(found[1])}"
+    if not path:
+        return "pip install --upgrade mlx-lm"
+    if (made := environment_of(path)) is not None and "uv" in made.settings:
+        return f"uv pip install --python {shlex.quote(path)} --upgrade mlx-lm"
+    return f"{shlex.quote(path)} -m pip install --upgrade mlx-lm"
+
+
+def _found(word: str, environment: Mapping[str, str]) -> str:
+    """A program's path; links are kept, as a virtual environment knows itself by them."""
+    found = shutil.which(_expanded(word), path=environment.get("PATH"))
+    if found is not None and not os.path.isabs(found) and "/" not in word:
         raise ServerTrouble(
-            f"there is no server program {words[0]}",
-            "pip install mlx-lm brings mlx_lm.server; --server-command or MLXSM_SERVER name another one",
-        )
-    if not os.path.isabs(found) and not words[0].startswith(_PATHS):
-        raise ServerTrouble(
-            f"the server program {words[0]} is only found by way of the current folder",
+            f"the server program {word} is only found by way of the current folder",
             "take the empty or relative part out of PATH, or name the program by its path",
         )
-    # Links are kept: a virtual environment's python is one, and knows its environment by its own place.
-    program = os.path.abspath(found)
-    words[1:] = map(_in_full, words[1:])
-    _refuse_secret(" ".join((program, *words[1:])))
-    return examine((program, *words[1:]), environment)
+    if found is None and word in _OF_MLX_LM:
+        places = (shutil.which(os.path.join(folder, word)) for folder in _own_folders())
+        found = next(filter(None, places), None)
+    if found is None:
+        raise ServerTrouble(f"there is no server program {word}", _advice(word))
+    return os.path.abspath(found)
+
+
+def _advice(word: str) -> str:
+    if os.path.isfile(_expanded(word)):
+        return f"the file is not executable: chmod +x {shlex.quote(word)}"
+    return "pip install mlx-lm brings mlx_lm.server; --server-command or MLXSM_SERVER name another one"
+
+
+def _own_folders() -> list[str]:
+    """Where programs of our own environment are: beside our Python, and beside the command that was typed."""
+    typed = os.path.realpath(sys.argv[0]) if os.path.basename(sys.argv[0]) == "mlxsm" else ""
+    folders = (os.path.dirname(one) for one in (sys.executable, typed))
+    return [folder for folder in folders if os.path.isabs(folder)]
 
 
 def _refuse_secret(command: str) -> None:
@@ -58,107 +103,47 @@ def _refuse_secret(command: str) -> None:
         )
 
 
-def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
-    """The program of a command line, with the release that is installed now."""
-    script = next((word for word in command if word.endswith(DEFAULT_COMMAND)), command[0])
-    packages = _package_folder(_interpreter(script, environment) or command[0])
-    if packages is None:
-        return Program(command)
-    folder, version = packages
-    newer = parse_version(version) > NEWEST_KNOWN
-    return Program(command, version, _read_options(folder) if newer else None)
+def _refuse_missing(words: Sequence[str], environment: Mapping[str, str]) -> None:
+    """ServerTrouble where what runs the program is not there: an environment outlives its Python."""
+    missing = interpreter_of(words, environment)
+    if not isinstance(missing, Missing):
+        return
+    script, program = missing
+    if "/" not in program:
+        what = f"{script} is run by {program}, which is not on PATH"
+    elif os.path.islink(program):
+        what = f"{script} is run by {program}, which leads to {os.path.realpath(program)}: that is not there"
+    else:
+        what = f"{script} is run by {program}, which is not there"
+    raise ServerTrouble(
+        what, "install mlx-lm again, or name another program by --server-command or MLXSM_SERVER"
+    )
+
+
+def _expanded(word: str) -> str:
+    return os.path.expanduser(word) if word.startswith("~") else word
 
 
 def _in_full(word: str) -> str:
-    """A path that was typed as one, for a server that runs in another folder.
+    """A path that was typed as one, for a server that runs in another folder; also as the value of an option.
 
     All else is a name: a file of that name in the current folder, which may be anybody's, must
-    not take the place of a program, a module or an option.
+    not take the place of a module or an option.
     """
-    return os.path.abspath(word) if word.startswith(_PATHS) and os.path.exists(word) else word
+    option, has_value, value = word.partition("=") if word.startswith("-") else ("", "", word)
+    if value in (".", "..") or value.startswith(_PATHS):
+        full = os.path.abspath(_expanded(value))
+        return option + has_value + full if os.path.exists(full) else word
+    return word
 
 
 def _words(command: str) -> list[str]:
     try:
-        words = [command] if command.startswith(_PATHS) and os.path.exists(command) else shlex.split(command)
+        # One path with spaces in it; one that does not begin as a path could be anybody's folder here.
+        is_one = command.startswith(_PATHS) and os.path.isfile(_expanded(command))
+        words = [command] if is_one else shlex.split(command)
     except ValueError:
         words = []
     if not words:
         raise ServerTrouble(f"the server command {command!r} cannot be split into words", "close its quotes")
     return words
-
-
-def _interpreter(script: str, environment: Mapping[str, str]) -> str | None:
-    """The Python that a script's first line names; also in the form that pip uses for long paths."""
-    with suppress(OSError, UnicodeDecodeError), open(script, "rb") as file:
-        head = file.read(_HEAD)
-        if not head.startswith(b"#!"):
-            return None
-        first, _, rest = head.partition(b"\n")
-        words = first[2:].decode().split()
-        if words and Path(words[0]).name == "env":
-            named = next((word for word in words[1:] if not word.startswith("-") and "=" not in word), "")
-            return shutil.which(named, path=environment.get("PATH"))
-        if words[:1] == ["/bin/sh"] and (found := re.match(rb"'''exec' (\"?)(/[^\n\"]+?)\1 \"\$0\"", rest)):
-            return found[2].decode()
-        return words[0] if words else None
-    return None
-
-
-def _package_folder(interpreter: str) -> tuple[Path, str] | None:
-    """Where the interpreter finds mlx-lm, and its release."""
-    for folder in _site_folders(Path(interpreter)):
-        releases = [
-            found[1]
-            for name in _names(folder)
-            if (found := re.fullmatch(r"mlx_lm-([0-9][^-]*)\.dist-info", name))
-        ]
-        if releases:
-            return folder, max(releases, key=parse_version)
-    return None
-
-
-def _site_folders(interpreter: Path) -> Iterator[Path]:
-    """The folders for packages beside an interpreter: of its environment, or of the system's Python."""
-    for place in (interpreter, interpreter.resolve()):
-        root = place.parent.parent
-        for pattern in (
-            "lib/python3*/site-packages",
-            "lib/python3*/dist-packages",
-            "lib/python3/dist-packages",
-        ):
-            yield from sorted(root.glob(pattern), reverse=True)
-    yield from sorted(Path("/usr/local/lib").glob("python3*/*-packages"), reverse=True)
-    with suppress(RuntimeError):
-        yield from sorted(Path.home().glob(".local/lib/python3*/site-packages"), reverse=True)
-        yield from sorted(Path.home().glob("Library/Python/3*/lib/python/site-packages"), reverse=True)
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _read_options(folder: Path) -> frozenset[str] | None:
-    """The options in the text of the server's own argument parser; None where that cannot be read."""
-    try:
-        text = (folder / "mlx_lm/server.py").read_text(encoding="utf-8")
-        tree = ast.parse(text)
-    except (OSError, ValueError, SyntaxError, RecursionError):
-        return None
-    return options_in(tree) or None
-
-
-def options_in(tree: ast.AST) -> frozenset[str]:
-    """Every `--option` that a source adds to a parser."""
-    return frozenset(
-        word.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "add_argument"
-        for word in call.args
-        if isinstance(word, ast.Constant) and isinstance(word.value, str) and word.value.startswith("--")
-    )
