@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -14,9 +15,15 @@ from typing import BinaryIO, NamedTuple
 from mlxsm_sync import disk
 
 KEPT = 5
+KEPT_DAYS = 30
+"""For logs of entries that are gone."""
+LONGEST = 16 * 1024
+"""Characters of one line that are shown; a server can write a line without end."""
 _BLOCK = 65536
-_MOST, _ENOUGH = 64 * 1024 * 1024, 1024 * 1024
-"""Bytes of a log that are looked through for its last lines, and for the reason of a failure."""
+_BREAK = re.compile(r"\r?\n|\r")
+_LOG = re.compile(r"([a-z0-9]{16})\.log(?:\.[0-9]+)?")
+_MOST, _ENOUGH, _REASON = 64 * 1024 * 1024, 1024 * 1024, 256 * 1024
+"""Bytes of a log that are looked through for its last lines, read at once, and read for a reason."""
 
 
 def rotate(path: Path) -> None:
@@ -35,22 +42,35 @@ def open_new(path: Path) -> int:
         return os.open(path, flags, disk.PRIVATE)
 
 
+def prune(folder: Path, entries: Collection[str]) -> None:
+    """Remove logs that are of none of these entries, and that nobody has written to for a month."""
+    oldest = time.time() - KEPT_DAYS * 86400
+    with suppress(OSError):
+        for one in os.scandir(folder):
+            found = _LOG.fullmatch(one.name)
+            if found and found[1] not in entries and one.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if one.stat(follow_symlinks=False).st_mtime < oldest:
+                        os.unlink(one.path)
+
+
 class Reader:
-    """What was added to a log since it was last looked at."""
+    """What was added to a log since it was last looked at; of much, a part at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._at = 0
+        self.path = path
+        self.at = 0
+        """How many bytes have been read."""
 
     def more(self) -> str:
-        """The new text; empty where there is none."""
+        """The next of the new text; empty where there is none."""
         try:
-            with _opened(self._path) as file:
-                file.seek(self._at)
-                data = file.read()
+            with _opened(self.path) as file:
+                file.seek(self.at)
+                data = file.read(_ENOUGH)
         except (OSError, ValueError):  # what a damaged record names may be no path
             return ""
-        self._at += len(data)
+        self.at += len(data)
         return data.decode(errors="replace")
 
 
@@ -64,9 +84,9 @@ class Tail(NamedTuple):
 
 
 def tail(path: Path, lines: int, most: int = _MOST) -> Tail:
-    """The last lines of a log; none where it cannot be read."""
+    """The last lines of a log, from at most so many bytes; none where it cannot be read."""
     blocks: list[bytes] = []
-    breaks = end = 0
+    at = breaks = end = 0
     try:
         with _opened(path) as file:
             at = end = file.seek(0, os.SEEK_END)
@@ -79,12 +99,38 @@ def tail(path: Path, lines: int, most: int = _MOST) -> Tail:
     except (OSError, ValueError):  # what a damaged record names may be no path
         return Tail([], end)
     data = b"".join(reversed(blocks))
-    return Tail(data.decode(errors="replace").splitlines()[-lines:] if lines > 0 else [], end)
+    if at > 0 and breaks <= lines:
+        # Half a line could be half a secret, which nothing would know again.
+        _, _, data = data.partition(b"\n")
+        data = b"(the beginning of a long line is left out)\n" + data
+    return Tail(_lines(data)[-lines:] if lines > 0 else [], end)
 
 
-def text(path: Path) -> str:
-    """The last part of a log, enough to find out why a server failed."""
-    return "\n".join(tail(path, 400, _ENOUGH).lines)
+def _lines(data: bytes) -> list[str]:
+    """Lines as a terminal shows them: other characters that could end one are a client's, or a model's."""
+    lines = _BREAK.split(data.decode(errors="replace"))
+    return lines if lines[-1] else lines[:-1]
+
+
+def size(path: Path) -> int:
+    """How long a log is, in bytes; 0 where it cannot be read."""
+    try:
+        with _opened(path) as file:
+            return file.seek(0, os.SEEK_END)
+    except (OSError, ValueError):  # what a damaged record names may be no path
+        return 0
+
+
+def part(path: Path, start: int = 0, end: int | None = None) -> str:
+    """The text of a log between two places, in bytes; of much, only the last part."""
+    try:
+        with _opened(path) as file:
+            size = file.seek(0, os.SEEK_END)
+            end = size if end is None else min(end, size)
+            file.seek(max(start, end - _REASON, 0))
+            return file.read(max(end - file.tell(), 0)).decode(errors="replace")
+    except (OSError, ValueError):  # what a damaged record names may be no path
+        return ""
 
 
 def follow(path: Path, start: int, *, alive: Callable[[], bool], pause: float = 0.1) -> Iterator[list[str]]:
@@ -93,17 +139,24 @@ def follow(path: Path, start: int, *, alive: Callable[[], bool], pause: float = 
     An empty list means that nothing came for a moment.
     """
     file = None
-    rest = b""
+    rest, is_long = b"", False
     while alive():
         if file is None:
             with suppress(OSError):
                 file = _opened(path)
                 file.seek(start)
             start = 0
-        data = file.read() if file is not None else b""
+        data = file.read(_BLOCK) if file is not None else b""
         if data:
             *whole, rest = (rest + data).split(b"\n")
-            yield [line.decode(errors="replace") for line in whole]
+            if is_long and whole:
+                del whole[0]  # the rest of a line whose beginning was given
+                is_long = False
+            if is_long:
+                rest = b""
+            elif len(rest) > 2 * LONGEST:  # it may have no end
+                whole, rest, is_long = [*whole, rest], b"", True
+            yield [part for line in whole for part in _lines(line + b"\n")]
             continue
         if file is not None and _was_replaced(file.fileno(), path, file.tell()):
             file.close()

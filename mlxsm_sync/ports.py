@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from mlxsm_sync.processes import command_line, listeners
+from mlxsm_sync.columns import cut
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.secret_scan import redacted
 from mlxsm_sync.server import Listener
+from mlxsm_sync.system_facts import command_line, listeners
 
 _EVERY = ("0.0.0.0", "::")  # noqa: S104 - compared with
 _LOOPBACK = ("127.0.0.1", "::1")
 _CONNECT_SECONDS = 0.25
+_SHOWN = 100
+"""How many columns of a command line say whose process it is."""
+_AIRPLAY_PORTS = (5000, 7000)
+_AIRPLAY = ("AirPlayXPCHelper", "ControlCenter")
+"""The programs of macOS that listen there, where this Mac is an AirPlay receiver."""
+_AIRPLAY_ADVICE = (
+    "AirPlay Receiver, which System Settings > General > AirDrop & Handoff turns off; or choose another port"
+)
 
 
 class Address(NamedTuple):
@@ -56,8 +66,7 @@ def problem(host: str, port: int) -> str | None:
     refusal = _cannot_bind(address, reuse=False)
     if not taken and refusal is None:
         return None
-    places = (address.host, *near)
-    held = [one for one in listeners(port) if any(overlap(one.address, place) for place in places)]
+    held = in_the_way(host, port)
     if held:
         return f"port {port} is held by {describe(held)}"
     if refusal is not None and refusal.errno == errno.EADDRINUSE:
@@ -65,7 +74,18 @@ def problem(host: str, port: int) -> str | None:
         refusal = _cannot_bind(address, reuse=True)
     if refusal is not None:
         return _why(refusal, host, port)
-    return f"port {port} is held by a process that cannot be seen" if taken else None
+    return _unseen(port) if taken else None
+
+
+def in_the_way(host: str, port: int) -> list[Listener]:
+    """Everybody who holds a port where a server would take it, or a client look for it."""
+    try:
+        address = resolve(host, port)
+    except OSError:
+        return []
+    near = [*_LOOPBACK] if address.host in (*_LOOPBACK, *_EVERY) else []
+    places = (address.host, *near)
+    return [one for one in listeners(port) if any(overlap(one.address, place) for place in places)]
 
 
 def answers(place: tuple[str, int]) -> bool:
@@ -97,9 +117,24 @@ def describe(held: Collection[Listener]) -> str:
         if one.pid is None:
             told.append("a process of another user")
             continue
-        words = " ".join(command_line(one.pid)) or "a process that cannot be looked at"
-        told.append(f"process {one.pid} ({redacted(words)[:200]})")
+        words = command_line(one.pid)
+        line = " ".join(words) or "a process that cannot be looked at"
+        airplay = f": {_AIRPLAY_ADVICE}" if _is_airplay(one.port, words) else ""
+        told.append(f"process {one.pid} ({cut(redacted(line), _SHOWN)}){airplay}")
     return " and ".join(dict.fromkeys(told))
+
+
+def _is_airplay(port: int, words: Sequence[str]) -> bool:
+    """Whether the holder of a port is macOS's own receiver, by its program."""
+    return port in _AIRPLAY_PORTS and bool(words) and words[0].rpartition("/")[2] in _AIRPLAY
+
+
+def _unseen(port: int) -> str:
+    """A holder that is not in the system's tables, as far as we may read them."""
+    often = (
+        f": on macOS often {_AIRPLAY_ADVICE}" if port in _AIRPLAY_PORTS and sys.platform == "darwin" else ""
+    )
+    return f"port {port} is held by a process that cannot be seen{often}"
 
 
 def overlap(a: str, b: str) -> bool:
@@ -153,7 +188,7 @@ def _refuses(host: str, port: int) -> bool:
 def _why(error: OSError, host: str, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"port {port} is held by a process that cannot be seen"
+            return _unseen(port)
         case errno.EADDRNOTAVAIL:
             return f"{host} is no address of this machine"
         case errno.EACCES:

@@ -6,7 +6,6 @@ tells them from those of clients in the server's log.
 
 from __future__ import annotations
 
-import json
 import re
 import select
 import socket
@@ -16,7 +15,8 @@ from http.client import HTTPException, HTTPResponse
 from io import BytesIO
 from typing import NamedTuple
 
-from mlxsm_sync.log_text import PROBE_VERSION
+from mlxsm_sync.log_blocks import PROBE_VERSION
+from mlxsm_sync.nesting import loads
 
 _MOST = 1024 * 1024
 _CHUNK = 65536
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
     def data(self) -> dict[str, object]:
         """The body as a JSON object; empty where it is none."""
         with suppress(ValueError, RecursionError):
-            data = json.loads(self.body)
+            data = loads(self.body)
             return data if isinstance(data, dict) else {}
         return {}
 
@@ -58,6 +58,11 @@ class Question:
         except BaseException:
             self._socket.close()
             raise
+
+    @property
+    def port(self) -> int:
+        """The port on our side, which the server notes where the question makes it fail."""
+        return int(self._socket.getsockname()[1])
 
     def is_answered(self, seconds: float) -> bool:
         """Wait for the answer at most so long; say whether it has begun."""

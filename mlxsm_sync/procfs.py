@@ -7,29 +7,21 @@ kernel's own ticks do not. See proc(5).
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
-from typing import NamedTuple
 
-from mlxsm_sync.server import Listener
+from mlxsm_sync.server import Facts, Listener
 from mlxsm_sync.sock_diag import listening
 
 _LISTEN = b"0A"
-
-
-class Facts(NamedTuple):
-    """One process as it is now."""
-
-    start_mark: str
-    """Ticks between boot and its start."""
-    dead: bool
-    """A zombie: it has ended, and nobody has asked how."""
-    group: int
-    """Its process group."""
-    user: int
-    """The number of its user."""
+_ROOT = 0
+if sys.platform == "linux":
+    _SINCE_BOOT = time.CLOCK_BOOTTIME
+else:
+    _SINCE_BOOT = time.CLOCK_MONOTONIC
 
 
 def boot_id() -> str:
@@ -38,22 +30,44 @@ def boot_id() -> str:
         return file.read().strip()
 
 
+def pid_space() -> str | None:
+    """The PID namespace that numbers of processes belong to here; None where that is not to be seen."""
+    with suppress(OSError):
+        return os.readlink("/proc/self/ns/pid")
+    return None
+
+
 def facts(pid: int) -> Facts | None:
-    """What a process is; None where there is none of that number."""
+    """What a process is; None where there is none of that number, OSError where it may not be looked at.
+
+    A start is noted as the ticks between it and the boot.
+    """
     try:
         user = os.stat(f"/proc/{pid}").st_uid
         # The name is in brackets and may hold anything; the numbers come after the last one.
         _, _, rest = _read(f"/proc/{pid}/stat").rpartition(b")")
+        if user == _ROOT != os.geteuid():
+            user = _effective_user(pid)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    words = rest.split()
-    return Facts(words[19].decode(), words[0] in (b"Z", b"X"), int(words[2]), user)
+    state, parent, group, session, *more = rest.split()
+    return Facts(more[15].decode(), state in (b"Z", b"X"), int(group), user, int(session), int(parent))
 
 
-def age(start_mark: str) -> float:
-    """The seconds since a process began, whatever was done to the clock."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(start_mark) / ticks
+def _effective_user(pid: int) -> int:
+    """The files of a process that may not be traced belong to root, whoever runs it."""
+    for line in _read(f"/proc/{pid}/status").splitlines():
+        if line.startswith(b"Uid:"):
+            return int(line.split()[2])
+    return _ROOT
+
+
+def age(pid: int) -> float | None:
+    """The seconds since a process began, whatever was done to the clock; None where there is none."""
+    about = facts(pid)
+    if about is None:
+        return None
+    return time.clock_gettime(_SINCE_BOOT) - int(about.start_mark) / os.sysconf("SC_CLK_TCK")
 
 
 def variable(pid: int, name: str) -> str | None:
@@ -66,12 +80,25 @@ def variable(pid: int, name: str) -> str | None:
     return None
 
 
+def environment(pid: int) -> dict[str, str]:
+    """All variables of a process; none where they are not to be seen."""
+    with suppress(OSError):
+        words = _read(f"/proc/{pid}/environ").decode(errors="replace").split("\0")
+        return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
+    return {}
+
+
 def has_environment(pid: int) -> bool:
-    """Whether there is an environment to look into; a process that is just being started has none yet."""
+    """Whether there is an environment to look into; for a moment after its start a process has none.
+
+    True for one that is gone, which there is nothing to wait for.
+    """
     try:
         return _read(f"/proc/{pid}/environ") != b""
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
+    except OSError:
+        return False
 
 
 def command_line(pid: int) -> list[str]:

@@ -1,21 +1,22 @@
 """Facts about processes and ports by psutil: all of them where there is no `/proc`, and memory and CPU.
 
-On macOS the start of a process is what the kernel noted then, which no change of the clock moves.
+On macOS the start of a process is the kernel's count of ticks then, which no change of the clock moves.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
 import time
 from collections.abc import Collection
 from contextlib import suppress
+from threading import Lock
 
 import psutil
 
-from mlxsm_sync.procfs import Facts
-from mlxsm_sync.server import Listener
+from mlxsm_sync.server import BY_CLOCK, Facts, Listener
 
 
 def boot_id() -> str:
@@ -24,24 +25,42 @@ def boot_id() -> str:
     text = ctypes.create_string_buffer(64)
     length = ctypes.c_size_t(len(text))
     if libc.sysctlbyname(b"kern.bootsessionuuid", text, ctypes.byref(length), None, ctypes.c_size_t(0)) != 0:
-        return f"booted at {psutil.boot_time():.0f}"
+        return f"{BY_CLOCK}{psutil.boot_time():.0f}"
     return text.value.decode()
 
 
+def pid_space() -> str | None:
+    """Nothing: numbers of processes mean the same everywhere on one machine."""
+    return None
+
+
 def facts(pid: int) -> Facts | None:
-    """What a process is; None where there is none of that number."""
+    """What a process is; None where there is none of that number, OSError where it may not be looked at."""
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             dead = process.status() == psutil.STATUS_ZOMBIE
-            return Facts(repr(process.create_time()), dead, os.getpgid(pid), process.uids().effective)
-    except (psutil.Error, OSError):
+            older, user, parent = repr(process.create_time()), process.uids().effective, process.ppid()
+            ticks = _start_ticks(pid)
+            mark = older if ticks is None else f"ticks {ticks}"
+            return Facts(mark, dead, os.getpgid(pid), user, os.getsid(pid), parent, older)
+    except (psutil.NoSuchProcess, ProcessLookupError):
         return None
+    except psutil.AccessDenied:
+        raise PermissionError(errno.EACCES, "it may not be looked at") from None
 
 
-def age(start_mark: str) -> float:
-    """The seconds since a process began."""
-    return time.time() - float(start_mark)
+def age(pid: int) -> float | None:
+    """The seconds since a process began; None where there is none.
+
+    By the wall clock, and at least as long as this machine has been awake since, whatever was done to the
+    clock.
+    """
+    with suppress(psutil.Error, OSError):
+        by_clock = time.time() - psutil.Process(pid).create_time()
+        ticks = _start_ticks(pid)
+        return by_clock if ticks is None else max(by_clock, _awake_since(ticks))
+    return None
 
 
 def variable(pid: int, name: str) -> str | None:
@@ -51,11 +70,25 @@ def variable(pid: int, name: str) -> str | None:
     return None
 
 
-def has_environment(pid: int) -> bool:
-    """Whether there is an environment to look into; a process that is just being started has none yet."""
+def environment(pid: int) -> dict[str, str]:
+    """All variables of a process; none where they are not to be seen."""
     with suppress(psutil.Error, OSError):
+        return psutil.Process(pid).environ()
+    return {}
+
+
+def has_environment(pid: int) -> bool:
+    """Whether there is an environment to look into; for a moment after its start a process has none.
+
+    macOS shows none of programs that System Integrity Protection protects, such as its own shells. True
+    for a process that is gone, which there is nothing to wait for.
+    """
+    try:
         return bool(psutil.Process(pid).environ())
-    return True
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return True
+    except (psutil.Error, OSError):
+        return False
 
 
 def command_line(pid: int) -> list[str]:
@@ -78,15 +111,44 @@ def all_pids() -> list[int]:
 
 
 def listeners(port: int, likely: Collection[int] = ()) -> list[Listener]:
-    """Everybody who listens on a port. Without special rights macOS shows only this user's."""
-    pids = [*likely, *(pid for pid in all_pids() if pid not in likely)]
+    """Everybody who listens on a port. Without special rights macOS shows only this user's.
+
+    To ask every process is dear, so one look serves all questions of a second; `likely` processes, and who
+    was seen there, are asked anew each time.
+    """
+    with _ASKING:
+        now = time.monotonic()
+        if now - _seen.at < _FRESH_SECONDS:
+            pids = dict.fromkeys([*likely, *_seen.by_port.get(port, ())])
+            if found := [one for pid in pids for one in _listening(pid) if one.port == port]:
+                return found
+        everybody = [one for pid in all_pids() for one in _listening(pid)]
+        _seen.at, _seen.by_port = now, {}
+        for one in everybody:
+            if one.pid is not None:
+                _seen.by_port.setdefault(one.port, []).append(one.pid)
+        return [one for one in everybody if one.port == port]
+
+
+def _listening(pid: int) -> list[Listener]:
     found: list[Listener] = []
-    for pid in pids:
-        with suppress(psutil.Error, OSError):
-            for one in psutil.Process(pid).net_connections(kind="tcp"):
-                if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port:
-                    found.append(Listener(one.laddr.ip, port, pid))
+    with suppress(psutil.Error, OSError):
+        for one in psutil.Process(pid).net_connections(kind="tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr:
+                found.append(Listener(one.laddr.ip, one.laddr.port, pid))
     return found
+
+
+class _Seen:
+    """Which processes listened on which ports at the last look at all of them."""
+
+    at = float("-inf")
+    by_port: dict[int, list[int]] = {}  # noqa: RUF012 - there is one of it
+
+
+_seen = _Seen()
+_ASKING = Lock()
+_FRESH_SECONDS = 1.0
 
 
 def memory(pid: int) -> int | None:
@@ -117,15 +179,36 @@ def machine_memory() -> int:
 
 _RUSAGE_INFO_V0 = 0
 _FOOTPRINT_AT = 16 + 7 * 8
-"""Where `ri_phys_footprint` is in `struct rusage_info_v0` of <sys/resource.h>: an id, then 64-bit numbers."""
+_START_AT = 16 + 8 * 8
+"""Where `ri_phys_footprint` and `ri_proc_start_abstime` are in `struct rusage_info_v0` of <sys/resource.h>:
+an id of 16 bytes, then 64-bit numbers."""
 
 
 def _footprint(pid: int) -> int | None:
-    """`proc_pid_rusage` of <libproc.h>."""
+    return _usage(pid, _FOOTPRINT_AT)
+
+
+def _start_ticks(pid: int) -> int | None:
+    """The kernel's ticks when a process began, kept across an exec; None where it does not tell."""
+    return _usage(pid, _START_AT) if sys.platform == "darwin" else None
+
+
+def _awake_since(ticks: int) -> float:
+    """The seconds since then in which this machine was awake: see <mach/mach_time.h>."""
+    libc = ctypes.CDLL(None)
+    now = libc.mach_absolute_time
+    now.restype = ctypes.c_uint64
+    rate = (ctypes.c_uint32 * 2)()
+    libc.mach_timebase_info(ctypes.byref(rate))
+    return (int(now()) - ticks) * int(rate[0]) / int(rate[1]) / 1e9
+
+
+def _usage(pid: int, at: int) -> int | None:
+    """A number that `proc_pid_rusage` of <libproc.h> gives; None where it gives none."""
     buffer = ctypes.create_string_buffer(512)
     try:
         if ctypes.CDLL(None).proc_pid_rusage(pid, _RUSAGE_INFO_V0, buffer) != 0:
             return None
     except (OSError, AttributeError):
         return None
-    return int.from_bytes(buffer.raw[_FOOTPRINT_AT : _FOOTPRINT_AT + 8], sys.byteorder)
+    return int.from_bytes(buffer.raw[at : at + 8], sys.byteorder)

@@ -2,22 +2,29 @@
 
 Ready is a server whose process lives, which itself owns the socket, and whose model has answered.
 That holds for every release since 0.24, however it fails: by exit, by a 503 for ever, by a thread
-that died and a health check that does not know, by a socket that somebody else got first.
+that died and a health check that does not know, by a socket that somebody else got first. Each of these is
+decided by a fact; the log, into which clients write, is a reason to look and an explanation afterwards.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-from mlxsm_sync import log_text, ports, probe
+from mlxsm_sync import explaining, log_files, log_text, ports, probe
+from mlxsm_sync.amounts import size
+from mlxsm_sync.downloads import Downloads
+from mlxsm_sync.handles import Handle
 from mlxsm_sync.log_files import Reader
 from mlxsm_sync.probe import Answer, Question
-from mlxsm_sync.processes import Handle, is_ours
+from mlxsm_sync.processes import is_ours
+from mlxsm_sync.releases import health_knows, told_by
 from mlxsm_sync.secret_scan import redacted
 from mlxsm_sync.server import Proof, Record
+from mlxsm_sync.silence import Idleness
 
 PAUSE = 0.05
 _HEALTH_PAUSE = 1.0
@@ -25,9 +32,22 @@ _HEALTH_PAUSE = 1.0
 _MOMENTS = 6
 _PATIENCE = 2.0
 """For one answer about health."""
+_NO_SOCKET_SECONDS = 10.0
+"""For a server to listen after all, when its log says that it cannot."""
+_MUTE_SECONDS = 60.0
+"""Without an answer and without work, where health is blind and the log says that the thread died."""
+_STILL_COMING = 10.0
+"""Seconds after the last byte of a download until it counts as over, or as held up."""
 
-Phase = str
-"""What a start is doing: `starting`, `loading`."""
+
+class Step(NamedTuple):
+    """What a start is doing."""
+
+    phase: str
+    """`starting`, `waiting` for one that was started elsewhere, `downloading`, `loading`."""
+    pid: int | None = None
+    received: int = 0
+    """The bytes that have been downloaded for it."""
 
 
 class Ready(NamedTuple):
@@ -35,6 +55,11 @@ class Ready(NamedTuple):
 
     proof: Proof
     fingerprint: str | None = None
+
+    @property
+    def release(self) -> str | None:
+        """Its release, as it says itself."""
+        return told_by(self.fingerprint)
 
 
 class NotReady(Exception):
@@ -57,26 +82,33 @@ class Wait:
         self,
         handle: Handle,
         record: Record,
-        log: Reader,
+        downloads: Downloads,
         *,
         timeout: float,
         stop: Event,
-        tell: Callable[[Phase], None],
+        tell: Callable[[Step], None],
     ) -> None:
         self._handle = handle
         self._record = record
         self._host, self._port = record.host, record.port
-        self._log = log
-        self._said = ""
+        self._log = Reader(Path(record.log))
+        self._hints = log_text.Hints()
+        self._downloads = downloads
         self._timeout = timeout
         self._until = time.monotonic() + timeout
         self._stop = stop
         self._tell = tell
         self._phase = "starting"
+        self._grown = 0.0
+        self.own = 0
+        """How many bytes of its log were written before it listened."""
+        self.listened = False
+        """Whether it has been seen to listen."""
 
     def until_ready(self, *, asking: bool) -> Ready:
         """Wait; NotReady with the reason, Stopped. Without `asking`, socket and health are enough."""
         place = self._until_bound()
+        self.listened = True
         self._change_phase("loading")
         self._until_healthy(place)
         if not asking:
@@ -86,14 +118,21 @@ class Wait:
 
     def _until_bound(self) -> tuple[str, int]:
         """Wait until the server itself, and nobody else, has the socket; where to reach it."""
+        unbound_since: float | None = None
         while True:
             self._look()
+            read = self._log.at
             try:
                 place = ports.reachable(ports.resolve(self._host, self._port))
             except OSError as error:
                 raise NotReady(f"the host {self._host} cannot be found: {error.strerror}") from None
             if self._owns_the_socket():
                 return place
+            self.own = read
+            if self._hints.no_socket:
+                unbound_since = unbound_since or time.monotonic()
+                if time.monotonic() - unbound_since > _NO_SOCKET_SECONDS:
+                    raise NotReady(self._explained("it does not listen"))
             self._pause()
 
     def _owns_the_socket(self) -> bool:
@@ -115,7 +154,7 @@ class Wait:
     def _until_healthy(self, place: tuple[str, int]) -> None:
         while True:
             self._look_who_is_asked()
-            answer = probe.health(place, min(_PATIENCE, self._left()))
+            answer = probe.health(place, min(_PATIENCE, max(self._left(), PAUSE)))
             if answer is not None and self._is_healthy(answer):
                 return
             self._pause()
@@ -134,25 +173,39 @@ class Wait:
         except OSError as error:
             raise NotReady(self._why(f"it takes no request: {error.strerror or error}")) from None
         try:
-            return self._judge(self._hold(question, place))
+            answer = self._hold(question, place)
+            refused = answer is not None and answer.status != 200
+            # Health knows more of a thread that has died than the answer does.
+            if refused and (health := probe.health(place, _PATIENCE)) is not None:
+                self._is_healthy(health)
+            return self._judge(answer, question)
         finally:
             question.close()
 
     def _hold(self, question: Question, place: tuple[str, int]) -> Answer | None:
         next_look = time.monotonic() + _HEALTH_PAUSE
+        idle: Idleness | None = None
         while not question.is_answered(PAUSE):
             self._look()
-            if time.monotonic() > next_look:
-                self._look_who_is_asked()
-                answer = probe.health(place, _PATIENCE)
-                if answer is not None:
-                    self._is_healthy(answer)
-                next_look = time.monotonic() + _HEALTH_PAUSE
+            if time.monotonic() < next_look:
+                continue
+            self._look_who_is_asked()
+            answer = probe.health(place, _PATIENCE)
+            if answer is not None:
+                self._is_healthy(answer)
+            if self._hints.thread_died and not health_knows(self._record.server_version):
+                idle = idle or Idleness(self._handle.pid)
+                if idle.has_lasted(_MUTE_SECONDS):
+                    raise NotReady(
+                        self._explained(f"it has neither answered nor worked for {_MUTE_SECONDS:g} s")
+                    )
+            next_look = time.monotonic() + _HEALTH_PAUSE
         return question.answer(min(_PATIENCE, max(self._left(), PAUSE)))
 
-    def _judge(self, answer: Answer | None) -> Ready:
+    def _judge(self, answer: Answer | None, question: Question) -> Ready:
         if answer is None:
-            raise NotReady(self._why("it dropped the connection instead of an answer"))
+            dropped = "it dropped the connection instead of an answer"
+            raise NotReady(self._why(dropped, asked_from=question.port))
         if answer.status != 200:
             raise NotReady(self._why(f"its model does not answer ({answer.status}): {answer.error}"))
         if not answer.data.get("choices"):
@@ -165,30 +218,46 @@ class Wait:
         """Stopped or NotReady where there is nothing more to wait for."""
         if self._stop.is_set():
             raise Stopped
-        gone = self._handle.is_gone()
-        self._said += self._log.more()
-        if gone:
-            raise NotReady(log_text.last_error(self._said) or "its log is empty", ended=True)
-        if reason := log_text.fatal(self._said):
-            raise NotReady(reason)
+        if self._handle.is_gone():
+            raise NotReady("its process has ended", ended=True)
+        self._hints.feed(self._log.more())
+        now = time.monotonic()
+        if self._downloads.have_grown(now):
+            # Bytes that come are life, however long that takes.
+            self._until, self._grown = now + self._timeout, now
+            self._tell(Step("downloading", self._record.pid, self._downloads.received))
+        elif self._grown and now - self._grown > _STILL_COMING:
+            self._grown = 0.0
+            self._change_phase(self._phase)
         if self._left() <= 0:
             raise NotReady(self._timed_out())
 
     def _timed_out(self) -> str:
-        if self._phase == "starting":
+        received = self._downloads.received
+        if received and self._downloads.are_unfinished:
+            what = f"nothing more of its download came for {self._timeout:g} s, {size(received)} so far"
+        elif self._phase == "starting":
             what = f"it does not listen after {self._timeout:g} s"
         else:
             what = f"its model is not loaded after {self._timeout:g} s"
-        last = log_text.last_error(self._said)
+        own, log = self.own if self.listened else self._log.at, self._log.path
+        if (reason := log_text.death(log_files.part(log, 0, own), listened=self.listened)) is not None:
+            return f"{reason} ({what})"
+        last = log_text.last_words(log_files.part(log))
         hint = "--timeout waits longer; HF_HUB_OFFLINE=1 keeps a cached model from asking the hub"
         return f"{what}{f'; last in its log: {last}' if last else ''} ({hint})"
 
-    def _why(self, otherwise: str) -> str:
-        """The reason, unless an end or the log gives a better one, a moment after the answer."""
+    def _explained(self, fact: str, asked_from: int | None = None) -> str:
+        """What is known, with what the log adds to it."""
+        own = self.own if self.listened else self._log.at
+        return explaining.failure(self._log.path, own, fact, asked_from)
+
+    def _why(self, fact: str, asked_from: int | None = None) -> str:
+        """The reason, unless the process ends a moment later; so long the log may take for its last words."""
         for _ in range(_MOMENTS):
             self._look()
             time.sleep(PAUSE)
-        return otherwise
+        return self._explained(fact, asked_from)
 
     def _left(self) -> float:
         return self._until - time.monotonic()
@@ -196,6 +265,6 @@ class Wait:
     def _pause(self) -> None:
         self._stop.wait(PAUSE)
 
-    def _change_phase(self, phase: Phase) -> None:
+    def _change_phase(self, phase: str) -> None:
         self._phase = phase
-        self._tell(phase)
+        self._tell(Step(phase, self._record.pid, self._downloads.received))

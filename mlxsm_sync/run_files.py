@@ -5,20 +5,21 @@ They are named by the entry's id, never by a name that a person chose.
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync import disk
+from mlxsm_sync import disk, run_names
 from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import FileTrouble, Locked, ServerTrouble, UnreadableState
-from mlxsm_sync.server import Adopted, Ending, Record
+from mlxsm_sync.server import Adopted, Asked, Ending, Record
 from mlxsm_sync.state_text import read_model, write_text
 
-_ID = r"[a-z0-9]{16}"
 _LOCK_SECONDS = 5
 """A start holds the lock only until its process is noted."""
 
@@ -33,11 +34,15 @@ class Damaged(NamedTuple):
 class RunFiles:
     """The folder of one state for what runs; made when something is first written."""
 
-    def __init__(self, beside: Path, state: str = "state") -> None:
-        """`state` tells several states in one folder apart."""
-        mark = "" if state == "state" else f"-{state}"
-        self.folder = beside / f"run{mark}"
-        self.logs = beside / f"logs{mark}"
+    def __init__(self, beside: Path, state: str = "state", named: Sequence[str] = ()) -> None:
+        """`state` tells several states in one folder apart; `named` are the words that name this one."""
+        self._named = tuple(named)
+        self.folder = run_names.run_folder(beside, state)
+        self.logs = beside / f"logs{self.folder.name.removeprefix('run')}"
+
+    def command(self, verb: str, *names: str, options: Sequence[str] = ()) -> str:
+        """A command line for servers of these names, to be typed."""
+        return run_names.command(verb, *names, options=options, state=self._named)
 
     def prepare(self) -> None:
         """Make the folders, for their owner alone."""
@@ -59,8 +64,7 @@ class RunFiles:
 
     def records(self) -> dict[str, Record | Damaged]:
         """All records, by entry."""
-        ids = sorted(self._ids(rf"({_ID})\.json"))
-        found = ((entry_id, self.record(entry_id)) for entry_id in ids)
+        found = ((entry_id, self.record(entry_id)) for entry_id in sorted(self._ids(run_names.RECORD)))
         return {entry_id: record for entry_id, record in found if record is not None}
 
     def write(self, record: Record) -> None:
@@ -68,11 +72,16 @@ class RunFiles:
         path = self._record_path(record.id)
         with disk.system_errors(f"cannot write {path}"):
             disk.sweep(path)
-            disk.put_in_place(disk.write_beside(path, write_text(record)), path)
+            # A record is of one boot of the machine: it need not outlive a loss of power.
+            disk.put_in_place(disk.write_beside(path, write_text(record), lasting=False), path)
 
     def forget_run(self, entry_id: str) -> None:
-        """Drop the record of a server that is gone, and what its parent noted."""
-        for path in (self._record_path(entry_id), self.ending_path(entry_id)):
+        """Drop the record of a server that is gone, and what was noted of its end."""
+        for path in (
+            self._record_path(entry_id),
+            self.ending_path(entry_id),
+            self._asked_path(entry_id),
+        ):
             with disk.system_errors(f"cannot remove {path}"), suppress(FileNotFoundError):
                 path.unlink()
                 disk.sweep(path)
@@ -89,6 +98,21 @@ class RunFiles:
             return ending if ending is not None and ending.nonce == record.nonce else None
         return None
 
+    def note_asked(self, record: Record) -> None:
+        """Remember that a server was asked to end; it is asked all the same where that cannot be written."""
+        path = self._asked_path(record.id)
+        with suppress(FileTrouble, OSError):
+            data = json.dumps(Asked(nonce=record.nonce, at=time.time()).dump()).encode()
+            disk.put_in_place(disk.write_beside(path, data, lasting=False), path)
+
+    def asked(self, record: Record) -> float | None:
+        """When the server of a record was asked to end, in seconds since 1970; None where it was not."""
+        with suppress(FileTrouble, Rejected):
+            data = disk.read_own(self._asked_path(record.id))
+            asked = Asked.from_json(data) if data is not None else None
+            return asked.at if asked is not None and asked.nonce == record.nonce else None
+        return None
+
     def log_path(self, entry_id: str) -> Path:
         """Where an entry's server writes to."""
         return self.logs / f"{entry_id}.log"
@@ -101,6 +125,11 @@ class RunFiles:
             adopted = read_model(Adopted, data, path, "record") if data is not None else None
             return adopted if adopted is not None and adopted.id == entry_id else None
         return None
+
+    def all_adopted(self) -> dict[str, Adopted]:
+        """All adopted servers, by entry."""
+        found = {entry_id: self.adopted(entry_id) for entry_id in sorted(self._ids(run_names.ADOPTED))}
+        return {entry_id: adopted for entry_id, adopted in found.items() if adopted is not None}
 
     def adopt(self, adopted: Adopted) -> None:
         """Remember an adopted server."""
@@ -136,11 +165,14 @@ class RunFiles:
     def _record_path(self, entry_id: str) -> Path:
         return self.folder / f"{entry_id}.json"
 
+    def _asked_path(self, entry_id: str) -> Path:
+        return self.folder / f"{entry_id}.asked"
+
     def _adopted_path(self, entry_id: str) -> Path:
         return self.folder / f"{entry_id}.adopted"
 
-    def _ids(self, pattern: str) -> Iterator[str]:
+    def _ids(self, pattern: re.Pattern[str]) -> Iterator[str]:
         with suppress(OSError):
             for name in os.listdir(self.folder):
-                if found := re.fullmatch(pattern, name):
+                if found := pattern.fullmatch(name):
                     yield found[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.engine import Check
-from mlxsm_sync.model import Model
+from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import Port
 
 Status = Literal["stopped", "loading", "ready", "dead-thread", "no-socket", "crashed", "foreign", "adopted"]
@@ -17,6 +17,10 @@ Proof = Literal["answered", "listening"]
 _FILE_NAME = Check(schema={"pattern": "^[a-z0-9]{16}$"})
 Pid = Annotated[int, Check(limits={"ge": 2, "le": 2**31 - 1})]
 """A process that a server can be: 1 is the system's first, 0 and below mean groups."""
+
+
+BY_CLOCK = "booted at "
+"""How a boot is called where the system has no name for it: by its time, which moves with the clock."""
 
 
 class Record(Model):
@@ -42,12 +46,20 @@ class Record(Model):
     """The server's process; null until that is known."""
     start_mark: str | None = None
     """When the process began, in the system's own ticks, which no change of the clock moves."""
+    keeper: Pid | None = None
+    """The server's parent, which leads its session; null where that is not known."""
+    keeper_mark: str | None = None
+    """When the parent began."""
+    pid_space: str | None = None
+    """The PID namespace that these numbers belong to; null where the system has none."""
     command: tuple[str, ...]
     """The executable, and what stands before the options."""
     arguments: tuple[str, ...]
     """The options that it was started with."""
     server_version: str | None
-    """The release of mlx-lm, null where that is not known."""
+    """The release of mlx-lm, as the server told it, before that as it was found; null where it is unknown."""
+    installed_version: str | None = None
+    """The release that was found installed when it was started, null where none was."""
     profile_digest: str
     """The hash of the profile that it was started for."""
     log: str
@@ -62,6 +74,8 @@ class Record(Model):
     """What the server called itself in its first answer."""
     failure: str | None = None
     """Why the start failed, null where it did not."""
+    own_log_bytes: int | None = None
+    """So much of its log was written before it listened, by nobody else; null where that is not known."""
 
 
 class Ending(Model):
@@ -71,6 +85,15 @@ class Ending(Model):
     """The run."""
     code: int
     """The exit code, negative for a signal."""
+    at: float
+    """When, in seconds since 1970."""
+
+
+class Asked(Model):
+    """That the server of a run was asked to end."""
+
+    nonce: str
+    """The run."""
     at: float
     """When, in seconds since 1970."""
 
@@ -96,6 +119,25 @@ class Adopted(Model):
     """The model in its command line, null where that cannot be seen."""
     adopted_at: str
     """ISO 8601, UTC, whole seconds."""
+
+
+class Facts(NamedTuple):
+    """One process as it is now."""
+
+    start_mark: str
+    """When it began, in the system's own ticks."""
+    dead: bool
+    """A zombie: it has ended, and nobody has asked how."""
+    group: int
+    """Its process group."""
+    user: int
+    """The number of its user."""
+    session: int
+    """The process that made its session."""
+    parent: int
+    """The process that started it, or took it over."""
+    older_mark: str | None = None
+    """Its start as records of earlier versions of mlxsm note it, where that differs."""
 
 
 class Listener(NamedTuple):
@@ -145,6 +187,8 @@ class DownServer(Model):
     """Its name on this machine."""
     result: DownResult
     """What came of it."""
+    adopted: bool = False
+    """Whether a server that mlxsm did not start is adopted for it, and was left alone."""
     pid: int | None = None
     """The process that was, or still is."""
     endpoint: str | None = None
@@ -193,6 +237,8 @@ class SeenServer(Model):
     """Its name on this machine."""
     status: Status
     """In one word."""
+    uncertain: bool = False
+    """Whether it cannot be told if it runs; the reason is in `lastError`."""
     stale: bool = False
     """Whether it runs with other options than its profile has now."""
     changes: tuple[str, ...] = ()
@@ -206,7 +252,15 @@ class SeenServer(Model):
     memory_bytes: int | None = None
     """What the system charges it with: on macOS the physical footprint, which counts Metal's memory."""
     cpu_percent: float | None = None
-    """Of one core, since its start."""
+    """Of one core, in the moment of the look."""
+    model_id: str | None = field(wire="modelID", default=None)
+    """The model of its profile, null where the profile is gone."""
+    orphan: bool = False
+    """Whether a server was started for it, and its profile is gone or no longer in the profile file."""
+    environment_changes: tuple[str, ...] = ()
+    """Variables about models that a restart would change. They are no part of `stale`."""
+    stop_requested_at: str | None = None
+    """When `mlxsm down` asked it to end, ISO 8601, UTC, whole seconds; null where nothing did."""
     log: str | None = None
     """The file that it writes to."""
     exit_code: int | None = None
@@ -225,7 +279,7 @@ class SeenReport(Model):
     format_version: Literal[1] = 1
     """The version of this format."""
     servers: tuple[SeenServer, ...]
-    """In the order of the state; servers whose entry is gone come last."""
+    """In the order of the profile file where there is one, then of the state; those without an entry last."""
     memory_bytes: int
     """What all of ours use together."""
     machine_memory_bytes: int

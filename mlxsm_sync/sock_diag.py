@@ -6,8 +6,10 @@ of the machine: twenty times faster here.
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
@@ -35,6 +37,8 @@ class Listening(NamedTuple):
 
 def listening() -> list[Listening]:
     """All TCP sockets that listen; OSError where the kernel does not tell."""
+    if sys.platform != "linux":
+        raise OSError(errno.ENOTSUP, "only Linux tells it so")
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
         kernel.settimeout(_SECONDS)
         return [one for family in (socket.AF_INET, socket.AF_INET6) for one in _asked(kernel, family)]

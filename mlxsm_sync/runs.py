@@ -1,0 +1,78 @@
+"""Begin one run of a server: its record is on the disk before its process lives, so it is always found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+from mlxsm_sync import log_files, spawn
+from mlxsm_sync.digest import digest_bytes
+from mlxsm_sync.json_value import canonical
+from mlxsm_sync.launch import Program
+from mlxsm_sync.processes import noted
+from mlxsm_sync.run_files import RunFiles
+from mlxsm_sync.run_marks import run_mark
+from mlxsm_sync.server import Record
+from mlxsm_sync.state import Entry
+from mlxsm_sync.system_facts import boot_id
+
+
+class Begun(NamedTuple):
+    """A run whose process lives, or has lived."""
+
+    record: Record
+    keeper: spawn.Keeper
+
+
+def begin(
+    entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles, environment: Mapping[str, str]
+) -> Begun:
+    """Start the process, under the lock of its entry; ServerTrouble where the system refuses."""
+    log_files.rotate(files.log_path(entry.id))
+    record = _record(entry, program, arguments, files)
+    files.forget_run(entry.id)
+    files.write(record)
+    try:
+        started = _process(record, files, environment)
+    except BaseException:
+        files.forget_run(entry.id)
+        raise
+    return Begun(noted(record, started.pid, started.keeper.pid), started.keeper)
+
+
+def _process(record: Record, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:
+    descriptor = log_files.open_new(Path(record.log))
+    try:
+        return spawn.start(
+            (*record.command, *record.arguments),
+            environment,
+            descriptor,
+            files.ending_path(record.id),
+            run_mark(record),
+            Path("/"),
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _record(entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles) -> Record:
+    return Record(
+        id=entry.id,
+        name=entry.name,
+        owner=entry.owner,
+        host=entry.profile.host,
+        port=entry.profile.port,
+        nonce=token_hex(16),
+        boot_id=boot_id(),
+        command=program.command,
+        arguments=tuple(arguments),
+        server_version=program.version,
+        installed_version=program.version,
+        profile_digest=digest_bytes(canonical(entry.profile.sparse).encode()),
+        log=str(files.log_path(entry.id)),
+        started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
+    )
