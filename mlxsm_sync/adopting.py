@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from mlxsm_sync import command_words, ports, probe
+from mlxsm_sync import command_words, model_files, port_owners, ports, probe
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.processes import command_line, identify, marked_for, working_folder
+from mlxsm_sync.processes import identify
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.secret_scan import looks_like
 from mlxsm_sync.server import Adopted, Listener, Record
 from mlxsm_sync.state import Entry
+from mlxsm_sync.system_facts import command_line, working_folder
 
 _PATIENCE = 5.0
 
@@ -38,12 +39,13 @@ def adopt(entry: Entry, files: RunFiles) -> Adoption:
     answer = probe.software(place, _PATIENCE)
     if answer is None:
         raise ServerTrouble(
-            f"nobody answers at {where}: there is nothing to adopt", "mlxsm up starts a server there"
+            f"nothing is listening at {where}: there is nothing to adopt", "mlxsm up starts a server there"
         )
     software, certain = answer
     held = ports.holders(host, port)
-    if any(one.pid is not None and marked_for(one.pid) for one in held):
-        raise ServerTrouble(f"the server at {where} was started by mlxsm: there is nothing to adopt")
+    if (owner := port_owners.owner_of(held, files)) is not None:
+        told = port_owners.told(owner, files)
+        raise ServerTrouble(f"the server at {where} was started by mlxsm: there is nothing to adopt", told)
     pid = held[0].pid if len(held) == 1 else None
     words = command_line(pid) if pid is not None else []
     model = _model(words, pid)
@@ -69,7 +71,10 @@ def _refuse_ours(entry: Entry, files: RunFiles) -> None:
     found = identify(record)
     if found.handle is not None:
         found.handle.close()
-        raise ServerTrouble(f'the server of "{entry.name}" was started by mlxsm: there is nothing to adopt')
+        raise ServerTrouble(
+            f'the server of "{entry.name}" was started by mlxsm: there is nothing to adopt',
+            f"{files.command('down', entry.name)} stops it",
+        )
 
 
 def _model(words: Sequence[str], pid: int | None) -> str | None:
@@ -90,7 +95,7 @@ def _findings(
     model: str | None,
     entry: Entry,
 ) -> list[str]:
-    proof = ", proved by its answer" if certain else "; that it is mlx_lm.server is not proved"
+    proof = ", confirmed by its response" if certain else "; not confirmed to be mlx_lm.server"
     found = [f"software: {software}{proof}"]
     if len(held) != 1 or held[0].pid is None:
         return [*found, "process: not to be seen"]
@@ -98,6 +103,6 @@ def _findings(
     found.append(f"process: {held[0].pid}, {called}")
     if model is None:
         return [*found, "model: not in its command line"]
-    same = model in (entry.profile.model_id, os.path.realpath(os.path.expanduser(entry.profile.model_id)))
+    same = model in (entry.profile.model_id, model_files.model_of(entry, os.environ).argument)
     other = "" if same else f", which is not {entry.profile.model_id}"
     return [*found, f"model: {model}{other}; a client may have made it load another"]

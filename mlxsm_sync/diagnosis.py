@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from mlxsm_sync import model_files
 from mlxsm_sync.errors import MlxsmError
-from mlxsm_sync.installed import find_program
-from mlxsm_sync.launch import Consent, Program, launch
-from mlxsm_sync.model import Model, field
-from mlxsm_sync.preflight import about_program, port_problem
+from mlxsm_sync.installed import find_program, upgrade_of
+from mlxsm_sync.launch import NEEDS_NEWER, Consent, Program, launch
+from mlxsm_sync.model_cache import cache_folder, is_offline, missing_place
+from mlxsm_sync.preflight import about_program, plain_remedy, port_trouble
 from mlxsm_sync.processes import identify
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.run_files import Damaged, RunFiles
-from mlxsm_sync.secret_scan import redacted
+from mlxsm_sync.secret_scan import redacted, without_tokens
 from mlxsm_sync.server import Record
+from mlxsm_sync.server_reports import Diagnosis, Finding
 from mlxsm_sync.state import Entry
-
-Verdict = Literal["pass", "warn", "fail"]
-
-
-class Finding(Model):
-    """One point that was looked at."""
-
-    topic: str = field(wire="check")
-    """What was looked at."""
-    subject: str | None = None
-    """The profile that it is about, null for the whole machine."""
-    status: Verdict
-    """How it stands."""
-    message: str
-    """What is."""
-    remedy: str | None = None
-    """What to do."""
-
-
-class Diagnosis(Model):
-    """`mlxsm doctor --json`."""
-
-    format_version: Literal[1] = 1
-    """The version of this format."""
-    checks: tuple[Finding, ...]
-    """In the order in which they matter."""
-    passed: int
-    """How many are in order."""
-    warnings: int
-    """How many are worth a look."""
-    failures: int
-    """How many keep something from working."""
+from mlxsm_sync.usable import folder_trouble, others_can_write
 
 
 def diagnosis(findings: Iterable[Finding]) -> Diagnosis:
@@ -63,8 +31,10 @@ def diagnosis(findings: Iterable[Finding]) -> Diagnosis:
 
 def _told(finding: Finding) -> Finding:
     """A finding without secrets: paths and variables of the machine can hold anything."""
-    remedy = redacted(finding.remedy) if finding.remedy else None
-    return finding.copy(message=redacted(finding.message), remedy=remedy)
+    # What is about a profile may name one, which may be called `Secret`.
+    hide = redacted if finding.subject is None else without_tokens
+    remedy = hide(finding.remedy) if finding.remedy else None
+    return finding.copy(message=hide(finding.message), remedy=remedy)
 
 
 def about_server(command: str | None, environment: Mapping[str, str]) -> tuple[Program | None, list[Finding]]:
@@ -73,69 +43,81 @@ def about_server(command: str | None, environment: Mapping[str, str]) -> tuple[P
         program = find_program(command, environment)
     except MlxsmError as error:
         return None, [Finding(topic="executable", status="fail", message=error.message, remedy=error.hint)]
-    found = [Finding(topic="executable", status="pass", message=program.command[0])]
+    found = [Finding(topic="executable", status="pass", message=shlex.join(program.command))]
     warnings = about_program(program)
-    if warnings:
-        remedy = "pip install --upgrade mlx-lm"
-        found += [Finding(topic="version", status="warn", message=word, remedy=remedy) for word in warnings]
-    else:
-        found.append(Finding(topic="version", status="pass", message=f"mlx-lm {program.version}"))
+    for word in warnings:
+        remedy = upgrade_of(program.command, environment) if "install " in word else None
+        found.append(Finding(topic="version", status="warn", message=word, remedy=remedy))
+    if not warnings:
+        own = "" if program.known is None else ", whose own parser was read"
+        found.append(Finding(topic="version", status="pass", message=f"mlx-lm {program.version}{own}"))
     return program, found
 
 
 def about_cache(environment: Mapping[str, str]) -> Finding:
     """Where models are downloaded to."""
-    folder = model_files.cache_folder(environment)
+    folder = cache_folder(environment)
+    about = Finding(topic="cache", status="pass", message=str(folder))
+    if (missing := missing_place(environment)) is not None:
+        message = f"models are to be kept in {folder}, and {missing} is not there"
+        remedy = "connect its disk, or set HF_HOME to a folder that is there"
+        return about.copy(status="warn", message=message, remedy=remedy)
+    if (trouble := folder_trouble(folder, writing=False)) is not None:
+        return about.copy(status="fail", message=trouble.message, remedy=trouble.remedy)
     if not folder.is_dir():
-        message = f"there is no model cache at {folder} yet"
-        return Finding(topic="cache", status="pass", message=f"{message}; the first download makes it")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return Finding(
-            topic="cache", status="fail", message=f"{folder} cannot be read", remedy="chmod u+rx it"
-        )
-    return Finding(topic="cache", status="pass", message=str(folder))
+        message = f"there is no model cache at {folder} yet; the first download makes it"
+        return about.copy(message=message)
+    if (trouble := folder_trouble(folder, writing=True)) is not None:
+        message = f"{trouble.message}: no model can be downloaded"
+        return about.copy(status="warn", message=message, remedy=trouble.remedy)
+    return about
 
 
 def about_folders(files: RunFiles, state: Path) -> Iterator[Finding]:
-    """Who can read and write what belongs to us."""
+    """Who can read and write what belongs to us, and whether what is not there yet can be made."""
     for folder in (state.parent, files.folder, files.logs):
-        if folder.exists():
+        trouble = folder_trouble(folder, writing=True)
+        if trouble is not None:
+            yield Finding(topic="folders", status="fail", message=trouble.message, remedy=trouble.remedy)
+            return  # what is in it has the same trouble
+        if folder.is_dir():
             yield _folder(folder)
 
 
 def _folder(folder: Path) -> Finding:
-    mode = folder.stat().st_mode
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
-        message = f"others can write to {folder}"
-        return Finding(topic="folders", status="warn", message=message, remedy=f"chmod go-w {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(
-            topic="folders",
-            status="fail",
-            message=f"{folder} cannot be written to",
-            remedy=f"chmod u+wx {folder}",
-        )
-    return Finding(topic="folders", status="pass", message=str(folder))
+    about = Finding(topic="folders", status="pass", message=str(folder))
+    if others_can_write(folder):
+        remedy = f"chmod go-w {shlex.quote(str(folder))}"
+        return about.copy(status="warn", message=f"others can write to {folder}", remedy=remedy)
+    return about
 
 
 def about_entry(
-    entry: Entry, program: Program | None, files: RunFiles, environment: Mapping[str, str]
+    entry: Entry,
+    program: Program | None,
+    files: RunFiles,
+    environment: Mapping[str, str],
+    command: Callable[[str], str],
 ) -> Iterator[Finding]:
-    """The options, the model and the port of one profile."""
-    model = model_files.look_at(entry.profile.model_id, environment)
+    """The options, the model and the port of one profile; `command` makes a command line of ours."""
+    model = model_files.model_of(entry, environment)
     if program is not None:
-        yield from _flags(entry, model.argument, program)
+        upgrade = upgrade_of(program.command, environment)
+        yield from _flags(
+            entry, model.argument, program, f"edit the profile, then {command('apply')}", upgrade
+        )
     yield _model(entry, model, environment)
     yield _port(entry, files)
 
 
-def _flags(entry: Entry, model: str, program: Program) -> Iterator[Finding]:
-    start = launch(entry.profile, model, program, Consent())
+def _flags(entry: Entry, model: str, program: Program, edit: str, upgrade: str) -> Iterator[Finding]:
+    start = launch(entry.profile, model, program, Consent(), model_files.finder(entry))
     about = Finding(
         topic="flags", subject=entry.name, status="pass", message="the server knows all its options"
     )
     for problem in start.problems:
-        yield about.copy(status="fail", message=problem, remedy="edit the profile, then mlxsm apply")
+        remedy = f"{upgrade}; or {edit}" if NEEDS_NEWER in problem else edit
+        yield about.copy(status="fail", message=problem, remedy=remedy)
     for word in start.unallowed:
         what, _, remedy = word.rpartition(": ")
         yield about.copy(status="warn", message=what, remedy=remedy)
@@ -149,14 +131,15 @@ def _model(entry: Entry, model: model_files.ModelFiles, environment: Mapping[str
     if model.problems:
         remedy = "bring the files back, or change the modelID"
         return about.copy(status="fail", message="; ".join(model.problems), remedy=remedy)
-    if model.warning is not None and model_files.is_offline(environment):
-        return about.copy(
-            status="fail", message=model.warning, remedy="unset HF_HUB_OFFLINE for the first start"
-        )
-    if model.warning is not None:
-        remedy = "let it, or bring the model into the cache before"
-        return about.copy(status="warn", message=model.warning, remedy=remedy)
-    return about
+    if model.warning is None:
+        return about
+    if model.kind == "cached":
+        return about.copy(status="warn", message=model.warning)
+    if is_offline(environment):
+        remedy = "unset HF_HUB_OFFLINE for the first start"
+        return about.copy(status="fail", message=model.warning, remedy=remedy)
+    remedy = "let the server download it, or download it first"
+    return about.copy(status="warn", message=model.warning, remedy=remedy)
 
 
 def _port(entry: Entry, files: RunFiles) -> Finding:
@@ -171,10 +154,10 @@ def _port(entry: Entry, files: RunFiles) -> Finding:
         return about.copy(message=f"its server runs at {endpoint(record.host, record.port)}")
     if files.adopted(entry.id) is not None:
         return about.copy(message="an adopted server has it")
-    ours = [one for one in files.records().values() if isinstance(one, Record)]
-    if (problem := port_problem(host, port, ours)) is not None and "mlxsm down frees it" in problem:
-        return about.copy(status="warn", message=problem, remedy="only one profile of a port can be up")
-    if problem is not None:
-        remedy = "stop what holds it, mlxsm adopt it, or choose another port"
-        return about.copy(status="fail", message=problem, remedy=remedy)
-    return about
+    if (trouble := port_trouble(host, port, files)) is None:
+        return about
+    told = trouble.told(plain_remedy)
+    if trouble.servers:
+        return about.copy(status="warn", message=told, remedy="only one profile of a port can be up")
+    advice = trouble.advice(plain_remedy, entry.name) or "choose another port"
+    return about.copy(status="fail", message=told, remedy=advice)

@@ -17,23 +17,40 @@ import time
 
 STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """Meant for the server, when somebody sends them to all processes with its name in their command line."""
+RESET = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+"""Whoever calls mlxsm may ignore or block any; a server that ignores TERM could not be stopped."""
 
 
 def main(ending: str, pipe: int, command: list[str]) -> None:
     """Start the command as the leader of a group of its own; wait; write the ending beside its record."""
     os.set_inheritable(pipe, False)
+    # Where it is ignored, the system forgets how a child ended before anybody can ask.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     try:
-        pid = os.posix_spawn(command[0], command, os.environ, setpgroup=0, setsigdef=STOPPING)
+        pid = os.posix_spawn(
+            command[0], command, os.environ, setpgroup=0, setsigmask=(), setsigdef=sorted(RESET)
+        )
     except OSError as error:
         os.write(pipe, b"!%d\n" % (error.errno or 0))
         return
-    os.write(pipe, b"%d\n" % pid)
+    try:  # noqa: SIM105 - contextlib is no builtin
+        os.write(pipe, b"%d\n" % pid)
+    except OSError:
+        pass  # whoever started it is gone already
     os.close(pipe)
     _, status = os.waitpid(pid, 0)
+    try:  # noqa: SIM105 - contextlib is no builtin
+        note(ending, os.waitstatus_to_exitcode(status))
+    except OSError:
+        pass  # its folder is gone, or the disk is full; a traceback would go into the server's log
+
+
+def note(ending: str, code: int) -> None:
+    """Write how it ended; nobody sees half of it."""
     nonce = os.environ["MLXSM_RUN"].partition(".")[2]
-    text = f'{{"nonce": "{nonce}", "code": {os.waitstatus_to_exitcode(status)}, "at": {time.time()}}}\n'
+    text = f'{{"nonce": "{nonce}", "code": {code}, "at": {time.time()}}}\n'
     folder, _, name = ending.rpartition("/")
     beside = f"{folder}/.{name}.{os.getpid()}.tmp"
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

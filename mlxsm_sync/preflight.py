@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from mlxsm_sync import model_files, ports
-from mlxsm_sync.flags import FIRST_SAFE, written
+from mlxsm_sync import model_files, port_owners, ports
+from mlxsm_sync.choices import as_argument
+from mlxsm_sync.flags import FIRST_SAFE, FIRST_UNSAFE, written
 from mlxsm_sync.launch import Consent, Launch, Program, is_older, launch
-from mlxsm_sync.processes import belongs_to
-from mlxsm_sync.server import Record
+from mlxsm_sync.program_words import project_option
+from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.state import Entry
 
 
@@ -26,8 +27,8 @@ class Checked(NamedTuple):
 
 def check(entry: Entry, program: Program, consent: Consent, environment: Mapping[str, str]) -> Checked:
     """Look at the options and the model of an entry; its port is looked at when it is started."""
-    files = model_files.look_at(entry.profile.model_id, environment)
-    start = launch(entry.profile, files.argument, program, consent)
+    files = model_files.model_of(entry, environment)
+    start = launch(entry.profile, files.argument, program, consent, model_files.finder(entry))
     unreadable = [f"its {path.rpartition('/')[2]} cannot be read" for path in entry.unreadable]
     warnings = () if files.warning is None else (files.warning,)
     return Checked(entry, start, (*unreadable, *files.problems, *start.problems), warnings)
@@ -35,21 +36,72 @@ def check(entry: Entry, program: Program, consent: Consent, environment: Mapping
 
 def about_program(program: Program) -> list[str]:
     """What there is to say about the server program itself."""
+    told = []
+    if (project := project_option(program.command)) is not None:
+        runner, option = project
+        told.append(
+            f"{runner} run looks for its project in /, where servers run, and not here: "
+            f"name the project, as in {runner} run {option} . mlx_lm.server"
+        )
     if program.version is None:
-        return ["the release of the server cannot be told: its options are taken for those of the newest"]
-    if is_older(program.version, FIRST_SAFE):
+        known = "its options were read" if program.known is not None else "assuming the newest"
+        told.append(f"cannot determine the mlx-lm version; {known}")
+    elif is_older(program.version, FIRST_SAFE) and not is_older(program.version, FIRST_UNSAFE):
         what = f"mlx-lm {program.version} runs code out of any model that a client names (CVE-2026-5843)"
-        return [f"{what}: install {written(FIRST_SAFE)} or newer"]
-    return []
+        told.append(f"{what}: install {written(FIRST_SAFE)} or newer")
+    return told
 
 
-def port_problem(host: str, port: int, ours: Iterable[Record]) -> str | None:
-    """Why a port is not to be had, and how to get it where another server of ours has it."""
+class PortTrouble(NamedTuple):
+    """Why a port is not to be had."""
+
+    problem: str
+    servers: dict[str, str]
+    """The servers of ours that hold it: their names, by entry."""
+    strangers: bool
+    """Whether somebody else is in the way, or something else is."""
+    held: bool
+    """Whether anybody holds it."""
+    lost: str | None = None
+    """What there is to say of a server of ours that holds it and has no record here."""
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """The entries whose servers hold it."""
+        return frozenset(self.servers)
+
+    def told(self, remedy: Callable[[str, str], str]) -> str:
+        """The trouble; `remedy` makes the command line of a command for the server of a name."""
+        if not self.servers:
+            return f"{self.problem}; {self.lost}" if self.lost else self.problem
+        name = next(iter(self.servers.values()))
+        return f'{self.problem}; that is "{name}": {remedy("down", name)} frees it'
+
+    def advice(self, remedy: Callable[[str, str], str], name: str) -> str | None:
+        """What the profile of a name can do about a stranger."""
+        if self.servers or self.lost or not self.held:
+            return None
+        return f"stop what holds it, adopt it ({remedy('adopt', name)}), or choose another port"
+
+
+def plain_remedy(command: str, name: str) -> str:
+    """A command line for the server of a name."""
+    return f"mlxsm {command} {as_argument(name)}"
+
+
+def port_trouble(host: str, port: int, files: RunFiles) -> PortTrouble | None:
+    """Why a port is not to be had; None where it is."""
     problem = ports.problem(host, port)
     if problem is None:
         return None
-    holders = ports.holders(host, port)
-    # By the mark alone: a record may be of a process that is gone, and its number somebody else's now.
-    pids = [one.pid for one in holders if one.pid is not None]
-    known = [record.name for record in ours for pid in pids if belongs_to(pid, record)]
-    return f'{problem}; that is "{known[0]}": mlxsm down frees it' if known else problem
+    holders = ports.in_the_way(host, port)
+    owners = [port_owners.owner_of([one], files) for one in holders]
+    known = [one.record for one in owners if one is not None and one.record is not None]
+    lost = next((one for one in owners if one is not None and one.record is None), None)
+    return PortTrouble(
+        problem,
+        {record.id: record.name for record in known},
+        strangers=len(known) < len(holders) or not holders,
+        held=bool(holders),
+        lost=port_owners.told(lost, files) if lost is not None else None,
+    )

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.processes import KEEPER, RUN_VARIABLE
+from mlxsm_sync.processes import KEEPER
+from mlxsm_sync.run_marks import RECORD_VARIABLE, RUN_VARIABLE
 
 _DROPPED = ("PYTHON", "LD_", "DYLD_")
+_NO_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
+"""Bars are for a terminal; in a log each redraw is another line. Whoever sets it otherwise gets them."""
 _DROPPED_NAMES = ("MLX_RANK", "MLX_HOSTFILE", "__PYVENV_LAUNCHER__")
 
 
@@ -27,14 +30,14 @@ class Started(NamedTuple):
     keeper: Keeper
 
 
-def child_environment(environment: Mapping[str, str], mark: str) -> dict[str, str]:
+def child_environment(environment: Mapping[str, str], mark: str, record: Path) -> dict[str, str]:
     """Ours without what changes how programs load, or makes a server one of several ranks."""
     kept = {
         name: value
         for name, value in environment.items()
         if not name.startswith(_DROPPED) and name not in _DROPPED_NAMES
     }
-    return kept | {RUN_VARIABLE: mark}
+    return {_NO_BARS: "1"} | kept | {RUN_VARIABLE: mark, RECORD_VARIABLE: str(record)}
 
 
 def start(
@@ -52,7 +55,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=child_environment(environment, mark),
+            env=child_environment(environment, mark, ending.with_suffix(".json")),
             cwd=folder,
             pass_fds=(writing,),
             start_new_session=True,

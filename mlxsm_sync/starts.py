@@ -6,23 +6,27 @@ from collections.abc import Iterable
 from threading import Event, Lock, Thread
 
 from mlxsm_sync import stopping
+from mlxsm_sync.attempt import END_SECONDS
 from mlxsm_sync.model_files import make_cache_folder
-from mlxsm_sync.preflight import Checked
+from mlxsm_sync.moves import Moves
+from mlxsm_sync.orders import Order
 from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.server import UpServer
-from mlxsm_sync.starting import END_SECONDS, Settings, Start, Tell
+from mlxsm_sync.starting import Settings, Start, Tell
 
 
 class Starts:
     """One run of `up`: a thread for each server."""
 
-    def __init__(self, wanted: Iterable[Checked], files: RunFiles, settings: Settings, tell: Tell) -> None:
+    def __init__(self, wanted: Iterable[Order], files: RunFiles, settings: Settings, tell: Tell) -> None:
         self.results: dict[str, UpServer] = {}
         """What came of each, by entry."""
         self._files = files
         self._environment = settings.environment
         self._stop, self._done, self._counting = Event(), Event(), Lock()
-        self._starts = [Start(one, files, settings, self._stop, tell) for one in wanted]
+        orders = [*wanted]
+        moves = Moves(len(orders))
+        self._starts = [Start(one, files, settings, moves, self._stop, tell) for one in orders]
         self._threads = [Thread(target=self._run, args=(start,), daemon=True) for start in self._starts]
 
     def begin(self) -> None:
