@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import signal
 import sys
@@ -16,77 +15,23 @@ from typing import cast
 import click
 
 from mlxsm_sync import __version__
-from mlxsm_sync.characters import visible
+from mlxsm_sync.cli.group import Commands
+from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import report_failure, silence_stdout
-from mlxsm_sync.cli.outputs import refuse_inputs
+from mlxsm_sync.cli.words import behind_the_command
+from mlxsm_sync.cli.wrong_usage import as_usage
 from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
-from mlxsm_sync.secret_scan import looks_like
-from mlxsm_sync.suggest import did_you_mean
+from mlxsm_sync.secret_scan import in_answer, looks_like
 
-_SECTIONS: dict[str, dict[str, str]] = {
-    "Daily": {"plan": "plan", "apply": "apply", "list": "entries", "validate": "files"},
-    "Begin": {"init": "files", "schema": "files", "completion": "completion"},
-    "Run": {
-        "up": "up",
-        "down": "down",
-        "restart": "up",
-        "ps": "ps",
-        "logs": "logs",
-        "adopt": "adopt",
-        "forget": "adopt",
-        "doctor": "doctor",
-    },
-    "Share": {"import": "import_", "export": "export", "pull": "pull", "connect": "connect"},
-    "Undo": {"remove": "entries", "history": "past", "rollback": "past"},
-}
-_FUNCTIONS = {"import": "import_", "list": "list_"}
-"""Commands that Python keeps the names of for itself."""
-
-_MODULES = {name: module for section in _SECTIONS.values() for name, module in section.items()}
-
-_MORE = "mlxsm --help shows them all"
+_ANSWERS = ("--rename", "--replace")
+"""Options whose value is `NAME=NEW`."""
 
 SIGNALLED = 128
 """Added to a signal's number, as shells do: 130 for an interrupt, 143 for a termination."""
 
 
-class _Commands(click.Group):
-    """Commands that are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [*_MODULES]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
-        if cmd_name not in _MODULES:
-            return None
-        module = importlib.import_module(f"mlxsm_sync.cli.{_MODULES[cmd_name]}")
-        command: click.Command = getattr(module, _FUNCTIONS.get(cmd_name, cmd_name))
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[:1] == ["help"]:
-            # `mlxsm help plan` is `mlxsm plan --help`.
-            args = [*args[1:2], "--help"] if args[1:] else ["--help"]
-            if args == ["--help"]:
-                click.echo(ctx.get_help())
-                ctx.exit(0)
-        if args and args[0] not in _MODULES:
-            raise Usage(f"there is no command {visible(args[0])}", did_you_mean(args[0], _MODULES) or _MORE)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for section, names in _SECTIONS.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            with formatter.section(section):
-                formatter.write_dl(
-                    [(name, found.get_short_help_str(80)) for name, found in commands if found]
-                )
-
-
 @click.group(
-    cls=_Commands,
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
@@ -95,7 +40,7 @@ Examples:
   mlxsm plan             show what would change; changes nothing
   mlxsm apply            show it, ask, write
   mlxsm up               run the servers
-Next: mlxsm COMMAND --help tells more, with examples.""",
+Next: see mlxsm COMMAND --help for options and examples.""",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="mlxsm", message="%(prog)s %(version)s")
 @click.pass_context
@@ -124,17 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Windows has no SIGHUP; what nohup or a shell has had ignored stays ignored.
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
             signal.signal(getattr(signal, name), _stop)
+    shared = Shared()
     closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # What a terminal's encoding cannot say is said as an escape.
         cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
-        code = _run(arguments)
+        code = _run(arguments, shared)
         sys.stdout.flush()
     except MlxsmError as error:
-        code = report_failure(error, arguments, heard=not closed)
+        code = report_failure(error, arguments, heard=not closed, json_out=_json_out(arguments, shared))
     except OSError as error:
-        code = _unheard(error, arguments)
+        code = _unheard(error, arguments, _json_out(arguments, shared))
     try:
         sys.stdout.flush()
     except OSError:  # which is what was told
@@ -152,8 +98,9 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     """End at once. An exception could be swallowed by whatever runs; a state survives any end."""
     if (disk := sys.modules.get("mlxsm_sync.disk")) is not None:
         disk.drop_unfinished()
+    asking = (ask := sys.modules.get("mlxsm_sync.cli.ask")) is not None and ask.waiting
     with suppress(OSError):
-        os.write(2, b"\ninterrupted\n")
+        os.write(2, b"\ninterrupted; nothing was written\n" if asking else b"\ninterrupted\n")
     os._exit(SIGNALLED + number)
 
 
@@ -170,33 +117,41 @@ def _open_what_is_closed() -> bool:
     return closed
 
 
+def _looks_like(word: str, before: str) -> str | None:
+    """What kind of secret is in a word of the command line, after the word before it."""
+    option, joined, value = word.partition("=")
+    if option in _ANSWERS and joined:
+        return in_answer(value)
+    return in_answer(word) if before in _ANSWERS else looks_like(word)
+
+
 def _refuse_secrets(arguments: Sequence[str]) -> None:
     """Usage where a word looks like a secret: words become names, paths and notes, and are repeated."""
-    if any(map(looks_like, arguments)):
+    if any(map(_looks_like, arguments, ("", *arguments))):
         raise Usage(
             "a word on the command line looks like a secret; nothing was done",
             "secrets never go into a profile, a path or an option: take it out, and revoke it if it was seen",
         )
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], shared: Shared) -> int:
     """The exit code of a command; MlxsmError where it fails, OSError where its output does not arrive."""
     try:
         _refuse_secrets(arguments)
-        refuse_inputs(arguments, os.environ)
-        code = cli.main(args=list(arguments), prog_name="mlxsm", standalone_mode=False)
+        arguments = behind_the_command(arguments)
+        code = cli.main(args=arguments, prog_name="mlxsm", standalone_mode=False, obj=shared)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.UsageError as error:
-        where = f"{error.ctx.command_path} --help tells more" if error.ctx else None
-        raise Usage(" ".join(error.format_message().split()), where) from None
+        raise as_usage(error, arguments) from None
     except MlxsmError:
         raise
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and (isinstance(error, BrokenPipeError) or not _arrives()):
             raise
-        raise FileTrouble(f"cannot use {error.filename}: {error.strerror}") from None
+        what = f"cannot use {error.filename}" if error.filename is not None else "the system refused"
+        raise FileTrouble(f"{what}: {error.strerror}") from None
     except UnicodeError:
         raise Usage("a name on the command line or of a file is no valid text") from None
     except MemoryError:
@@ -207,10 +162,43 @@ def _run(arguments: Sequence[str]) -> int:
         ) from None
 
 
-def _unheard(error: OSError, arguments: Sequence[str]) -> int:
+def _json_out(arguments: Sequence[str], shared: Shared) -> str | None:
+    """The file that the JSON of a failure goes to, also of a command line that makes no sense as a whole.
+
+    None where an output of it was refused.
+    """
+    if shared.output.json_out is None and not shared.files.refused:
+        shared, words = Shared(), behind_the_command(arguments)
+        whole = click.Context(cli, **cli.context_settings)
+        command = cli.get_command(whole, words[0]) if words else None
+        if command is not None:
+            with suppress(MlxsmError, click.ClickException):
+                command.make_context(
+                    words[0],
+                    words[1:],
+                    whole,
+                    obj=shared,
+                    resilient_parsing=True,
+                    ignore_unknown_options=True,
+                    allow_extra_args=True,
+                )
+    return None if shared.files.refused else shared.output.json_out
+
+
+def _arrives() -> bool:
+    """Whether what was printed could be written; a stream that failed still has it, and fails again."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _unheard(error: OSError, arguments: Sequence[str], json_out: str | None) -> int:
     """What was printed did not arrive. A reader that has gone is told nothing more."""
     silence_stdout()
     if isinstance(error, BrokenPipeError):
         return 1
     trouble = FileTrouble(f"cannot write the output: {error.strerror}")
-    return report_failure(trouble, arguments, heard=False)
+    return report_failure(trouble, arguments, heard=False, json_out=json_out)

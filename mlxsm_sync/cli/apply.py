@@ -2,82 +2,142 @@
 
 from __future__ import annotations
 
+import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlxsm_sync.cli import options
+from mlxsm_sync.cli.file_names import FileName
+from mlxsm_sync.cli.invoked import invocation
 from mlxsm_sync.cli.merge import Merge
+from mlxsm_sync.cli.next_step import tell_next_of_apply
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import StalePlan, Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Plan
+    from mlxsm_sync.desired import Desired
     from mlxsm_sync.plan_file import SavedPlan
-
-_LOOK_AGAIN = "run mlxsm plan again and look at what it says now"
 
 
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm apply                             show the plan, ask, write
-  mlxsm apply --yes                       without the final question
-  mlxsm apply --replace Qwen --yes        with an answer to a conflict
-  mlxsm apply --state app                 into the list of the Mac app
-  mlxsm apply plan.json                   exactly the plan that was saved
-  mlxsm apply --expect sha256:4f0c…       only if it is the plan that was reviewed
+  mlxsm apply                        show the plan, ask, write
+  mlxsm apply --yes                  without the final question
+  mlxsm apply --replace Qwen --yes   with an answer to a conflict
+  mlxsm apply --state app            into the list of the Mac app
+  mlxsm apply plan.json              exactly the plan that was saved
+  mlxsm apply --expect sha256:4f0c…  only the plan that was reviewed
 Next: mlxsm list; mlxsm rollback undoes it."""
 )
-@click.argument("saved", required=False, metavar="[PLAN]", type=click.Path())
+@click.argument("saved", required=False, metavar="[PLAN]", type=FileName("read"))
 @options.profile_file
 @options.state
 @options.lock
 @options.choices
 @click.option("--expect", metavar="DIGEST", help="Write only a plan of this digest, without asking.")
+@click.option(
+    "--expect-input",
+    metavar="DIGEST",
+    help="Go on only if the file means what was reviewed: input.meaning of plan --json.",
+)
 @options.yes
 @options.strict
 @options.while_app_runs
 @options.as_json
 @click.pass_obj
 def apply(
-    shared: Shared, /, saved: str | None, expect: str | None, yes: bool, strict: bool, **answers: Any
+    shared: Shared,
+    /,
+    saved: str | None,
+    expect: str | None,
+    expect_input: str | None,
+    yes: bool,
+    strict: bool,
+    **answers: Any,
 ) -> int:
     """Bring this machine in line with the profile file, after showing how."""
-    from mlxsm_sync.render import outcome_text
+    from mlxsm_sync.render_plan import outcome_text
     from mlxsm_sync.selectors import resolve
 
-    if saved is not None:
-        plan = _load(shared, saved, answers)
-        desired, choices, expect = plan.desired, plan.choices, expect or plan.digest
+    plan = _load(shared, saved, answers) if saved is not None else None
+    if plan is not None:
+        desired, choices = plan.desired, plan.choices
     else:
         desired = shared.desired()
         choices = resolve(desired, shared.store.read(), **answers)
-    merge = Merge(shared, desired, choices, "apply", shared.command("apply"), outcome_text)
+    if expect_input is not None:
+        _require_input(desired, expect_input)
+    again = invocation(shared, "apply", desired)
+    following = partial(tell_next_of_apply, shared, again=again)
+    merge = Merge(shared, desired, choices, "apply", again, outcome_text, following)
     shown = merge.plan()
+    if plan is not None:
+        _require_saved(shared, shown, plan)
     if expect is not None:
-        _require(shown, expect)
-    ask = not yes and expect is None
-    return merge.run(shown, ask=ask, strict=strict, again=yes and expect is None)
+        _require(merge, shown, expect)
+    ask = not yes and expect is None and plan is None
+    return merge.run(shown, ask=ask, strict=strict, again=yes and expect is None and plan is None)
 
 
 def _load(shared: Shared, saved: str, answers: dict[str, Any]) -> SavedPlan:
-    from mlxsm_sync.plan_file import load_plan
+    from mlxsm_sync.plan_file import NotAPlan, load_plan
+    from mlxsm_sync.staleness import LOOK_AGAIN
 
     if any(answers.values()) or shared.file_was_named:
         raise Usage("a saved plan carries its own file and answers", "leave the other options out")
-    plan = load_plan(saved)
+    shared.tell_of_input(saved)
+    try:
+        plan = load_plan(saved)
+    except NotAPlan as error:
+        state = [] if shared.state is None else ["--state", shared.state]
+        if error.holds == "profiles":
+            error.hint = f"to apply a profile file: {shlex.join(['mlxsm', 'apply', '-f', saved, *state])}"
+        elif error.holds == "document":
+            error.hint = f"to import a document: {shlex.join(['mlxsm', 'import', saved, *state])}"
+        raise
     shared.store.read()
     if plan.fingerprint != shared.store.fingerprint():
         raise StalePlan(
-            f"stale plan: {shared.store.path} is not as it was when this was planned", _LOOK_AGAIN
+            f"stale plan: the list {shared.store.path} was changed since this was planned", LOOK_AGAIN
         )
     return plan
 
 
-def _require(shown: Plan, digest: str) -> None:
-    """Refuse a plan that is not the one that somebody reviewed."""
-    from mlxsm_sync.digest import unbound_digest
+def _require_saved(shared: Shared, shown: Plan, plan: SavedPlan) -> None:
+    """Refuse to carry out a saved plan that is another one by now."""
+    from mlxsm_sync.staleness import LOOK_AGAIN, Version, fits, not_as_shown
 
-    if digest not in (shown.digest, unbound_digest(shown)):
-        raise StalePlan(f"stale plan: another one was expected; now it would be {shown.digest}", _LOOK_AGAIN)
+    if not fits(shown, plan.digest):
+        then, now = Version(plan.lineage, plan.serial), shared.store.read()
+        told = not_as_shown(plan.digest, then, shown, now, str(shared.store.path))
+        raise StalePlan(told, LOOK_AGAIN)
+
+
+def _require(merge: Merge, shown: Plan, digest: str) -> None:
+    """Refuse a plan that is not the one that somebody reviewed, unless there is nothing left of it to do."""
+    from mlxsm_sync.staleness import LOOK_AGAIN, fits, not_as_expected
+
+    if fits(shown, digest):
+        return
+    if not shown.counted and not shown.undecided:
+        merge.shared.output.say("note: nothing is left to do; the expected plan may have been applied before")
+        return
+    store = merge.shared.store
+    earlier = (one.state for one in store.earlier())
+    raise StalePlan(not_as_expected(digest, shown, store.read(), earlier, merge.plan_against), LOOK_AGAIN)
+
+
+def _require_input(desired: Desired, digest: str) -> None:
+    """Refuse a file that does not mean what somebody reviewed, however either is laid out."""
+    from mlxsm_sync.digest import meaning
+
+    if (now := meaning(desired)) != digest:
+        raise StalePlan(
+            f"stale plan: {desired.input.path} does not say what was reviewed: {digest} was expected, "
+            f"{now} is what it says now",
+            "review it again; mlxsm plan --json has the digest as input.meaning",
+        )

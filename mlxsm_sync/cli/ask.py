@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,9 +12,16 @@ from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.errors import Cancelled, NoTerminal
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Choice, Conflict, Plan
+    from mlxsm_sync.changes import Choice, Conflict
     from mlxsm_sync.choices import Choices
     from mlxsm_sync.desired import Desired
+
+    Refusal = Callable[[Conflict, str], str | None]
+
+waiting = False
+"""Whether a question is open."""
+_WAYS: tuple[Choice, ...] = ("skip", "rename", "replace")
+_BACK = "-"
 
 
 def is_terminal(desired: Desired | None = None) -> bool:
@@ -29,67 +36,72 @@ def confirm(question: str, desired: Desired | None = None) -> None:
         raise NoTerminal(
             "there is no terminal to ask on; nothing was written", "add --yes to go on without the question"
         )
-    if _ask(f"{question} Only yes is taken for yes: ") != "yes":
+    if _ask(f"{question} ") != "yes":
         raise Cancelled("not confirmed; nothing was written")
 
 
-def ask_conflicts(plan: Plan, choices: Choices) -> Choices | None:
-    """The choices with an answer to every undecided conflict; None where there was nothing to ask."""
-    for conflict in plan.undecided:
-        choices = _ask_conflict(conflict, choices)
-    return choices if plan.undecided else None
-
-
-def _ask_conflict(conflict: Conflict, choices: Choices) -> Choices:
+def ask_conflict(conflict: Conflict, choices: Choices, refusal: Refusal) -> Choices:
+    """The choices with an answer to one conflict; `refusal` says why a new name is not to be had."""
     from mlxsm_sync.answers import answered
+    from mlxsm_sync.render_plan import clash_lines
 
-    place = f" (#{conflict.index})" if conflict.index is not None else ""
-    click.echo(f"\n{visible(conflict.name)}{place}: {visible(conflict.message)}", err=True)
-    way = _choose(conflict.choices)
-    new_name = None
-    if way == "rename":
-        new_name = _ask_name(conflict.suggested_name)
+    click.echo("", err=True)
+    for line in clash_lines(conflict):
+        click.echo(line, err=True)
+    while True:
+        way = _choose(conflict.choices)
+        if way != "rename":
+            break
+        if (new_name := _ask_name(conflict.suggested_name, lambda name: refusal(conflict, name))) is not None:
+            return answered(choices, conflict, way, new_name)
     if way == "replace":
         _show_before_and_after(conflict)
-    return answered(choices, conflict, way, new_name)
+    return answered(choices, conflict, way)
 
 
-def _ask_name(suggestion: str | None) -> str | None:
+def _ask_name(suggestion: str | None, refusal: Callable[[str], str | None]) -> str | None:
+    """A name that can be had; None to go back to the question."""
     from mlxsm_sync.secret_scan import looks_like
 
     while True:
-        name = normal(_ask(f"New name [{visible(suggestion or '')}]: "))
-        if not looks_like(name):
-            return name or suggestion
-        click.echo("that looks like a secret; please choose another name", err=True)
+        click.echo(f"a new name, or {_BACK} to go back", err=True)
+        name = normal(_ask(f"New name [{visible(suggestion or '')}]: ")) or (suggestion or "")
+        if name == _BACK:
+            return None
+        reason = "that looks like a secret" if looks_like(name) else refusal(name)
+        if reason is None:
+            return name
+        click.echo(f"{visible(reason)}; please choose another name", err=True)
 
 
 def _choose(ways: Sequence[Choice]) -> Choice:
-    numbered = ", ".join(f"{number} {way}" for number, way in enumerate(ways, start=1))
+    """One of the ways, by its beginning or by its number, which is the same in every question."""
+    numbered = {str(number): way for number, way in enumerate(_WAYS, start=1) if way in ways}
+    offered = ", ".join(f"{number} {way}" for number, way in numbered.items())
     while True:
-        answer = _ask(f"{numbered} [1 skip]: ").lower() or "skip"
-        if answer.isdecimal() and 1 <= int(answer) <= len(ways):
-            return ways[int(answer) - 1]
-        fitting = [way for way in ways if way.startswith(answer)]
+        answer = _ask(f"{offered} [1 skip]: ").lower() or "skip"
+        fitting = [way for number, way in numbered.items() if answer == number or way.startswith(answer)]
         if len(fitting) == 1:
             return fitting[0]
-        click.echo(f"please answer with a number or one of: {', '.join(ways)}", err=True)
+        click.echo(f"please answer with a number or a word: {offered}", err=True)
 
 
 def _show_before_and_after(conflict: Conflict) -> None:
-    from mlxsm_sync.render import field_lines, one_line
+    from mlxsm_sync.render import one_line
 
     if conflict.before is not None:
         click.echo(f"  before  {one_line(conflict.before)}", err=True)
     after = one_line(conflict.after) if conflict.after is not None else "deleted"
     click.echo(f"  after   {after}", err=True)
-    for line in field_lines(conflict.fields):
-        click.echo(line, err=True)
 
 
 def _ask(prompt: str) -> str:
+    global waiting  # noqa: PLW0603 - whoever interrupts an open question is told that nothing was written
+    waiting = True
     click.echo(prompt, nl=False, err=True)
     line = sys.stdin.readline()
+    waiting = False
     if not line:
-        raise Cancelled("the answers ended; nothing was written")
+        click.echo("", err=True)
+        raise Cancelled("end of input; nothing was written")
     return line.strip()

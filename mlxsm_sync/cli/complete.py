@@ -22,13 +22,13 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
     from pathlib import Path
 
     from mlxsm_sync.nodes import Node, Problems
-    from mlxsm_sync.places import find_profile_file
+    from mlxsm_sync.places import expanded, find_profile_file
     from mlxsm_sync.yaml_text import read_yaml
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError):
         file = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None)
-        path = _document(ctx) or file or find_profile_file(os.environ)
+        path = expanded(_document(ctx) or file or find_profile_file(os.environ))
         text = Path(path).read_text(encoding="utf-8") if os.path.isfile(path) else ""
         root = read_yaml(text, Problems(path))
         listed = (root.members or {}).get("profiles", Node(root.at)).items or []
@@ -45,22 +45,29 @@ def _document(ctx: click.Context) -> str | None:
 
 def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names in the state, or in the Mac app's list."""
-    import json
     from pathlib import Path
 
-    from mlxsm_sync.places import app_list_path, default_state_path
+    from mlxsm_sync.nesting import loads
+    from mlxsm_sync.places import app_list_path, default_state_path, expanded
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError, TypeError, KeyError, RecursionError):
         given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None) or ""
-        path = Path(given.removeprefix("app:")) if given else default_state_path(os.environ)
+        path = Path(expanded(given.removeprefix("app:"))) if given else default_state_path(os.environ)
         path = app_list_path() if given == "app" else path
-        data = json.loads(path.read_bytes() if path.is_file() else b"[]")
+        data = loads(path.read_bytes() if path.is_file() else b"[]")
         if isinstance(data, list):
             names = [entry["displayName"] for entry in data]
         else:
             names = [entry["profile"]["name"] for entry in data["entries"]]
     return _matching(names, incomplete)
+
+
+def client_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Clients whose settings are known."""
+    from mlxsm_sync.connect import CLIENTS
+
+    return _matching(CLIENTS, incomplete)
 
 
 def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:

@@ -9,8 +9,8 @@ from click.shell_completion import ShellComplete, get_completion_class
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm completion zsh > ~/.zfunc/_mlxsm        with ~/.zfunc in fpath
-  mlxsm completion bash > ~/.mlxsm-completion   then source it; bash 4.4 or newer
+  mlxsm completion zsh > ~/.zfunc/_mlxsm       with ~/.zfunc in fpath
+  mlxsm completion bash > ~/.mlxsm-completion  then source it; from bash 4.4
   mlxsm completion fish > ~/.config/fish/completions/mlxsm.fish"""
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

@@ -3,42 +3,88 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from mlxsm_sync.characters import visible
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.complete import entry_names
+from mlxsm_sync.cli.complete import client_names, entry_names
 from mlxsm_sync.cli.entries import chosen
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import Usage
+from mlxsm_sync.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from mlxsm_sync.connect import Connection
+
+
+FORMATS = ("text", "env", "export", "json")
 
 
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm connect Qwen                        base URL, model, placeholder key, a curl to try
-  mlxsm connect Qwen --client openai        only the lines for the OpenAI libraries
-  mlxsm connect Qwen --json                 for a script
+  mlxsm connect Qwen                  base URL, model, lines, a curl to try
+  mlxsm connect Qwen --format export  the variables: eval "$(…)" sets them
+  mlxsm connect Qwen --format env     the same for a .env file
+  mlxsm connect Qwen --json           for a script
+  mlxsm connect --list                the clients whose settings are known
 Next: point your client there; it talks to mlx_lm.server directly."""
 )
-@click.argument("name", metavar="NAME", shell_complete=entry_names)
-@click.option("--client", metavar="NAME", help="Only the settings of one client: openai.")
+@click.argument("name", metavar="NAME", required=False, shell_complete=entry_names)
+@click.option(
+    "--client",
+    metavar="CLIENT",
+    shell_complete=client_names,
+    help="Only the settings of one client; --list names them.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print it.  [default: text]")
+@click.option("--list", "listing", is_flag=True, help="List the clients whose settings are known.")
 @options.state
 @options.as_json
 @click.pass_obj
-def connect(shared: Shared, name: str, client: str | None) -> None:
+def connect(shared: Shared, name: str | None, client: str | None, form: str | None, listing: bool) -> None:
     """Print what an OpenAI-compatible client needs. No request is made."""
     from mlxsm_sync.connect import API_KEY, CLIENTS, connection
-    from mlxsm_sync.render import connection_text
 
+    shared.output.json |= form == "json"
+    if listing:
+        _list_clients(shared, name)
+        return
+    if name is None:
+        raise Usage("name the profile to connect to", "mlxsm list shows them")
     if client is not None and client not in CLIENTS:
-        raise Usage(f"there are no settings for {visible(client)}", f"known are {', '.join(CLIENTS)}")
+        guess = did_you_mean(client, CLIENTS) or f"known clients: {', '.join(CLIENTS)}"
+        raise Usage(f"there are no settings for {visible(client)}", guess)
     entry, *others = chosen(shared.store.read(), [name])
     if others:
         raise Usage("several profiles have this name", "rename one of them")
     shared.output.placeholder = API_KEY
     settings = connection(entry, client or next(iter(CLIENTS)))
     shared.output.data(settings)
-    style = shared.output.style(sys.stdout)
-    shared.output.show(settings.text if client is not None else connection_text(settings, style))
+    shared.output.show(_text(shared, settings, form, alone=client is not None))
+
+
+def _text(shared: Shared, settings: Connection, form: str | None, *, alone: bool) -> str:
+    """What is printed: for people, or only the lines of a client or a format."""
+    from mlxsm_sync.connect import shell_lines
+    from mlxsm_sync.render_connection import connection_text
+
+    if form in ("env", "export"):
+        return shell_lines(settings, exported=form == "export")
+    if alone and form != "text":
+        return settings.text
+    named = () if settings.name.startswith("-") else (settings.name,)
+    return connection_text(settings, shared.output.style(sys.stdout), shared.command("ps", *named))
+
+
+def _list_clients(shared: Shared, name: str | None) -> None:
+    from mlxsm_sync.connect import known_clients
+    from mlxsm_sync.render_connection import clients_text
+
+    if name is not None:
+        raise Usage("--list names the clients, not a profile", "leave out one of the two")
+    known = known_clients()
+    shared.output.data(known)
+    shared.output.show(clients_text(known))

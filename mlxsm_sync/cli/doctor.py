@@ -10,11 +10,11 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.runtime import run_files
+from mlxsm_sync.cli.runtime import need_a_system_with_servers, run_files
 from mlxsm_sync.errors import FileTrouble, MlxsmError
 
 if TYPE_CHECKING:
-    from mlxsm_sync.diagnosis import Finding
+    from mlxsm_sync.server_reports import Finding
     from mlxsm_sync.state import Entry
 
 
@@ -31,27 +31,38 @@ Next: mlxsm up."""
 @options.as_json
 @click.pass_obj
 def doctor(shared: Shared, server_command: str | None) -> int:
-    """Judge server program, options, models, ports, folders, file and state; start and change nothing."""
-    files = run_files(shared)
+    """Check server program, options, models, ports, folders, file and state; start and change nothing."""
+    need_a_system_with_servers()
     from mlxsm_sync import diagnosis
     from mlxsm_sync.render_servers import doctor_text
 
     program, findings = diagnosis.about_server(server_command, os.environ)
     findings.append(diagnosis.about_cache(os.environ))
-    findings += diagnosis.about_folders(files, shared.store.path)
     findings.append(_about_file(shared))
-    entries, about_state = _about_state(shared)
-    findings.append(about_state)
-    for entry in entries:
-        findings += diagnosis.about_entry(entry, program, files, os.environ)
+    try:
+        files = run_files(shared)
+    except FileTrouble as error:
+        findings.append(_state_trouble(error))
+    else:
+        findings += diagnosis.about_folders(files, shared.store.path)
+        entries, about_state = _about_state(shared)
+        findings.append(about_state)
+        for entry in entries:
+            findings += diagnosis.about_entry(entry, program, files, os.environ, shared.command)
     report = diagnosis.diagnosis(findings)
     shared.output.data(report)
-    shared.output.show(doctor_text(report, shared.output.style(sys.stdout)))
+    shared.output.show(doctor_text(report, shared.output.style(sys.stdout), quiet=shared.output.quiet))
     return int(report.failures > 0)
 
 
+def _state_trouble(error: MlxsmError) -> Finding:
+    from mlxsm_sync.server_reports import Finding
+
+    return Finding(topic="state", status="fail", message=error.message, remedy=error.hint)
+
+
 def _about_file(shared: Shared) -> Finding:
-    from mlxsm_sync.diagnosis import Finding
+    from mlxsm_sync.server_reports import Finding
 
     try:
         path = shared.path
@@ -61,17 +72,24 @@ def _about_file(shared: Shared) -> Finding:
         count = len(shared.desired().profiles)
     except MlxsmError as error:
         told = "; ".join(map(str, error.problems[:3])) or error.message
-        return Finding(topic="file", status="fail", message=told, remedy="mlxsm validate tells all of it")
-    return Finding(topic="file", status="pass", message=f"{path}: {count} profiles")
+        remedy = f"{shared.command('validate', path)} shows all of it"
+        return Finding(topic="file", status="fail", message=told, remedy=remedy)
+    return Finding(topic="file", status="pass", message=f"{path}: {_profiles(count)}")
 
 
 def _about_state(shared: Shared) -> tuple[tuple[Entry, ...], Finding]:
-    from mlxsm_sync.diagnosis import Finding
+    from mlxsm_sync.server_reports import Finding
 
     try:
         state = shared.store.read()
     except MlxsmError as error:
-        return (), Finding(topic="state", status="fail", message=error.message, remedy=error.hint)
+        return (), _state_trouble(error)
     where = shared.store.path
-    message = f"{where}: {len(state.entries)} profiles" if state.lineage else f"there is none yet at {where}"
+    message = (
+        f"{where}: {_profiles(len(state.entries))}" if state.lineage else f"there is none yet at {where}"
+    )
     return state.entries, Finding(topic="state", status="pass", message=message)
+
+
+def _profiles(count: int) -> str:
+    return "1 profile" if count == 1 else f"{count} profiles"

@@ -9,15 +9,17 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.runtime import by_name, owner_of_file, run_files
+from mlxsm_sync.cli.parameters import Seconds
+from mlxsm_sync.cli.runtime import known_servers, meant, owner_of_file, read_state, run_files
 from mlxsm_sync.errors import Usage
 
 if TYPE_CHECKING:
+    from mlxsm_sync.cli.runtime import Known
     from mlxsm_sync.run_files import Damaged, RunFiles
     from mlxsm_sync.server import DownResult, DownServer, Record
     from mlxsm_sync.state import State
 
-_GRACE = 30.0
+_GRACE = 30
 
 
 @click.command(
@@ -30,16 +32,21 @@ Examples:
 Next: mlxsm ps."""
 )
 @options.names
-@click.option("--all", "everything", is_flag=True, help="Every server that was started for this state.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every server that was started for this state, also of profiles that are gone.",
+)
 @click.option(
     "--grace",
-    type=options.Seconds(min=0, max=options.MOST_SECONDS),
+    type=Seconds(min=0, max=options.MOST_SECONDS),
     default=_GRACE,
     show_default=True,
     metavar="SECONDS",
     help="How long a server may take to end.",
 )
-@click.option("--force", is_flag=True, help="Kill what has not ended by then.")
+@click.option("--force", is_flag=True, help="Force-kill after --grace.")
 @options.profile_file
 @options.state
 @options.as_json
@@ -47,73 +54,96 @@ Next: mlxsm ps."""
 def down(shared: Shared, names: tuple[str, ...], everything: bool, grace: float, force: bool) -> int:
     """Stop servers: ask each to end, and wait until it is gone and its port is free.
 
-    Only processes that mlxsm started are ever signalled; in doubt none is.
+    Servers of profiles that were removed are stopped by the names that they had. Only processes that mlxsm
+    started are ever signalled; in doubt none is.
     """
     if names and everything:
         raise Usage("--all already means every server", "leave out the names, or --all")
     files = run_files(shared)
-    records, servers, order = _meant(shared, files, names, everything=everything)
+    known = known_servers(files)
+    state = read_state(shared, known)
+    ids = _ids(shared, files, state, known, names, everything=everything)
+    records, servers = _meant(files, state, known, ids)
     if records:
         from mlxsm_sync.stopping import stop_all
 
-        servers += stop_all(records, files, grace=grace, force=force)
-    _report(shared, sorted(servers, key=lambda one: order.index(one.id)))
+        way_out = "--force kills it, --grace waits longer"
+        servers += stop_all(records, files, grace=grace, force=force, way_out=way_out)
+    _report(shared, sorted(servers, key=lambda one: ids.index(one.id)))
+    _prune_logs(files, state, known)
     return int(any(one.result == "failed" for one in servers))
-
-
-def _meant(
-    shared: Shared, files: RunFiles, names: tuple[str, ...], *, everything: bool
-) -> tuple[list[tuple[str, Record]], list[DownServer], list[str]]:
-    """The servers to stop under their names, what is already known of others, and the order of all."""
-    from mlxsm_sync.run_files import Damaged
-
-    state = shared.store.read()
-    now = {entry.id: entry.name for entry in state.entries}
-    known = files.records()
-    ids = _ids(shared, state, known, names, everything=everything)
-    records: list[tuple[str, Record]] = []
-    others: list[DownServer] = []
-    place = {entry_id: number for number, entry_id in enumerate(now)}
-    order = sorted(ids, key=lambda one: place.get(one, len(place)))
-    for entry_id in order:
-        match known.get(entry_id):
-            case Damaged() as damaged:
-                others.append(_told(entry_id, now, "failed", f"{damaged.reason}; nothing was signalled"))
-            case None:
-                adopted = files.adopted(entry_id) is not None
-                message = "adopted: mlxsm did not start it, and does not stop it" if adopted else None
-                others.append(_told(entry_id, now, "not-running", message))
-            case record:
-                records.append((now.get(entry_id, record.name), record))
-    return records, others, order
 
 
 def _ids(
     shared: Shared,
+    files: RunFiles,
     state: State,
-    known: dict[str, Record | Damaged],
+    known: Known,
     names: tuple[str, ...],
     *,
     everything: bool,
 ) -> list[str]:
     """The entries whose servers are meant; of all servers, only those that there is something to say of."""
+    from mlxsm_sync.server import Record
+
+    servers = meant(state, known, names)
+    ids = [*(entry.id for entry in servers.entries), *servers.gone]
+    records = {one.id: one for one in known.lost} | files.records()
+    if names:
+        # Of a profile that was made anew, what runs is the server of the old one.
+        anew = {known.names[one] for one in servers.gone}
+        silent = {entry.id for entry in servers.entries if entry.name in anew and entry.id not in known.names}
+        return [one for one in ids if one not in silent]
+    owner = None if everything else owner_of_file(shared, files)
+    owners = {one: record.owner for one, record in records.items() if isinstance(record, Record)}
+    owners |= {entry.id: entry.owner for entry in state.entries}
+    return [one for one in ids if one in records and (owner is None or owners.get(one, owner) == owner)]
+
+
+def _meant(
+    files: RunFiles, state: State, known: Known, ids: list[str]
+) -> tuple[list[tuple[str, Record]], list[DownServer]]:
+    """The servers to stop under their names, and what is already known of others."""
     from mlxsm_sync.run_files import Damaged
 
-    if names:
-        return [entry.id for entry in by_name(state, names)]
-    owner = None if everything else owner_of_file(shared)
-    owners = {entry.id: entry.owner for entry in state.entries}
-    return [
-        entry_id
-        for entry_id, record in known.items()
-        if owner is None or isinstance(record, Damaged) or owners.get(entry_id, record.owner) == owner
-    ]
+    names = known.names | {entry.id: entry.name for entry in state.entries}
+    lost = {one.id: one for one in known.lost}
+    records: list[tuple[str, Record]] = []
+    others: list[DownServer] = []
+    for entry_id in ids:
+        match files.record(entry_id) or lost.get(entry_id):
+            case Damaged() as damaged:
+                others.append(_told(entry_id, names, "failed", _damaged(files, damaged, names[entry_id])))
+            case None:
+                others.append(_not_ours(files, entry_id, names))
+            case record:
+                records.append((names[entry_id], record))
+    return records, others
+
+
+def _damaged(files: RunFiles, damaged: Damaged, name: str) -> str:
+    """Why nothing is done, and what to do about it."""
+    from mlxsm_sync.unrecorded import carriers
+
+    told = f"{damaged.reason}; nothing was signalled"
+    if pids := carriers(files, damaged.id):
+        stop = files.command("down", name)
+        told += f"; process {pids[0]} carries its mark: remove that file, and {stop} stops it"
+    return told
+
+
+def _not_ours(files: RunFiles, entry_id: str, names: dict[str, str]) -> DownServer:
+    """What nothing was started for; the server of somebody else may have been adopted."""
+    if files.adopted(entry_id) is None:
+        return _told(entry_id, names, "not-running", None)
+    told = f"mlxsm did not start it; {files.command('forget', names[entry_id])} forgets it"
+    return _told(entry_id, names, "not-running", told).copy(adopted=True)
 
 
 def _told(entry_id: str, names: dict[str, str], result: DownResult, message: str | None) -> DownServer:
     from mlxsm_sync.server import DownServer
 
-    return DownServer(id=entry_id, name=names.get(entry_id, entry_id), result=result, message=message)
+    return DownServer(id=entry_id, name=names[entry_id], result=result, message=message)
 
 
 def _report(shared: Shared, servers: list[DownServer]) -> None:
@@ -125,3 +155,11 @@ def _report(shared: Shared, servers: list[DownServer]) -> None:
     shared.output.show(down_text(report, shared.output.style(sys.stdout)))
     if not servers:
         shared.output.say("no server that mlxsm started is running")
+
+
+def _prune_logs(files: RunFiles, state: State, known: Known) -> None:
+    """Remove old logs of entries that are gone, unless the state could not be read."""
+    from mlxsm_sync.log_files import prune
+
+    if state.lineage is not None:
+        prune(files.logs, {*state.by_id, *known.names})

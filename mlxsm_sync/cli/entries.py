@@ -43,7 +43,8 @@ def list_(shared: Shared, names: tuple[str, ...]) -> None:
     if report.entries:
         shared.output.show(list_text(report, shared.output.style(sys.stdout)))
     else:
-        shared.output.say("there are no profiles on this machine yet; mlxsm apply puts them there")
+        first = shared.with_file("apply")
+        shared.output.say(f"there are no profiles on this machine yet; {first} puts them there")
 
 
 @click.command(
@@ -58,7 +59,7 @@ Next: mlxsm rollback undoes it."""
 @options.lock
 @options.yes
 @options.while_app_runs
-@options.text_only
+@options.as_json
 @click.pass_obj
 def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
     """Take profiles out of the state, whoever owns them. No server is stopped, no model deleted."""

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from mlxsm_sync.characters import visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm, is_terminal
 from mlxsm_sync.cli.entries import chosen
+from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.errors import FileTrouble, Usage
 
 if TYPE_CHECKING:
+    from mlxsm_sync.export import Selection
+    from mlxsm_sync.file_reports import ExportReport
     from mlxsm_sync.json_value import JsonObject
     from mlxsm_sync.state import Entry, State
 
@@ -24,14 +28,21 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm export -o MLXServerManager-Profiles.json     a document for the app
-  mlxsm export Qwen > qwen.json                      one profile, to standard output
-  mlxsm export --format yaml -o profiles.yaml        a profile file, for git
-  mlxsm export --exported-at 2026-06-16T00:00:00Z    the same bytes each time
+  mlxsm export -o MLXServerManager-Profiles.json   a document for the app
+  mlxsm export Qwen > qwen.json                    one, to standard output
+  mlxsm export --format yaml -o profiles.yaml      a profile file, for git
+  mlxsm export --exported-at 2026-06-16T00:00:00Z  the same bytes each time
 Next: mlxsm import FILE on the other machine, or the app's own import."""
 )
 @options.names
-@click.option("-o", "--output", "out", metavar="FILE", help="Write a file instead of standard output.")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FileName("export"),
+    metavar="FILE",
+    help="Write a file instead of standard output.",
+)
 @click.option(
     "--format",
     "form",
@@ -45,11 +56,11 @@ Next: mlxsm import FILE on the other machine, or the app's own import."""
 @click.option(
     "--exported-at",
     metavar="TIME",
-    help="What the document says of its time, ISO 8601.  [default: SOURCE_DATE_EPOCH, else now]",
+    help="Timestamp for exportedAt, ISO 8601.  [default: SOURCE_DATE_EPOCH, else now]",
 )
 @options.state
 @click.option("-y", "--yes", is_flag=True, help="Do not ask, and overwrite FILE.")
-@options.text_only
+@options.as_json
 @click.pass_obj
 def export(
     shared: Shared,
@@ -74,27 +85,66 @@ def export(
     if form == "json":
         text, profiles, notes = _document(selection.entries, time)
     else:
-        text, profiles, notes = _profile_file(selection.entries, state)
+        text, profiles, notes = _profile_file(selection.entries, state, out)
+    asking = not yes and is_terminal()
     for line in (*privacy_lines(selection, profiles), *(f"note: {note}" for note in notes)):
-        shared.output.say(line)
+        # Whoever is asked sees what about, however little was asked for.
+        shared.output.tell(f"{visible(line)}\n") if asking else shared.output.say(line)
     if not selection.entries:
         raise FileTrouble(
             "No model profiles are available to export. No file was written.",
             "mlxsm list shows what there is",
         )
-    if out is not None and os.path.exists(out) and not yes:
+    from mlxsm_sync.streams import is_stream
+
+    if out is not None and os.path.exists(out) and not (yes or is_stream(out)):
         raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
-    if not yes and is_terminal():
-        confirm("Export this?")
+    if asking:
+        confirm("Type yes to export:")
+    told = _report(selection, form, profiles, notes)
     if out is None or out == "-":
-        click.echo(text, nl=False)
+        shared.output.data(told.copy(text=text))
+        if not shared.output.json:
+            click.echo(text, nl=False)
         return
+    _write(shared, text, out, told, overwrite=yes)
+
+
+def _write(shared: Shared, text: str, out: str, told: ExportReport, *, overwrite: bool) -> None:
     from mlxsm_sync.disk import write_whole
+    from mlxsm_sync.render_document import profiles_text
 
     # What appeared while the question was open is not overwritten.
-    write_whole(out, text, private=False, new=not yes)
+    if write_whole(out, text, private=False, new=not overwrite):
+        shared.output.say(f"note: {out} has other names (hard links), which keep the old content")
     with telling_of(out):
-        shared.output.say(f"Exported {len(selection.entries)} profile(s) to {out}.")
+        shared.output.data(told.copy(path=out))
+        shared.output.say(f"Exported {profiles_text(len(told.profiles))} to {out}.")
+
+
+def _report(
+    selection: Selection, form: str, written: Sequence[JsonObject], notes: Sequence[str]
+) -> ExportReport:
+    """What is exported and what is not, before it is known where to."""
+    from mlxsm_sync.export import contents, sensitive
+    from mlxsm_sync.file_reports import ExportReport, LeftOutProfile
+
+    left_out = [LeftOutProfile(name=one.name, field=None, reason=one.reason) for one in selection.left_out]
+    left_out += [
+        LeftOutProfile(name=entry.name, field=path.rpartition("/")[2], reason="no profile can have it")
+        for entry in selection.entries
+        for path in entry.unreadable
+    ]
+    return ExportReport(
+        path=None,
+        format="json" if form == "json" else "yaml",
+        profiles=tuple(entry.name for entry in selection.entries),
+        contents=tuple(contents(written)),
+        sensitive=tuple(sensitive([entry.profile for entry in selection.entries], written)),
+        left_out=tuple(left_out),
+        notes=tuple(notes),
+        text=None,
+    )
 
 
 def _time(given: str | None, environment: Mapping[str, str]) -> str:
@@ -131,7 +181,7 @@ def _document(entries: Sequence[Entry], time: str) -> _Export:
     return _Export(document(profiles, time), profiles, [*not_carried([entry.profile for entry in entries])])
 
 
-def _profile_file(entries: Sequence[Entry], state: State) -> _Export:
+def _profile_file(entries: Sequence[Entry], state: State, out: str | None) -> _Export:
     from mlxsm_sync import starter
     from mlxsm_sync.export import clashing, profile_file
 
@@ -145,4 +195,6 @@ def _profile_file(entries: Sequence[Entry], state: State) -> _Export:
         f'several profiles are called "{name}": give them different names before you use the file'
         for name in clashing(content.profiles)
     ]
-    return _Export(starter.profile_file(content.collection, content.profiles), content.profiles, notes)
+    schema = starter.has_schema_beside(out or "-")
+    text = starter.profile_file(content.collection, content.profiles, schema=schema)
+    return _Export(text, content.profiles, notes)

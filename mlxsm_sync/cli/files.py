@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from mlxsm_sync.cli import options
+from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.output import shown
+from mlxsm_sync.cli.output import sentence, telling_of
 from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.published import SCHEMAS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlxsm_sync.desired import Desired, Warned
     from mlxsm_sync.profile import Profile
     from mlxsm_sync.profile_file import Tree
     from mlxsm_sync.reports import JudgedFile
-
-SCHEMAS = ("profiles", "document", "plan", "state", "error")
 
 
 @click.command(
@@ -27,42 +30,60 @@ Examples:
   mlxsm init                     a commented starter in ./profiles.yaml
   mlxsm init --from-state        the profiles of this machine, as a file
   mlxsm init -f team.yaml        another name
-Next: mlxsm plan, and mlxsm schema profiles > profiles.schema.json for your editor."""
+Next: mlxsm plan; mlxsm schema profiles > profiles.schema.json for an editor."""
 )
-@click.option("--from-state", is_flag=True, help="Begin with the profiles of this machine.")
+@click.option("--from-state", is_flag=True, help="Start from the profiles of this machine.")
 @options.profile_file
 @options.state
-@options.text_only
+@options.as_json
 @click.pass_obj
 def init(shared: Shared, from_state: bool) -> None:
     """Write a commented starter profile file; an existing file is never overwritten."""
-    from mlxsm_sync.places import PROFILE_FILES
-    from mlxsm_sync.starter import starter
+    from mlxsm_sync.file_reports import InitReport
+    from mlxsm_sync.places import PROFILE_FILES, project_name
+    from mlxsm_sync.starter import has_schema_beside, proposed_collection, starter
 
     path = shared.file or PROFILE_FILES[0]
-    for found in PROFILE_FILES:
-        if shared.file is None and os.path.exists(found):
-            raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
-    text = starter(_profiles_of_the_state(shared) if from_state else [])
+    if shared.file is None:
+        _refuse_a_second(PROFILE_FILES)
+    shared.files.make(path)
+    profiles, notes = _profiles_of_the_state(shared) if from_state else ([], [])
+    text = starter(profiles, proposed_collection(project_name(path)), schema=has_schema_beside(path))
     if path == "-":
-        click.echo(text, nl=False)
+        shared.output.data(InitReport(path=None, text=text, notes=tuple(notes)))
+        shared.output.show(text)
         return
     if os.path.lexists(path):
         raise FileTrouble(f"{path} exists already; it was not touched", "-f FILE writes another one")
     from mlxsm_sync.disk import write_whole
 
     write_whole(path, text, private=False, new=True)
-    shared.output.say(f"wrote {path}")
-    shared.output.say("Next: edit it, then mlxsm plan")
+    with telling_of(path):
+        shared.output.data(InitReport(path=path, text=None, notes=tuple(notes)))
+        shared.output.say(f"wrote {path}")
+        shared.output.say(f"Next: edit it, then {shared.command('plan')}")
 
 
-def _profiles_of_the_state(shared: Shared) -> list[Profile]:
+def _refuse_a_second(names: Sequence[str]) -> None:
+    """FileTrouble where the folder has a profile file, or what somebody takes for one."""
+    from mlxsm_sync.places import look_alikes, way_to
+
+    for found in filter(os.path.exists, names):
+        raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
+    for found in look_alikes():
+        hint = f"to use it, {way_to(found)}; -f {names[0]} writes another one"
+        raise FileTrouble(f"{found} exists already; it was not touched", hint)
+
+
+def _profiles_of_the_state(shared: Shared) -> tuple[list[Profile], list[str]]:
+    """The profiles, and what was left out of them."""
     from mlxsm_sync.export import select
 
     selection = select(shared.store.read().entries, local_paths=True, document=False)
-    for one in selection.left_out:
-        shared.output.say(f'note: "{one.name}" was left out: {one.reason}')
-    return [entry.profile for entry in selection.entries]
+    notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
+    for note in notes:
+        shared.output.say(f"note: {note}")
+    return [entry.profile for entry in selection.entries], notes
 
 
 @click.command(
@@ -72,37 +93,44 @@ Examples:
   mlxsm validate a.yaml b.yaml --json    several, for CI
 Next: mlxsm plan."""
 )
-@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=FileName("read"))
 @options.profile_file
 @options.as_json
 @click.pass_obj
 def validate(shared: Shared, files: tuple[str, ...]) -> int:
-    """Judge profile files and documents: every problem with file, line and column."""
+    """Check profile files and documents: every problem with file, line and column."""
     from mlxsm_sync.reports import ValidateReport
 
-    report = ValidateReport(files=tuple(_judged(path) for path in files or (shared.path,)))
+    paths = files or (shared.path,)
+    for path in paths:
+        shared.tell_of_input(path)
+    report = ValidateReport(files=tuple(map(_judged, paths)))
     shared.output.data(report)
     for judged in report.files:
         for problem in judged.problems:
-            shared.output.show(f"{shown(str(problem))}\n")
+            shared.output.show(f"{sentence(str(problem))}\n")
+            if problem.excerpt is not None:
+                shared.output.show(f"{problem.excerpt}\n")
         if judged.valid and not shared.output.quiet:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"
                 shared.output.say(f"{place}: warning: {warning.name}: {warning.message}")
-            shared.output.show(f"{shown(judged.path)}: valid\n")
+            shared.output.show(f"{sentence(judged.path)}: valid\n")
     return 0 if all(judged.valid for judged in report.files) else 1
 
 
 def _judged(path: str) -> JudgedFile:
     from mlxsm_sync.cautions import about, together
     from mlxsm_sync.declarations import is_document
+    from mlxsm_sync.document_file import refuse_app_list
     from mlxsm_sync.errors import InvalidFile, Problem
     from mlxsm_sync.profile_file import judge_tree, read_tree
     from mlxsm_sync.reports import JudgedFile
-    from mlxsm_sync.secret_scan import redacted
+    from mlxsm_sync.secret_scan import redacted, without_tokens
 
     try:
         tree = read_tree(path)
+        refuse_app_list(path, tree)
         if is_document(tree.root):
             return _judged_document(path, tree)
         desired = judge_tree(path, tree, refuse_duplicates=True)
@@ -110,7 +138,7 @@ def _judged(path: str) -> JudgedFile:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
     except MlxsmError as error:
         told = redacted(path)
-        problem = Problem(path=told, line=None, column=None, message=redacted(error.message))
+        problem = Problem(path=told, line=None, column=None, message=without_tokens(error.message))
         return JudgedFile(path=told, valid=False, problems=(problem,), warnings=())
     warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
     return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
@@ -131,20 +159,37 @@ def _judged_document(path: str, tree: Tree) -> JudgedFile:
     for where, reason in secrets(tree.root, everywhere=True):
         tree.problems.add(tree.root.find(where)[0], f"this {reason}")
     problems = tuple(tree.problems.sorted())
-    warnings = (*desired.warnings, *about(desired.profiles))
+    warnings = (*desired.warnings, *about(desired.profiles, of_a_document=True), *_clashes(desired))
     return JudgedFile(path=path, valid=not problems, problems=problems, warnings=warnings)
 
 
+def _clashes(desired: Desired) -> Iterator[Warned]:
+    """What an import would call a conflict inside the document, in the same words."""
+    from mlxsm_sync.desired import Warned
+    from mlxsm_sync.plan import make_plan
+    from mlxsm_sync.state import State
+
+    profiles = [one.profile for one in desired.profiles]
+    if len({one.name for one in profiles}) == len({one.identity for one in profiles}) == len(profiles):
+        return  # a plan is only needed for its words
+    places = {one.index: one for one in desired.profiles}
+    for conflict in make_plan(desired, State(lineage=None)).conflicts:
+        if conflict.index is not None:
+            at = places[conflict.index]
+            yield Warned(name=conflict.name, message=conflict.message, line=at.line, column=at.column)
+
+
 @click.command(
+    help=f"Print a JSON Schema (draft-07).\n\nNAME is {', '.join(SCHEMAS)}.",
     epilog="""\b
 Examples:
   mlxsm schema profiles > profiles.schema.json     for your editor
   mlxsm schema plan                                what plan --json prints
-Next: name the file in the first line of profiles.yaml, as mlxsm init does."""
+Next: # yaml-language-server: $schema=./profiles.schema.json in line 1.""",
 )
-@click.argument("name", type=click.Choice(SCHEMAS), default="profiles")
+@click.argument("name", type=click.Choice([*SCHEMAS]), default="profiles", metavar="[NAME]")
 def schema(name: str) -> None:
-    """Print a JSON Schema (draft-07)."""
+    """Print the schema of that name."""
     from mlxsm_sync.schema import published
 
     click.echo(json.dumps(published(name), indent=2))

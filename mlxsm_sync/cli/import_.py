@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
 
 from mlxsm_sync.cli import options
+from mlxsm_sync.cli.file_names import FileName
+from mlxsm_sync.cli.invoked import invocation
 from mlxsm_sync.cli.merge import Merge
+from mlxsm_sync.cli.next_step import tell_next_of_import
 from mlxsm_sync.cli.options import Shared
 
 
@@ -16,13 +20,13 @@ from mlxsm_sync.cli.options import Shared
     "import",
     epilog="""\b
 Examples:
-  mlxsm import MLXServerManager-Profiles.json       show it, ask, write
-  mlxsm import team.json --only Qwen --yes          one profile, without the question
-  mlxsm import team.json --rename 'Qwen=Qwen 2'     with an answer to a conflict
-  mlxsm import team.json --state app                into the app's own list
-Next: mlxsm list; mlxsm export --format yaml > profiles.yaml; mlxsm rollback undoes it.""",
+  mlxsm import MLXServerManager-Profiles.json    show it, ask, write
+  mlxsm import team.json --only Qwen --yes       one of it, without asking
+  mlxsm import team.json --rename 'Qwen=Qwen 2'  with an answer to a conflict
+  mlxsm import team.json --state app             into the app's own list
+Next: mlxsm list; mlxsm rollback undoes it.""",
 )
-@click.argument("path", metavar="FILE", type=click.Path())
+@click.argument("path", metavar="FILE", type=FileName("read"))
 @options.state
 @options.lock
 @options.answers
@@ -46,11 +50,14 @@ def import_(
     from mlxsm_sync.render_document import document_text, imported_text
     from mlxsm_sync.selectors import resolve
 
+    shared.tell_of_input(path)
     judged = read_document(path, allow_local_paths=allow_local_paths)
     output = shared.output
     choices = resolve(judged.desired, shared.store.read(), **answers)
-    command = shared.command("import", path, *(["--allow-local-paths"] if allow_local_paths else []))
-    merge = Merge(shared, judged.desired, choices, "import", command, imported_text)
+    source = (path, *(["--allow-local-paths"] if allow_local_paths else []))
+    again = invocation(shared, "import", judged.desired, *source)
+    following = partial(tell_next_of_import, shared, local_paths=allow_local_paths)
+    merge = Merge(shared, judged.desired, choices, "import", again, imported_text, following)
     if not output.quiet:
         output.show(document_text(judged, output.style(sys.stdout)))
     return merge.run(merge.plan(), ask=not yes, strict=strict, again=yes)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.cli.ask import ask_conflicts, confirm, is_terminal
+from mlxsm_sync.characters import visible
+from mlxsm_sync.cli.ask import ask_conflict, confirm, is_terminal
+from mlxsm_sync.cli.left_running import of_plan, tell_left
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.plan import DECISIONS, refuse, refuse_guarded, show, tell_notices
 from mlxsm_sync.errors import NoTerminal, StalePlan
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Outcome, Plan
+    from mlxsm_sync.changes import Conflict, Outcome, Plan
     from mlxsm_sync.choices import Choices
     from mlxsm_sync.desired import Desired
+    from mlxsm_sync.invocation import Invocation
     from mlxsm_sync.render import Style
     from mlxsm_sync.state import State
 
@@ -33,16 +37,22 @@ class Merge:
     choices: Choices
     name: str
     """The command, as the history remembers it."""
-    command: str
+    invocation: Invocation
     """The command line that remedies continue."""
     tell: Callable[[Outcome, Style], str]
     """How it ended, as text."""
+    next_step: Callable[[Plan], None]
+    """Says what comes after it was written."""
     asking: bool = False
     """Whether somebody is going to be asked, and so must see the plan."""
 
     def plan(self) -> Plan:
         """The plan against the state as it is now, with the answers so far."""
         return self._plan(self.shared.store.read())
+
+    def plan_against(self, state: State) -> Plan:
+        """The plan against any state, with the answers so far."""
+        return self._plan(state)
 
     def run(self, shown: Plan, *, ask: bool, strict: bool, again: bool) -> int:
         """Show the plan and write it, after the questions; `again` plans anew where it got old."""
@@ -60,41 +70,68 @@ class Merge:
             return self._finish(shown, applied=False)
         if not shown.changes:
             return self._finish(shown, applied=False)
-        if ask:
+        if ask and shown.counted:
             self._confirm(shown)
         return self._write(shown, again=again)
 
     def _confirm(self, shown: Plan) -> None:
-        question = "Write these changes?" if self.name == "import" else "Apply these changes?"
         try:
-            confirm(question, self.desired)
+            confirm(f"Type yes to {self.name}:", self.desired)
         except NoTerminal as error:
             refuse(self.shared, shown, error)
 
-    def _plan(self, state: State) -> Plan:
+    def _plan(self, state: State, choices: Choices | None = None) -> Plan:
         from mlxsm_sync.plan import make_plan
+        from mlxsm_sync.whereabouts import look
 
-        return make_plan(self.desired, state, self.choices, command=self.command)
+        choices, origins = choices or self.choices, look(self.desired, state)
+        return make_plan(self.desired, state, choices, invocation=self.invocation, origins=origins)
 
     def _show(self, shown: Plan) -> None:
         """The plan as text; as JSON, only how it ended is printed. Whoever is asked sees all of it."""
-        from mlxsm_sync.render import plan_text
+        from mlxsm_sync.render_plan import plan_text
 
         output = self.shared.output
         if self.asking and (output.json or output.quiet):
-            output.tell(plan_text(shown, output.style(sys.stderr)))
+            output.tell(plan_text(shown, output.style(sys.stderr), self.shared.unnamed))
             tell_notices(self.shared, shown)
         else:
             show(self.shared, shown, with_json=False)
         refuse_guarded(self.shared, shown)
 
-    def _ask(self, shown: Plan) -> Plan:
-        """Let a person answer each conflict; an answer can bring up another one."""
-        while answered := ask_conflicts(shown, self.choices):
-            self.choices = answered
+    def _ask(self, first: Plan) -> Plan:
+        """Let a person answer each conflict; an answer can settle another one, or bring one up."""
+        shown, before = first, self.choices
+        while (conflict := next((one for one in shown.undecided if len(one.choices) > 1), None)) is not None:
+            self.choices = ask_conflict(conflict, self.choices, self._refusal)
             shown = self.plan()
-            self._show(shown)
+        if self.choices != before:
+            self._show_answered(first, shown)
+        if left := ", ".join(f'"{visible(one.name)}"' for one in shown.undecided):
+            self.shared.output.say(f"note: not asked about {left}: nothing but skip is possible here")
         return shown
+
+    def _refusal(self, conflict: Conflict, name: str) -> str | None:
+        """Why a new name is not to be had, or would change nothing."""
+        from mlxsm_sync.answers import answered
+
+        plan = self._plan(self.shared.store.read(), answered(self.choices, conflict, "rename", name))
+        mine = (one for one in plan.undecided if one.index == conflict.index)
+        return next((one.message for one in mine if one.kind in ("rename-collision", conflict.kind)), None)
+
+    def _show_answered(self, first: Plan, shown: Plan) -> None:
+        """What the answers made of the plan; what was shown before is not shown again."""
+        from mlxsm_sync.render_plan import answered_text
+
+        output = self.shared.output
+        if output.json or output.quiet:
+            output.tell(answered_text(first, shown, output.style(sys.stderr)))
+        else:
+            output.show(answered_text(first, shown, output.style(sys.stdout)))
+        told = {*first.notices}
+        for notice in (one for one in shown.notices if one not in told):
+            output.say(f"note: {notice}")
+        refuse_guarded(self.shared, shown)
 
     def _write(self, shown: Plan, *, again: bool) -> int:
         """Write what was shown. Where nobody had to answer, a plan that got old is made anew."""
@@ -108,7 +145,7 @@ class Merge:
         store, timeout = self.shared.store, self.shared.lock_timeout
         for attempt in range(ATTEMPTS):
             try:
-                plan, state = write_as_shown(store, remake, shown.digest, self.name, timeout)
+                plan, state = write_as_shown(store, remake, shown, self.name, timeout)
             except StalePlan:
                 if not again or attempt == ATTEMPTS - 1:
                     raise
@@ -129,4 +166,7 @@ class Merge:
             output.data(ended)
             if applied or not output.quiet:
                 output.show(self.tell(ended, output.style(sys.stdout)))
+        tell_left(self.shared, partial(of_plan, plan))
+        if applied:
+            self.next_step(plan)
         return DECISIONS if plan.undecided or plan.invalid else 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlxsm_sync.cli.complete import entry_names, profile_names
+from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.output import Output
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.cli.outputs import STDIN, Files
+from mlxsm_sync.cli.parameters import Seconds
+from mlxsm_sync.errors import FileTrouble, Usage
+from mlxsm_sync.places import path_in_environment
 from mlxsm_sync.secret_scan import looks_like
 
 if TYPE_CHECKING:
@@ -21,10 +26,13 @@ if TYPE_CHECKING:
 
     from mlxsm_sync.applying import Store
     from mlxsm_sync.desired import Desired
+    from mlxsm_sync.json_value import Json
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-DEFAULT_LOCK_TIMEOUT = 10.0
+DEFAULT_LOCK_TIMEOUT = 10
 MOST_SECONDS = 7 * 86400
+_STATELESS = ("validate", "schema", "completion")
+"""Commands that have no `--state`."""
 
 
 @dataclass
@@ -36,24 +44,47 @@ class Shared:
     state: str | None = None
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     while_app_runs: bool = False
+    files: Files = field(default_factory=Files)
+    """What the command line names, so that no output is also an input."""
+    unnamed: str | None = None
+    """The profile file that was read, where neither the command line nor the usual name tells which."""
 
     @property
     def path(self) -> str:
-        """The profile file, named or found."""
-        from mlxsm_sync.places import find_profile_file
+        """The profile file, named or found; it is said where another one may have been meant."""
+        return self.file if self.file is not None else self._found
 
-        return self.file if self.file is not None else find_profile_file(os.environ)
+    @cached_property
+    def _found(self) -> str:
+        from mlxsm_sync.places import PROFILE_FILES, find_profile_file
+
+        path = find_profile_file(os.environ)
+        if path not in PROFILE_FILES:
+            from mlxsm_sync.places import instead_of, way_to
+
+            if (other := instead_of(path)) is not None:
+                self.output.say(f"note: {path} is used, not {other}: {way_to(other)}")
+        return path
 
     @property
     def file_was_named(self) -> bool:
         """Whether `-f` stands on the command line; the environment names a file for all commands."""
-        return self.file is not None and self.file != os.environ.get("MLXSM_FILE")
+        return self.file is not None and self.file != path_in_environment("MLXSM_FILE")
 
     def desired(self) -> Desired:
         """What the profile file wants."""
+        from mlxsm_sync.places import PROFILE_FILES
         from mlxsm_sync.profile_file import read_profile_file
 
-        return read_profile_file(self.path)
+        path = self.path
+        self.tell_of_input(path)
+        self.unnamed = None if self.file_was_named or path in (PROFILE_FILES[0], STDIN) else path
+        return read_profile_file(path)
+
+    def tell_of_input(self, path: str) -> None:
+        """Say that standard input is awaited, where that is a terminal at which nobody may type."""
+        if path == STDIN and sys.stdin is not None and sys.stdin.isatty():
+            self.output.say("reading standard input until its end (Ctrl-D)")
 
     @cached_property
     def store(self) -> Store:
@@ -72,6 +103,7 @@ class Shared:
             from mlxsm_sync.state_file import StateFile
 
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
+        self.output.kept = lambda: _content(store)
         for caution in store.cautions():
             self.output.say(f"warning: {caution}")
         return store
@@ -80,7 +112,7 @@ class Shared:
         """The Mac app's own list, where that is to be the state."""
         from pathlib import Path
 
-        from mlxsm_sync.places import app_list_path
+        from mlxsm_sync.places import app_list_path, expanded
 
         if self.state == "app":
             return app_list_path()
@@ -89,31 +121,39 @@ class Shared:
             return None
         if not path:
             raise Usage("app: needs the path of a list", "app alone is the list of the app on this machine")
-        return Path(os.path.expanduser(path))
+        return Path(expanded(path))
 
     def command(self, command: str, *arguments: str) -> str:
         """The command line that repeats what was named, for a remedy to continue.
 
         What is given as arguments, a saved plan or a document, takes the place of the profile file.
         """
-        import shlex
-
         words = ["mlxsm", command, *arguments]
         if not arguments and self.file is not None and self.file_was_named:
             words += ["-f", self.file]
-        if self.state is not None and self.state != os.environ.get("MLXSM_STATE"):
-            words += ["--state", self.state]
-        return shlex.join(words)
+        return shlex.join([*words, *(() if command in _STATELESS else self.state_words)])
+
+    def with_file(self, command: str) -> str:
+        """The same for a command that needs the profile file; in words where none is found here."""
+        from mlxsm_sync.places import find_profile_file
+
+        try:
+            _ = self.file or find_profile_file(os.environ)
+        except FileTrouble:
+            return f"{command} with -f FILE"
+        return self.command(command)
+
+    @property
+    def state_words(self) -> tuple[str, ...]:
+        """The words that name the state, where it was named on the command line."""
+        named = self.state is not None and self.state != path_in_environment("MLXSM_STATE")
+        return ("--state", self.state) if named and self.state is not None else ()
 
 
-class Seconds(click.FloatRange):
-    """A time that a clock can wait; click's own ranges let through what is not a number."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        seconds = super().convert(value, param, ctx)
-        if math.isnan(seconds):
-            self.fail("must be a number", param, ctx)
-        return seconds
+def _content(store: Store) -> list[Json]:
+    """All that a state says, and that an earlier one said."""
+    states = [store.read(), *(one.state for one in store.earlier())]
+    return [entry.dump() for state in states for entry in state.entries]
 
 
 def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Function]:
@@ -126,7 +166,11 @@ def _kept(*names: str, on: str = "", **settings: Any) -> Callable[[Function], Fu
         if isinstance(value, str) and looks_like(value):  # what the environment says; words were looked at
             raise click.BadParameter("looks like a secret; nothing was done", ctx, parameter)
         shared = ctx.ensure_object(Shared)
-        setattr(shared.output if on == "output" else shared, attribute, value)
+        target = shared.output if on == "output" else shared
+        if (attribute, value) == ("json_out", "-"):
+            shared.output.json = True  # both go to standard output: the same as --json
+        elif value is not False or not getattr(target, attribute):
+            setattr(target, attribute, value)
 
     return click.option(*names, expose_value=False, callback=keep, **settings)
 
@@ -146,6 +190,7 @@ profile_file = _kept(
     "-f",
     "--file",
     attribute="file",
+    type=FileName("read"),
     envvar="MLXSM_FILE",
     show_envvar=True,
     metavar="PATH",
@@ -155,6 +200,7 @@ profile_file = _kept(
 state = _kept(
     "--state",
     attribute="state",
+    type=FileName("state"),
     envvar="MLXSM_STATE",
     show_envvar=True,
     metavar="PATH",
@@ -184,17 +230,19 @@ text_only = together(
         default="auto",
         help="Colours; auto follows the terminal, NO_COLOR and FORCE_COLOR.",
     ),
-    _kept("-q", "--quiet", attribute="quiet", on="output", is_flag=True, help="Say less."),
-    _kept("-v", "--verbose", attribute="verbose", on="output", is_flag=True, help="Say more."),
+    _kept("--no-color", attribute="no_color", on="output", is_flag=True, hidden=True),
+    _kept("-q", "--quiet", attribute="quiet", on="output", is_flag=True, help="Quiet output."),
+    _kept("-v", "--verbose", attribute="verbose", on="output", is_flag=True, help="Verbose output."),
 )
 as_json = together(
-    _kept("--json", attribute="json", on="output", is_flag=True, help="One JSON document, and nothing else."),
+    _kept("--json", attribute="json", on="output", is_flag=True, help="Print JSON."),
     _kept(
         "--json-out",
         attribute="json_out",
         on="output",
+        type=FileName("write"),
         metavar="PATH",
-        help="The JSON into a file, the text to the screen.",
+        help="Also write JSON to a file.",
     ),
     text_only,
 )
@@ -218,19 +266,28 @@ answers = together(
         "--skip", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave a profile out."
     ),
     click.option(
-        "--only", multiple=True, metavar="NAME", shell_complete=profile_names, help="Leave all others out."
+        "--only", multiple=True, metavar="NAME", shell_complete=profile_names, help="Only this profile."
     ),
 )
 strict = click.option("--strict", is_flag=True, help="Write nothing while anything is undecided.")
 choices = together(
     answers,
-    click.option("--take-from", multiple=True, metavar="OWNER", help="Replace what clashes and is OWNER's."),
+    click.option(
+        "--take-from", multiple=True, metavar="OWNER", help="Replace conflicting entries owned by OWNER."
+    ),
     click.option("--prune", is_flag=True, help="Delete entries of this file that it no longer lists."),
     click.option(
         "--prune-foreign", is_flag=True, help="With --prune: also those that came from another file."
     ),
     click.option("--force", is_flag=True, help="With --prune: delete however many."),
 )
+as_compose_writes = together(
+    *(
+        click.option(*names, is_flag=True, expose_value=False, hidden=True)
+        for names in (("-d", "--detach"), ("--wait",))
+    )
+)
+"""What `up` does anyway: wait until the servers are ready, and leave them in the background."""
 server_command = click.option(
     "--server-command",
     envvar="MLXSM_SERVER",

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from mlxsm_sync.characters import visible
-from mlxsm_sync.cli.outputs import refuse_inputs, values_of
-from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
-from mlxsm_sync.secret_scan import HIDDEN, looks_like, redacted
+from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.secret_scan import HIDDEN, looks_like, reasons, redacted, without_tokens
+from mlxsm_sync.wrapping import wrapped
 
 if TYPE_CHECKING:
     from mlxsm_sync.json_value import Json
@@ -39,23 +40,30 @@ class Output:
     """How one run of a command speaks."""
 
     color: str = "auto"
+    no_color: bool = False
     json: bool = False
     json_out: str | None = None
     quiet: bool = False
     verbose: bool = False
+    stdout_is_taken: bool = False
+    """Whether a file is printed on standard output, so that the text for people goes to standard error."""
     placeholder: str | None = None
     """What a command itself puts where a secret could stand."""
+    kept: Callable[[], Json] | None = None
+    """What the state holds: the one thing that is shown and was not judged on its way in."""
 
     def style(self, stream: TextIO) -> Style:
         """How text for a stream is dressed."""
         from mlxsm_sync.render import Style
 
-        return Style(colour=wants_colour(self.color, os.environ, stream), verbose=self.verbose)
+        choice = "never" if self.no_color else self.color
+        colour = wants_colour(choice, os.environ, stream)
+        return Style(colour=colour, verbose=self.verbose, width=width_of(stream))
 
     def show(self, text: str) -> None:
         """Print finished text, unless only JSON is wanted."""
         if not self.json:
-            click.echo(self._without_secret_lines(text), nl=False, color=True)
+            click.echo(self._hidden(text), nl=False, err=self.stdout_is_taken, color=True)
 
     def data(self, value: Model) -> None:
         """Print a value as JSON where that is wanted, and write it to a file where that is."""
@@ -78,24 +86,44 @@ class Output:
 
     def tell(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""
-        click.echo(self._without_secret_lines(text), nl=False, err=True, color=True)
+        click.echo(self._hidden(text), nl=False, err=True, color=True)
 
     def say(self, message: str) -> None:
-        """Print a message for the person at the terminal."""
+        """Print a message for the person at the terminal; where nobody takes it, the work goes on."""
         if not self.quiet:
-            click.echo(shown(message), err=True)
+            try:
+                click.echo(wrapped(visible(self._hidden(message)), width_of(sys.stderr)), err=True)
+            except OSError:
+                silence_stderr()
 
-    # No command takes a secret, but somebody can have written one into a state or a list by hand.
+    # No command takes a secret, but somebody can have written one into a state by hand. Words that
+    # announce a secret are looked for only then: else they are part of a name, or of our sentence.
 
-    def _has_secret(self, text: str) -> bool:
-        text = _undressed(text)
-        return looks_like(text.replace(self.placeholder, "") if self.placeholder else text) is not None
-
-    def _without_secret_lines(self, text: str) -> str:
+    def _hidden(self, text: str) -> str:
+        """A finished text of ours as it can be shown."""
         if not self._has_secret(text):
             return text
         lines = text.splitlines(keepends=True)
-        return "".join(redacted(_undressed(line)) if self._has_secret(line) else line for line in lines)
+        return "".join(self._hide(_undressed(line)) if self._has_secret(line) else line for line in lines)
+
+    def _has_secret(self, text: str) -> bool:
+        """Whether there is something in a text to hide."""
+        text = _undressed(text)
+        text = text.replace(self.placeholder, "") if self.placeholder else text
+        return looks_like(text) is not None and self._hide(text) != text
+
+    @property
+    def _hide(self) -> Callable[[str], str]:
+        return redacted if self._unjudged else without_tokens
+
+    @cached_property
+    def _unjudged(self) -> bool:
+        """Whether the state holds what would have been refused on its way in."""
+        if self.kept is None:
+            return False
+        with suppress(MlxsmError, OSError):
+            return any(reasons(self.kept()))
+        return False
 
     def _without_secret_member(self, key: str, item: Json) -> Json:
         """A value that only its key makes a secret is one, too."""
@@ -105,11 +133,11 @@ class Output:
 
     def _without_secret_texts(self, data: Json) -> Json:
         if isinstance(data, str):
-            return redacted(data) if self._has_secret(data) else data
+            return self._hide(data) if self._has_secret(data) else data
         if isinstance(data, list):
             return [self._without_secret_texts(item) for item in data]
         if isinstance(data, dict):
-            return {redacted(key): self._without_secret_member(key, item) for key, item in data.items()}
+            return {self._hide(key): self._without_secret_member(key, item) for key, item in data.items()}
         return data
 
 
@@ -130,12 +158,17 @@ def shown(text: str) -> str:
     return visible(redacted(text))
 
 
+def sentence(text: str) -> str:
+    """A sentence of ours as one line for the screen; a name in it is shown in full."""
+    return visible(without_tokens(text))
+
+
 def _without_secrets(error: MlxsmError) -> MlxsmError:
-    """The failure as it can be told: names of files and words of the command line come from anywhere."""
-    error.message = redacted(error.message)
-    error.hint = redacted(error.hint) if error.hint else None
+    """The failure as it can be told: names of files come from anywhere; the rest are our sentences."""
+    error.message = without_tokens(error.message)
+    error.hint = without_tokens(error.hint) if error.hint else None
     error.problems = tuple(
-        one.copy(path=redacted(one.path), message=redacted(one.message)) for one in error.problems
+        one.copy(path=redacted(one.path), message=without_tokens(one.message)) for one in error.problems
     )
     return error
 
@@ -155,21 +188,41 @@ def wants_colour(choice: str, environment: Mapping[str, str], stream: TextIO) ->
     return stream.isatty()
 
 
+def width_of(stream: TextIO) -> int | None:
+    """The columns of a terminal, None for anything else."""
+    if not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    with suppress(OSError, ValueError):
+        count = int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+        return max(count, 20) if count else None
+    return None
+
+
 def silence_stdout() -> None:
     """Let what was not printed go nowhere, or Python tries again at its exit, and complains."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool = True) -> int:
+def silence_stderr() -> None:
+    """Let what cannot be said go nowhere, or Python tries again at its exit, and fails."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def report_failure(
+    error: MlxsmError, arguments: Sequence[str], *, heard: bool = True, json_out: str | None = None
+) -> int:
     """Tell a failure, as JSON where the command line asked for that; return the exit code.
 
-    Where standard output is not `heard`, the words for people go to standard error all the same.
+    Where standard output is not `heard`, the words for people go to standard error all the same. The
+    JSON goes to the file `json_out` as well.
     """
     # The options may not have been read when a command fails, so the words themselves decide.
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = bool({"--json", "--format=json"} & {*options}) or ("--format", "json") in pairwise(options)
-    path = _json_out(options)
+    path = json_out if json_out is None or redacted(json_out) == json_out else None
     error = _without_secrets(error)
     try:
         _report_as_json(error, to_stdout=as_json and heard, path=path)
@@ -184,15 +237,6 @@ def report_failure(error: MlxsmError, arguments: Sequence[str], *, heard: bool =
     return error.exit_code
 
 
-def _json_out(options: Sequence[str]) -> str | None:
-    """Where the JSON is to go as well; nowhere, where that is what was refused."""
-    path = next(reversed(values_of(options, "--json-out")), None)
-    with suppress(Usage):
-        refuse_inputs(options, os.environ)
-        return path if path is None or redacted(path) == path else None
-    return None
-
-
 def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> None:
     if to_stdout or path is not None:
         from mlxsm_sync.reports import error_report
@@ -201,8 +245,11 @@ def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> 
 
 
 def _report_as_text(error: MlxsmError) -> None:
+    width = width_of(sys.stderr)
     for problem in error.problems:
-        click.echo(visible(str(problem)), err=True)
-    click.echo(f"error: {_short(visible(error.message))}", err=True)
+        click.echo(wrapped(visible(str(problem)), width), err=True)
+        if problem.excerpt is not None:
+            click.echo(problem.excerpt, err=True)
+    click.echo(wrapped(f"error: {_short(visible(error.message))}", width), err=True)
     if error.hint:
-        click.echo(f"hint: {_short(visible(error.hint))}", err=True)
+        click.echo(wrapped(f"hint: {_short(visible(error.hint))}", width), err=True)

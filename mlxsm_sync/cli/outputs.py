@@ -1,75 +1,147 @@
-"""No output takes the place of what a command reads: looked at before anything else is done."""
+"""No output takes the place of what a command reads, or of what belongs to a state.
+
+Files are compared as they are named on a command line, so before any of them is read or written.
+"""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+import sys
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 from mlxsm_sync.errors import FileTrouble, Usage
 
-_OUTPUTS = ("--json-out", "--out", "-o", "--output")
-_OF_EXPORT = ("-o", "--output")
-"""An export does not read the profile file, and may make it anew."""
+STDIN = STDOUT = "-"
 
 
-def values_of(words: Sequence[str], name: str) -> list[str]:
-    """The values of an option in words that may not have been read as options yet; the last one counts."""
-    found = []
-    for word, following in zip(words, [*words, ""][1:], strict=True):
-        if name.startswith("--"):
-            given, joined, value = word.partition("=")
-            found += [value if joined else following] if given == name else []
-        elif re.match(r"-[A-Za-z]", word) and (letter := name[1]) in word:
-            # Short options can be joined with each other, and with their value.
-            found.append(word.partition(letter)[2] or following)
-    return [value for value in found if value]
+class _Output(NamedTuple):
+    """One file that the command line says to write."""
+
+    path: str
+    option: str
+    may_be_profiles: bool
 
 
-def refuse_inputs(words: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Usage where an output is a file that the command line or the environment names, or one of ours."""
-    for name in _OUTPUTS:
-        for out in values_of(words, name):
-            if os.path.isfile(out) and _is_input(out, name, words, environment):
-                raise Usage(f"{out} is what this command reads, or belongs to it", "name another file")
+class Files:
+    """What one command line reads and writes; each file is compared with those named before it."""
 
+    def __init__(self) -> None:
+        self._inputs: list[str] = []
+        self._states: list[str] = []
+        self._outputs: list[_Output] = []
+        self.refused = False
+        """Whether an output was refused: nothing is to be written any more, not even why."""
 
-def _is_input(out: str, name: str, words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    place = os.path.realpath(out)
-    states = _states(words, environment)
-    if place in map(os.path.realpath, states) or any(_belongs_to(place, state) for state in states):
-        return True
-    if name in _OF_EXPORT:
-        return False
-    # Without the option itself: a path may be written in another way where it is read.
-    others = [word for word in words if word not in (out, f"{name}={out}")] + [out] * (words.count(out) - 1)
-    return place in map(os.path.realpath, [*others, *_files(words, environment)])
+    def read(self, path: str) -> None:
+        """A file is going to be read; Usage where it is an output, too."""
+        self._inputs.append(path)
+        for out in self._outputs:
+            self._refuse_input(out, path)
 
+    def use_state(self, state: str) -> None:
+        """A state, or `app` or `app:PATH`, is going to be used; Usage where an output belongs to it."""
+        self._states.append(state)
+        for out in self._outputs:
+            self._refuse_state(out, state)
 
-def _states(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    from mlxsm_sync.places import app_list_path, default_state_path
+    def write(self, path: str, option: str, *, may_be_profiles: bool = False) -> None:
+        """A file is going to be written; Usage where it is an input, belongs to a state, or is written twice.
 
-    named = [environment.get("MLXSM_STATE", ""), *values_of(words, "--state")]
-    for place in (app_list_path, lambda: default_state_path(environment)):
+        `may_be_profiles`: it may take the place of a profile file that the command does not read.
+        """
+        out = _Output(path, option, may_be_profiles)
+        if _is_stream(path):
+            return
+        for other in self._outputs:
+            self._refuse_twice(out, other)
+        for state in (*self._states, os.environ.get("MLXSM_STATE", ""), "", "app"):
+            self._refuse_state(out, state)
+        for one in self._inputs:
+            self._refuse_input(out, one)
+        for one in () if may_be_profiles else _profile_files():
+            self._refuse_input(out, one)
+        self._outputs.append(out)
+
+    def make(self, path: str) -> None:
+        """A new profile file is going to be written; Usage where it would belong to a state."""
+        for state in (*self._states, os.environ.get("MLXSM_STATE", ""), "", "app"):
+            self._refuse_state(_Output(path, "-f", may_be_profiles=True), state)
+
+    def _refuse_twice(self, out: _Output, other: _Output) -> None:
+        from mlxsm_sync.file_identity import same_file
+
+        if same_file(out.path, other.path):
+            self.refused = True
+            raise Usage(
+                f"{other.option} and {out.option} name one file, {out.path}", "give each of them its own"
+            )
+
+    def _refuse_state(self, out: _Output, state: str) -> None:
         with suppress(FileTrouble):
-            named.append(str(place()))
-    return [name.removeprefix("app:") for name in named if name.removeprefix("app:")]
+            if _belongs_to(out.path, state):
+                self._refuse(out)
+
+    def _refuse_input(self, out: _Output, path: str) -> None:
+        from mlxsm_sync.file_identity import identity
+
+        if path == STDIN:
+            with suppress(OSError, AttributeError, ValueError):
+                about, found = os.fstat(sys.stdin.fileno()), identity(out.path)
+                if (about.st_dev, about.st_ino, ()) == found:
+                    self._refuse(out)
+        elif identity(path) == identity(out.path):
+            self._refuse(out)
+
+    def _refuse(self, out: _Output) -> None:
+        self.refused = True
+        raise Usage(f"{out.path} is what this command reads, or belongs to it", "name another file")
 
 
-def _files(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[str]:
-    from mlxsm_sync.places import find_profile_file
-
-    yield from (environment.get("MLXSM_FILE", ""), *values_of(words, "--file"), *values_of(words, "-f"))
-    with suppress(FileTrouble):
-        yield find_profile_file(environment)
-
-
-def _belongs_to(place: str, state: str) -> bool:
-    """Whether a file is the lock of a state, or kept beside it: history, records, logs."""
-    folder, name = os.path.split(os.path.realpath(state))
-    beside = os.path.relpath(place, folder).split(os.sep)
-    if beside[0] in (f"{name}.lock", "history"):
+def _is_stream(path: str) -> bool:
+    """Whether a path stands for no file: what is written to it takes the place of nothing."""
+    if path == STDOUT:
         return True
-    own = name == "state.json"  # in its default folder stands nothing else
-    return (len(beside) > 1 and beside[0].startswith(("run", "logs"))) or (own and beside[0] != "..")
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _profile_files() -> Iterator[str]:
+    """The profile files that are used where none is named, also those that are not there yet."""
+    from mlxsm_sync.places import expanded, places_of_profile_files
+
+    named = os.environ.get("MLXSM_FILE", "")
+    with suppress(FileTrouble):
+        yield from [expanded(named)] if named else []
+    yield from places_of_profile_files(os.environ)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """The folders of a folder: a file in one of them can have another name elsewhere."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir()]
+    return []
+
+
+def _belongs_to(out: str, state: str) -> bool:
+    """Whether an output is a state, its lock, or in one of the folders beside it."""
+    from mlxsm_sync.file_identity import as_listed, is_inside, same_file
+    from mlxsm_sync.places import app_list_path, default_state_path, expanded
+
+    if state == "app" or state.startswith("app:"):
+        path = state.removeprefix("app:")
+        return same_file(out, app_list_path() if state == "app" else expanded(path)) if path else False
+    if not state:
+        own = default_state_path(os.environ).parent  # nothing else stands there
+        return any(is_inside(out, folder) for folder in (own, *_folders_in(own)))
+    place = as_listed(Path(os.path.realpath(expanded(state))))
+    label = place.stem if place.suffix == ".json" else place.name
+    mark = "" if label == "state" else f"-{label}"
+    if same_file(out, place) or same_file(out, place.with_name(f"{place.name}.lock")):
+        return True
+    return any(is_inside(out, place.with_name(name)) for name in ("history", f"run{mark}", f"logs{mark}"))

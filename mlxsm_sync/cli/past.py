@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.parameters import WholeNumber
 from mlxsm_sync.cli.transitions import show_and_write
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UnreadableState, Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.applying import Store
     from mlxsm_sync.changes import Plan
+    from mlxsm_sync.history import Earlier
     from mlxsm_sync.state import State
 
 
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm history              earlier states, newest first
+  mlxsm history              the current state and the earlier ones
 Next: mlxsm rollback SERIAL plans back to one and asks."""
 )
 @options.state
 @options.as_json
 @click.pass_obj
 def history(shared: Shared) -> None:
-    """Show the earlier states that are kept, and which command wrote each."""
+    """Show the states that are kept, the current one first, and which command wrote each."""
+    store = shared.store
+    try:
+        state = store.read()
+    except UnreadableState as error:
+        if not (shared.output.json or error.newer):
+            _show_history(shared, None, store.kept())
+        raise
+    if state.lineage is not None:
+        _show_history(shared, state, store.earlier())
+    else:  # it was never written, or is lost
+        _show_history(shared, None, store.kept())
+
+
+def _show_history(shared: Shared, current: State | None, earlier: Iterable[Earlier]) -> None:
     from mlxsm_sync.render import history_text
     from mlxsm_sync.reports import history_report
 
-    report = history_report(one.state for one in shared.store.earlier())
+    report = history_report(current, (one.state for one in earlier))
     shared.output.data(report)
     if report.entries:
-        shared.output.show(history_text(report, shared.output.style(sys.stdout)))
+        shared.output.show(history_text(report, shared.output.style(sys.stdout), local_time))
     else:
         shared.output.say("there are no earlier states yet")
+
+
+def local_time(at: str) -> str:
+    """A time of a file as a clock of this machine shows it; as it stands there, where it is none."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return at
 
 
 @click.command(
@@ -47,18 +73,20 @@ Examples:
   mlxsm rollback 7 --yes     back to state 7, without the question
 Next: mlxsm rollback again undoes the rollback."""
 )
-@click.argument("serial", required=False, type=click.IntRange(min=0))
+@click.argument("serial", required=False, type=WholeNumber())
 @options.state
 @options.lock
 @options.yes
 @options.while_app_runs
-@options.text_only
+@options.as_json
 @click.pass_obj
 def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
     """Go back to an earlier state, as a new write. No server is started or changed."""
     from mlxsm_sync.transition import back_to, between
 
     goal = _earlier(shared.store, serial)
+    if goal is None and (lost := shared.store.lost()) is not None:
+        raise Usage(lost.reason, f"to put a kept version back: {shared.command('restore')}")
     if goal is None:
         which = "to go back to" if serial is None else str(serial)
         raise Usage(f"there is no earlier state {which}", "mlxsm history lists them")

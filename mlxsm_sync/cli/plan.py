@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from mlxsm_sync.cli import options
+from mlxsm_sync.cli.file_names import FileName
+from mlxsm_sync.cli.invoked import invocation
+from mlxsm_sync.cli.left_running import of_plan, tell_left
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.errors import Guard, MlxsmError
+from mlxsm_sync.cli.outputs import STDOUT
+from mlxsm_sync.errors import Guard, MlxsmError, Usage
 
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Plan
@@ -20,17 +25,17 @@ CHANGES, DECISIONS = 2, 3
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm plan                              what ./profiles.yaml would change here
-  mlxsm plan --rename 'Qwen=My Qwen'      with an answer to a conflict
-  mlxsm plan --replace '#3'               the third profile of the file, whatever its name
-  mlxsm plan --prune                      delete what the file no longer lists
+  mlxsm plan                          what ./profiles.yaml would change here
+  mlxsm plan --rename 'Qwen=My Qwen'  with an answer to a conflict
+  mlxsm plan --replace '#3'           the third profile, whatever its name
+  mlxsm plan --prune                  delete what the file no longer lists
   mlxsm plan --out plan.json && mlxsm apply plan.json
 Next: mlxsm apply, with the same answers."""
 )
 @options.profile_file
 @options.state
 @options.choices
-@click.option("--out", metavar="PLAN", help="Save the plan, for mlxsm apply PLAN.")
+@click.option("--out", type=FileName("write"), metavar="PLAN", help="Save the plan, for mlxsm apply PLAN.")
 @click.option(
     "--format",
     "form",
@@ -45,23 +50,50 @@ def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool,
     """Show what an apply would change on this machine; change nothing."""
     from mlxsm_sync.plan import make_plan
     from mlxsm_sync.selectors import resolve
+    from mlxsm_sync.whereabouts import look
 
     shared.output.json = shared.output.json or form == "json"
+    shared.output.stdout_is_taken = out == STDOUT
+    if shared.output.json and out == STDOUT:
+        raise Usage(
+            "--out - and the JSON would both go to standard output",
+            "--json-out PATH writes the JSON to a file",
+        )
     desired = shared.desired()
     state = shared.store.read()
     choices = resolve(desired, state, **answers)
-    made = make_plan(desired, state, choices, command=shared.command("apply"))
+    again = invocation(shared, "apply", desired)
+    made = make_plan(desired, state, choices, invocation=again, origins=look(desired, state))
     if out is not None:
-        from mlxsm_sync.plan_file import SavedPlan, save_plan
+        from mlxsm_sync.plan_file import SavedPlan, save_plan, text_of
 
         seen = shared.store.fingerprint()
-        save_plan(out, SavedPlan(digest=made.digest, desired=desired, choices=choices, fingerprint=seen))
+        saved = SavedPlan(
+            digest=made.digest,
+            desired=desired,
+            choices=choices,
+            lineage=made.lineage,
+            serial=made.serial,
+            fingerprint=seen,
+        )
+        if out == STDOUT:
+            click.echo(text_of(saved), nl=False)
+        else:
+            save_plan(out, saved)
     show(shared, made, markdown=form == "markdown")
     refuse_guarded(shared, made)
-    if not shared.output.json and made.changes:
-        answered = choices.command(shared.command("apply"))
-        shared.output.say(f"Next: {answered if out is None else shared.command('apply', out)}")
+    tell_left(shared, partial(of_plan, made))
+    if not shared.output.json and made.counted and not _is_gone(out):
+        following = again.next(choices) if out is None else shared.command("apply", out)
+        shared.output.say(f"Next: {following}")
     return _exit_code(made) if detailed_exitcode else 0
+
+
+def _is_gone(out: str | None) -> bool:
+    """Whether a saved plan went to a pipe: no command can name it again."""
+    from mlxsm_sync.streams import is_stream
+
+    return out is not None and (out == STDOUT or is_stream(out))
 
 
 def show(shared: Shared, made: Plan, *, markdown: bool = False, with_json: bool = True) -> None:
@@ -71,10 +103,11 @@ def show(shared: Shared, made: Plan, *, markdown: bool = False, with_json: bool 
 
         shared.output.show(plan_markdown(made))
     elif not shared.output.json:
-        from mlxsm_sync.render import headline, plan_text
+        from mlxsm_sync.render_plan import headline, plan_text
 
         style = shared.output.style(sys.stdout)
-        shared.output.show(f"{headline(made)}\n" if shared.output.quiet else plan_text(made, style))
+        brief = shared.output.quiet
+        shared.output.show(f"{headline(made)}\n" if brief else plan_text(made, style, shared.unnamed))
     if with_json and made.guard is None:
         shared.output.data(made)
     tell_notices(shared, made)
@@ -105,4 +138,4 @@ def refuse(shared: Shared, made: Plan, error: MlxsmError) -> NoReturn:
 def _exit_code(made: Plan) -> int:
     if made.undecided or made.invalid:
         return DECISIONS
-    return CHANGES if made.changes else 0
+    return CHANGES if made.counted else 0

@@ -12,7 +12,14 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.cli.runtime import by_name, run_files
+from mlxsm_sync.cli.runtime import (
+    known_servers,
+    listing,
+    meant,
+    read_state,
+    run_files,
+    tells_of_profiles,
+)
 from mlxsm_sync.errors import ServerTrouble, Usage
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
 @click.option("--watch", is_flag=True, help="Show it again every two seconds.")
 @click.option("--check", is_flag=True, help="Exit with 1 where a server that was started is not ready.")
 @options.server_command
+@options.profile_file
 @options.state
 @options.as_json
 @click.pass_obj
@@ -57,11 +65,15 @@ def _is_bad(status: str) -> bool:
 
 def _look(shared: Shared, names: tuple[str, ...], server_command: str | None) -> SeenReport:
     files = run_files(shared)
-    from mlxsm_sync.observing import Observer
+    from mlxsm_sync.watching import Observer
 
-    entries = by_name(shared.store.read(), names)
-    observer = Observer(files, _program(server_command), os.environ)
-    return observer.report(entries, others=not names)
+    known = known_servers(files)
+    state = read_state(shared, known)
+    file = listing(shared, state)
+    servers = meant(state, known, names)
+    orphans = file.orphans.union(servers.gone if tells_of_profiles(shared) else ())
+    observer = Observer(files, _program(server_command), os.environ, known.lost, orphans)
+    return observer.report(file.in_order(servers.entries), state.entries, servers.gone)
 
 
 def _program(command: str | None) -> Program | None:
@@ -79,6 +91,9 @@ def _show(shared: Shared, report: SeenReport) -> None:
     from mlxsm_sync.render_servers import seen_text
 
     if report.servers:
-        shared.output.show(seen_text(report, shared.output.style(sys.stdout)))
+        style = shared.output.style(sys.stdout)
+        command = run_files(shared).command
+        shared.output.show(seen_text(report, style, command, brief=shared.output.quiet))
     else:
-        shared.output.say("there are no profiles on this machine yet; mlxsm apply puts them there")
+        first = shared.with_file("apply")
+        shared.output.say(f"there are no profiles on this machine yet; {first} puts them there")

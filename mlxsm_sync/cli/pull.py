@@ -1,79 +1,166 @@
-"""`mlxsm pull`: write entries of the state into the profile file."""
+"""`mlxsm pull`: take what was changed on this machine into the profile file."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal
+from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.cli import options
+from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.complete import profile_names
+from mlxsm_sync.cli.invoked import invocation
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import shown, telling_of
+from mlxsm_sync.cli.plan import DECISIONS
 from mlxsm_sync.errors import NotEditable, Usage
 
 if TYPE_CHECKING:
-    from mlxsm_sync.pull_file import Pulled
-    from mlxsm_sync.pulling import Stuck
+    from mlxsm_sync.pull_file import Prepared
+    from mlxsm_sync.pulling import Scope
 
 
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm pull                 what was changed on this machine since it was applied
-  mlxsm pull Qwen            one profile, also one that the file does not list yet
-  mlxsm pull --all           everything that is of this file, or of nobody
-Next: git diff; mlxsm plan says that nothing is left to do."""
+  mlxsm pull                       all that was changed on this machine
+  mlxsm pull Qwen                  one profile, also a new one
+  mlxsm pull Qwen --field port     only its port
+  mlxsm pull --dry-run             print the patch, write nothing
+  mlxsm pull --all                 also what nobody owns yet
+Next: git diff; mlxsm plan shows what is left to apply."""
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=profile_names)
 @click.option("--all", "everything", is_flag=True, help="Every profile that is of this file, or of nobody.")
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME",
+    help="Only this field, such as port or defaultTopP, even if the file was edited there, too.",
+)
+@click.option("--whole", is_flag=True, help="The whole profile as it is here, whatever the file says.")
+@click.option("--dry-run", is_flag=True, help="Print the patch; write nothing.")
 @options.profile_file
 @options.state
 @options.lock
-@options.text_only
+@options.yes
+@options.as_json
 @click.pass_obj
-def pull(shared: Shared, names: tuple[str, ...], everything: bool) -> None:
-    """Write what this machine has into the profile file.
+def pull(
+    shared: Shared,
+    names: tuple[str, ...],
+    everything: bool,
+    fields: tuple[str, ...],
+    whole: bool,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Write what was changed on this machine into the profile file.
 
-    Every other line stays as it is. It settles drift the machine's way, as apply --replace does the
-    file's way.
+    Only fields whose value here is no longer the applied one are taken. What was edited in the file and
+    not applied yet stays, and so does every other line. Where both sides changed a field, it is left and
+    shown.
     """
-    from mlxsm_sync.pull_file import pull_into
+    from mlxsm_sync.pull_file import carry_out, prepare
 
-    path = shared.path
-    if path == "-":
+    scope = _scope(names, fields, everything=everything, whole=whole)
+    if shared.path == "-":
         raise Usage("standard input cannot be written to", "-f FILE names the file to write")
-    if names and everything:
-        raise Usage("--all already means every profile", "leave out the names, or --all")
-    wanted = [name if name.startswith("#") else normal(name) for name in names]
+    shared.store.recover(shared.lock_timeout)
     try:
-        done = pull_into(path, shared.store, wanted, shared.lock_timeout, everything=everything)
+        ready = prepare(shared.path, shared.store.read(), scope)
     except NotEditable as error:
         shared.output.show(_shown(error.patch))
         raise
-    with telling_of(path if done.patch else "the state" if done.recorded else None):
-        _tell(shared, path, done)
+    asking = bool(ready.patch) and not (yes or dry_run)
+    _show(shared, ready, asking=asking)
+    if asking:
+        confirm(f"Type yes to write {ready.path}:")
+    write = not dry_run and (bool(ready.patch) or ready.state is not None)
+    if write and carry_out(ready, shared.store, scope, shared.lock_timeout):
+        shared.output.say(f"note: {ready.path} has other names (hard links), which keep the old content")
+    with telling_of(ready.path if ready.patch and write else "the state" if write else None):
+        _finish(shared, ready, dry_run=dry_run)
+    return DECISIONS if ready.pull.clashes and not dry_run else 0
 
 
-def _tell(shared: Shared, path: str, done: Pulled) -> None:
-    for one in done.stuck:
-        shared.output.say(_told(one))
-    if done.patch:
-        shared.output.show(_shown(done.patch))
-        for warning in done.warnings:
-            shared.output.say(f"warning: {warning.name}: {warning.message}")
-        shared.output.say(f"wrote {path}")
-    elif done.recorded:
-        shared.output.say(f"{path} says so already; recorded as applied: {done.recorded}")
-    elif not done.stuck:
-        shared.output.say("nothing to pull: no profile of this file was changed on this machine")
+def _scope(names: tuple[str, ...], fields: tuple[str, ...], *, everything: bool, whole: bool) -> Scope:
+    """What was asked for; Usage where it contradicts itself or names no field."""
+    from mlxsm_sync.field_names import find, known
+    from mlxsm_sync.pulling import Scope
+    from mlxsm_sync.suggest import did_you_mean
+
+    if names and everything:
+        raise Usage("--all already means every profile", "leave out the names, or --all")
+    if fields and whole:
+        raise Usage("--whole already means every field", "leave out --field, or --whole")
+    paths = set()
+    for name in fields:
+        if (path := find(name)) is None:
+            hint = did_you_mean(name, known()) or f"known fields: {', '.join(known())}"
+            raise Usage(f'there is no field "{visible(name)}"', hint)
+        paths.add(path)
+    wanted = [name if name.startswith("#") else normal(name) for name in names]
+    return Scope(wanted, everything, frozenset(paths), whole)
+
+
+def _show(shared: Shared, ready: Prepared, *, asking: bool) -> None:
+    """The change of the file, before it is made; whoever is asked sees it in any case."""
+    from mlxsm_sync.render_pull import clash_text, whole_text
+
+    output = shared.output
+    for one in ready.pull.stuck:
+        output.say(f'note: "{one.name}" was left: {one.reason}; {one.hint}')
+    style = output.style(sys.stderr)
+    again = invocation(shared, "pull", ready.desired)
+    output.tell(whole_text(ready.pull, ready.desired))
+    if asking and (output.json or output.quiet):
+        output.tell(_shown(ready.patch))
+    else:
+        output.show(_shown(ready.patch))
+    output.tell(clash_text(ready.pull, ready.desired, again, style))
+
+
+def _finish(shared: Shared, ready: Prepared, *, dry_run: bool) -> None:
+    """Say how it ended."""
+    from mlxsm_sync.pull_report import pull_report
+
+    output = shared.output
+    written = bool(ready.patch) and not dry_run
+    recorded = 0 if dry_run else ready.changes
+    output.data(
+        pull_report(ready.desired, ready.pull, ready.patch, ready.warnings, recorded, written=written)
+    )
+    for warning in ready.warnings if ready.patch else ():
+        output.say(f"warning: {warning.name}: {warning.message}")
+    if written:
+        output.say(f"wrote {ready.path}")
+        output.say(f"Next: {shared.command('plan')}")
+    elif recorded:
+        output.say(f"{ready.path} says so already; recorded as applied: {recorded}")
+    elif not ready.patch and not ready.pull.stuck and not ready.pull.clashes:
+        _tell_nothing(shared, ready)
+
+
+def _tell_nothing(shared: Shared, ready: Prepared) -> None:
+    """Where nothing was changed here, say what this command is for, and what there is to do."""
+    from mlxsm_sync.plan import make_plan
+    from mlxsm_sync.render_plan import headline
+    from mlxsm_sync.whereabouts import look
+
+    state = shared.store.read()
+    made = make_plan(ready.desired, state, origins=look(ready.desired, state))
+    shared.output.say("nothing to pull: no profile of this file was changed on this machine")
+    shared.output.say(
+        f"pull writes what was changed here into {ready.path}; it downloads no model, and fetches no file "
+        "(git pull does)"
+    )
+    shared.output.say(headline(made))
 
 
 def _shown(patch: str) -> str:
-    """A patch for the screen: comments can hold anything."""
-    return "".join(f"{shown(line)}\n" for line in patch.split("\n")[:-1])
-
-
-def _told(one: Stuck) -> str:
-    return f'note: "{one.name}" was left: {one.reason}; {one.hint}'
+    """A patch for the screen: comments can hold anything; the line ends of Windows are not shown."""
+    return "".join(f"{shown(line.removesuffix(chr(13)))}\n" for line in patch.split("\n")[:-1])

@@ -5,31 +5,50 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.cli.ask import confirm
+from mlxsm_sync.cli.ask import confirm, is_terminal
+from mlxsm_sync.cli.left_running import tell_left
+from mlxsm_sync.cli.next_step import tell_next_of_rollback
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
-from mlxsm_sync.cli.plan import refuse_guarded
+from mlxsm_sync.cli.plan import refuse, refuse_guarded
+from mlxsm_sync.errors import NoTerminal
 
 if TYPE_CHECKING:
     from mlxsm_sync.applying import Remake
+    from mlxsm_sync.changes import Plan
 
 
 def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -> None:
     """Write the state that `remake` makes, as it was shown and confirmed."""
     from mlxsm_sync.applying import outcome, write_as_shown
-    from mlxsm_sync.render import outcome_text, plan_text
+    from mlxsm_sync.render_plan import outcome_text, plan_text
 
-    style = shared.output.style(sys.stdout)
+    output, style = shared.output, shared.output.style(sys.stdout)
     shared.store.recover(shared.lock_timeout)
     shown, _ = remake(shared.store.read())
-    if not shared.output.quiet or not yes:
-        shared.output.show(plan_text(shown, style))
+    if output.json and not yes and is_terminal():
+        output.tell(plan_text(shown, output.style(sys.stderr)))
+    elif not output.quiet or not yes:
+        output.show(plan_text(shown, style))
     if not shown.changes:
+        output.data(outcome(shown, applied=False))
         return
     refuse_guarded(shared, shown)
     shared.store.refuse_to_write()
     if not yes:
-        confirm("Write this?")
-    plan, state = write_as_shown(shared.store, remake, shown.digest, command, shared.lock_timeout)
+        _confirm(shared, shown, "roll back" if command == "rollback" else command)
+    plan, state = write_as_shown(shared.store, remake, shown, command, shared.lock_timeout)
+    ended = outcome(plan, applied=True, serial=state.serial)
     with telling_of("the state"):
-        shared.output.show(outcome_text(outcome(plan, applied=True, serial=state.serial), style))
+        output.data(ended)
+        output.show(outcome_text(ended, style))
+    tell_left(shared)
+    if command == "rollback":
+        tell_next_of_rollback(shared, plan)
+
+
+def _confirm(shared: Shared, shown: Plan, what: str) -> None:
+    try:
+        confirm(f"Type yes to {what}:")
+    except NoTerminal as error:
+        refuse(shared, shown, error)

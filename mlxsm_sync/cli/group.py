@@ -1,0 +1,146 @@
+"""The commands: imported when they are called, listed by what they are for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from mlxsm_sync import __version__
+from mlxsm_sync.characters import visible
+from mlxsm_sync.cli.words import asks_for_help, refuse_unknown
+from mlxsm_sync.errors import FileTrouble, Usage
+from mlxsm_sync.habits import answer
+from mlxsm_sync.places import PROFILE_FILES, find_profile_file
+from mlxsm_sync.suggest import slip_of
+
+
+class Listed(NamedTuple):
+    """One command as the help lists it."""
+
+    module: str
+    summary: str
+    """At most 64 letters, so that no terminal of 80 columns breaks or cuts it."""
+
+
+SECTIONS: dict[str, dict[str, Listed]] = {
+    "Daily": {
+        "plan": Listed("plan", "Show what would change on this machine"),
+        "apply": Listed("apply", "Bring this machine in line with the profile file"),
+        "list": Listed("entries", "Show the profiles of this machine"),
+        "validate": Listed("files", "Check profile files and documents"),
+    },
+    "Get started": {
+        "init": Listed("files", "Write a commented starter profile file"),
+        "schema": Listed("files", "Print a JSON Schema"),
+        "completion": Listed("completion", "Print the completion script of a shell"),
+    },
+    "Run": {
+        "up": Listed("up", "Start servers, and wait until their models are loaded"),
+        "down": Listed("down", "Stop servers"),
+        "restart": Listed("up", "Stop servers and start them again"),
+        "ps": Listed("ps", "Show how the servers are"),
+        "logs": Listed("logs", "Show what servers write, or follow it"),
+        "adopt": Listed("adopt", "Use a running server that mlxsm did not start"),
+        "forget": Listed("adopt", "Forget an adopted server"),
+        "doctor": Listed("doctor", "Check everything that could keep servers from running"),
+    },
+    "Share": {
+        "import": Listed("import_", "Merge a document of the Mac app into this machine's profiles"),
+        "export": Listed("export", "Write profiles as a document or a profile file"),
+        "pull": Listed("pull", "Write changes of this machine into the profile file"),
+        "connect": Listed("connect", "Print what an OpenAI-compatible client needs"),
+    },
+    "Undo": {
+        "remove": Listed("entries", "Take profiles out of the state"),
+        "history": Listed("past", "Show earlier states, and which command wrote each"),
+        "rollback": Listed("past", "Go back to an earlier state"),
+        "restore": Listed("restore", "Put a kept state in the place of one that is lost"),
+    },
+}
+
+COMMANDS = {name: listed for section in SECTIONS.values() for name, listed in section.items()}
+_FUNCTIONS = {"import": "import_", "list": "list_"}
+"""Commands that Python keeps the names of for itself."""
+
+RASH = ("down", "remove", "restart", "forget", "rollback", "restore")
+"""Commands that stop or take away something: a slip is no reason to offer them."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mlxsm_sync.cli.{COMMANDS[cmd_name].module}")
+        command: click.Command = getattr(module, _FUNCTIONS.get(cmd_name, cmd_name))
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if ctx.resilient_parsing:  # completion says nothing of what is wrong
+            return super().resolve_command(ctx, args)
+        word, *rest = args
+        if word == "help":
+            # `mlxsm help plan` is `mlxsm plan --help`.
+            word, rest = next(iter(rest), "--help"), ["--help"]
+        if word == "version":
+            _say(ctx, f"mlxsm {__version__}")
+        if word.startswith("-"):
+            _say(ctx, ctx.get_help())
+        command = self.get_command(ctx, word)
+        if command is None:
+            raise _no_such_command(word, rest)
+        if asks_for_help(command, rest):
+            with command.make_context(word, [], parent=ctx, resilient_parsing=True) as own:
+                _say(ctx, explanation(own))
+        refuse_unknown(command, word, rest)
+        return word, command, rest
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(explanation(ctx))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, listed.summary) for name, listed in commands.items()])
+        click.Command.format_options(self, ctx, formatter)
+
+
+def explanation(ctx: click.Context) -> str:
+    """The help of a command: what it is for, examples, and then every option."""
+    formatter, command = ctx.make_formatter(), ctx.command
+    command.format_usage(ctx, formatter)
+    command.format_help_text(ctx, formatter)
+    command.format_epilog(ctx, formatter)
+    command.format_options(ctx, formatter)
+    return formatter.getvalue()
+
+
+def _say(ctx: click.Context, text: str) -> None:
+    click.echo(text.rstrip("\n"))
+    ctx.exit(0)
+
+
+def _no_such_command(word: str, rest: Sequence[str]) -> Usage:
+    hint = answer(word, rest, file=_profile_file())
+    hint = hint or slip_of(word, COMMANDS, rash=RASH) or "mlxsm --help shows the commands"
+    return Usage(f"there is no command {visible(word)}", hint)
+
+
+def _profile_file() -> str:
+    """The profile file as a shell takes it, or the name that a new one would have."""
+    try:
+        path = os.environ.get("MLXSM_FILE") or find_profile_file(os.environ)
+    except FileTrouble:
+        path = PROFILE_FILES[0]
+    return shlex.quote(path)

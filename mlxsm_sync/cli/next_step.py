@@ -1,0 +1,84 @@
+"""What comes after a write, as one command that works when it is pasted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.errors import MlxsmError
+
+if TYPE_CHECKING:
+    from mlxsm_sync.changes import Plan
+    from mlxsm_sync.invocation import Invocation
+
+_MOST_NAMED = 5
+_OF_NO_SERVER = ("/name", "/notes")
+"""Fields of which a running server knows nothing."""
+
+
+def tell_next_of_apply(shared: Shared, written: Plan, again: Invocation) -> None:
+    """After an apply the servers are started, or restarted where what they serve has changed."""
+    if any(one.action != "delete" for one in written.counted):
+        _tell(shared, again.up(*_recreate(shared, written)))
+
+
+def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> None:
+    """What was imported is nobody's until a profile file lists it."""
+    from mlxsm_sync.run_names import command
+
+    names = [one.name for one in written.changes if one.action == "create"]
+    if not names:
+        return
+    if _file_is_found():
+        named = names if len(names) <= _MOST_NAMED else []
+        _tell(shared, command("pull", *named, options=[] if named else ["--all"], state=shared.state_words))
+    else:
+        options = ["--format", "yaml", *(["--include-local-paths"] if local_paths else [])]
+        _tell(shared, command("export", options=[*options, "-o", "profiles.yaml"], state=shared.state_words))
+
+
+def tell_next_of_rollback(shared: Shared, written: Plan) -> None:
+    """Where a file still says what was rolled back, that is looked at first."""
+    following = shared.command("plan") if _file_is_found() else shared.command("list")
+    with suppress(MlxsmError):  # a broken file is told by the next plan
+        if _file_is_found() and _is_in_step(shared):
+            following = shlex.join([*shlex.split(shared.command("up")), *_recreate(shared, written)])
+    _tell(shared, following)
+
+
+def _is_in_step(shared: Shared) -> bool:
+    """Whether this machine is as the profile file says."""
+    from mlxsm_sync.plan import make_plan
+    from mlxsm_sync.whereabouts import look
+
+    desired, state = shared.desired(), shared.store.read()
+    plan = make_plan(desired, state, origins=look(desired, state))
+    return not plan.counted and not plan.undecided
+
+
+def _file_is_found() -> bool:
+    from mlxsm_sync.places import find_profile_file
+
+    if os.environ.get("MLXSM_FILE"):
+        return True
+    with suppress(MlxsmError):
+        return bool(find_profile_file(os.environ))
+    return False
+
+
+def _recreate(shared: Shared, written: Plan) -> list[str]:
+    """`--recreate`, where what was there before is served otherwise now, and a server was started."""
+    from mlxsm_sync.run_names import run_folder, started
+
+    existing = (one for one in written.counted if one.action in ("update", "replace"))
+    changed = any(field.path not in _OF_NO_SERVER for one in existing for field in one.fields)
+    store = shared.store
+    return ["--recreate"] if changed and started(run_folder(store.folder, store.label)) else []
+
+
+def _tell(shared: Shared, following: str) -> None:
+    if not shared.output.json:
+        shared.output.say(f"Next: {following}")

@@ -1,0 +1,43 @@
+"""The kinds of values that options take, each with its own sentence for what it does not take."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from typing import Any
+
+import click
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
+    """A time that a clock can wait, in seconds."""
+
+    name = "seconds"
+
+    def __init__(self, *, min: float, max: float, min_open: bool = False) -> None:  # noqa: A002 - click's words
+        self.min, self.max, self.min_open = min, max, min_open
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = math.nan
+        with suppress(ValueError):
+            seconds = float(value)
+        # What is not a number is neither below nor above another one.
+        if (self.min < seconds if self.min_open else self.min <= seconds) and seconds <= self.max:
+            return seconds
+        low = f"above {self.min}" if self.min_open else f"of at least {self.min}"
+        raise click.BadParameter(f"must be a number {low} and at most {self.max}", ctx, param)
+
+
+class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
+    """A whole number that is not negative."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        # `int` also takes signs, spaces, and digits of other scripts.
+        if not re.fullmatch("[0-9]{1,40}", value):
+            raise click.BadParameter("must be a whole number of at least 0", ctx, param)
+        return int(value)

@@ -1,0 +1,117 @@
+"""`mlxsm restore`: put a kept state in the place of one that is gone or cannot be read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.characters import visible
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.ask import confirm
+from mlxsm_sync.cli.file_names import FileName
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.output import telling_of
+from mlxsm_sync.cli.past import local_time
+from mlxsm_sync.errors import Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.applying import Store
+    from mlxsm_sync.history import Earlier
+    from mlxsm_sync.lost import Lost
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm restore                       the newest version that can be read
+  mlxsm restore 7                     that with this serial
+  mlxsm restore backup/state.json     a file that is kept elsewhere
+Next: mlxsm plan; mlxsm history lists the versions that are kept."""
+)
+@click.argument("version", required=False, metavar="[SERIAL|FILE]", type=FileName("read"))
+@options.state
+@options.lock
+@options.yes
+@options.while_app_runs
+@options.as_json
+@click.pass_obj
+def restore(shared: Shared, version: str | None, yes: bool) -> None:
+    """Put a kept state in the place of one that is lost.
+
+    What stands there and cannot be read is kept beside it. A state that can be read is not touched:
+    mlxsm rollback goes back to an earlier one. No server is started or changed.
+    """
+    from mlxsm_sync.applying import now
+    from mlxsm_sync.render import NO_SERVER
+    from mlxsm_sync.reports import restore_report
+    from mlxsm_sync.state import Write
+
+    store = shared.store
+    lost = store.lost()
+    if lost is None:
+        raise Usage(
+            f"there is nothing to restore: {store.path} is not lost",
+            f"{shared.command('history')} lists the states that are kept",
+        )
+    goal = _chosen(store, lost, version)
+    shared.output.say(lost.reason)
+    _show(shared, goal)
+    if not yes:
+        confirm("Type yes to restore this version:")
+    written = Write(at=now(), command="restore", owner=None, summary=f"version {goal.state.serial} restored")
+    done = store.restore(goal, written, shared.lock_timeout)
+    with telling_of("the state"):
+        aside = [str(path) for path in done.aside]
+        report = restore_report(str(store.path), lost.reason, goal.state, str(goal.path), done.state, aside)
+        shared.output.data(report)
+        serial = f"Restored: version {goal.state.serial} is the current state, as serial {done.state.serial}."
+        told = [f"What could not be read is kept as {visible(path)}." for path in aside]
+        after = "What was written after that version is not in it."
+        if not shared.output.quiet:
+            shared.output.show("\n".join([serial, after, *told, NO_SERVER, ""]))
+        if not shared.output.json:
+            shared.output.say(f"Next: {shared.command('plan')}")
+
+
+def _show(shared: Shared, goal: Earlier) -> None:
+    """What is going to be restored; whoever is asked sees it also where only JSON is printed."""
+    from mlxsm_sync.render import list_text
+    from mlxsm_sync.reports import list_report
+
+    state, written = goal.state, goal.state.written
+    by = (
+        f", written {local_time(written.at)} by {visible(f'{written.command} ({written.summary})')}"
+        if written
+        else ""
+    )
+    lines = f"Version {state.serial}{by}: {visible(str(goal.path))}\n"
+    report = list_report(state)
+    lines += list_text(report, shared.output.style(sys.stderr)) if report.entries else "It has no profiles.\n"
+    if not shared.output.quiet:
+        shared.output.tell(lines)
+
+
+def _chosen(store: Store, lost: Lost, version: str | None) -> Earlier:
+    """The kept version that was asked for; Usage where it is not one."""
+    from mlxsm_sync.lost import best
+
+    if version is not None and not version.isdecimal():
+        return store.read_kept(Path(version))
+    kept = store.kept()
+    if version is None:
+        if (found := best(kept, lost.lineage)) is None:
+            raise Usage("there is no version that can be read", "mlxsm restore FILE takes one from elsewhere")
+        return found
+    same = [one for one in kept if one.state.serial == int(version)]
+    same = [one for one in same if one.state.lineage == lost.lineage] or same
+    if not same:
+        raise Usage(f"there is no version {version}", "mlxsm history lists what is kept")
+    if len({one.state.lineage for one in same}) > 1:
+        raise Usage(
+            f"{len(same)} versions have the serial {version}",
+            f"name the file of one: {', '.join(str(one.path) for one in same)}",
+        )
+    return same[0]
