@@ -42,6 +42,11 @@ class Listed(NamedTuple):
     """Paths of options that it has and that are none that a profile can have."""
 
 
+def is_app_list(root: Node) -> bool:
+    """Whether this is the app's own list: what only its entries have tells it from everything else."""
+    return any({"displayName", "serverPort"} & (item.members or {}).keys() for item in root.items or ())
+
+
 def read_list(text: str, problems: Problems) -> list[Listed]:
     """The entries of the list; its problems are raised where the app could not read it."""
     root = read_json(text, problems)

@@ -40,7 +40,7 @@ class Kept(Model):
     applied: JsonObject | None = None
     """What its owner last declared, sparse; null without an owner."""
     from_: str | None = field(default=None, wire="from")
-    """The profile file that it was applied from, resolved."""
+    """The profile file that it was applied from, as it was named."""
 
     def check(self) -> None:
         """What has an owner was applied under a name."""

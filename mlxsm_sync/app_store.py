@@ -8,26 +8,33 @@ version the list is of.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlxsm_sync import disk, history
-from mlxsm_sync.app_list import Listed, read_list, unwritten, write_list
+from mlxsm_sync.app_list import unwritten, write_list
 from mlxsm_sync.app_record import Record, joined, record_of, settled
+from mlxsm_sync.app_restore import NEW_LIST_MODE, doubtful, look, restore
+from mlxsm_sync.app_versions import listed_in, read_record, read_version, record_of_list
 from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.doubts import doubts
-from mlxsm_sync.errors import FileTrouble, Guard, InvalidFile, Problem, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileTrouble, Guard, StalePlan, UnreadableState
+from mlxsm_sync.file_identity import as_listed
+from mlxsm_sync.links import followed
 from mlxsm_sync.lock import locked
-from mlxsm_sync.nodes import Problems
+from mlxsm_sync.lost import Lost, Restored, best, kept_at
+from mlxsm_sync.owners import refuse_for_root
+from mlxsm_sync.places import app_list_path
 from mlxsm_sync.running_apps import is_running
 from mlxsm_sync.secret_scan import refuse_secret
+from mlxsm_sync.staleness import LOOK_AGAIN
 from mlxsm_sync.state import State, Write
-from mlxsm_sync.state_text import read_model, write_text
+from mlxsm_sync.state_text import write_text
 
 NAMES = ("MLXServerManager", "MLX Server Manager")
 """What the app's process is called."""
-_MODE = 0o644  # the app's own, for a list that is not there yet
 
 
 class AppStore:
@@ -35,11 +42,13 @@ class AppStore:
 
     def __init__(self, path: Path, folder: Path, *, while_app_runs: bool = False) -> None:
         with disk.system_errors(f"cannot find {path}"):
-            self.path = Path(os.path.realpath(path))
+            named = followed(path)
+            self.path = as_listed(named)
+        with disk.system_errors(f"cannot find {folder}"):
+            folder = followed(folder)
         refuse_secret(self.path, "the list")
-        refuse_secret(Path(os.path.realpath(folder)), "the record of the list")
-        mark = digest_bytes(str(self.path).encode()).removeprefix("sha256:")[:12]
-        self.record_path = folder / f"app-{mark}.json"
+        refuse_secret(folder, "the record of the list")
+        self.record_path = record_of_list(self.path, named, folder)
         self._while_app_runs = while_app_runs
         self._was_read = False
         self._data: bytes | None = None
@@ -59,27 +68,34 @@ class AppStore:
         """The current state; needs no lock and no write access."""
         self._data = disk.read_own(self.path)
         self._was_read = True
-        record = _read_record(disk.read_own(self.record_path), self.record_path)
-        listed = self._listed()
+        with self._naming_the_way_back():
+            record = read_record(self.record_path)
+            listed = listed_in(self._data, self.path)
         self._record = settled(record, self._digest(), listed)
         return joined(listed, self._record)
 
     @contextmanager
     def locked(self, timeout: float, command: str) -> Iterator[State]:
         """Hold the lock and give the state as it is under it; StalePlan where the list has changed."""
-        folder = self.record_path.parent
-        with disk.system_errors(f"cannot prepare {folder}"):
-            disk.make_private(folder)
-        with locked(self.record_path.with_name(f"{self.record_path.name}.lock"), timeout, command):
+        with self._held(timeout, command):
             shown, was_shown = self._data, self._was_read
             state = self.read()
             if was_shown and self._data != shown:
                 raise self._changed()
             yield state
 
+    @contextmanager
+    def _held(self, timeout: float, command: str) -> Iterator[None]:
+        folder = self.record_path.parent
+        with disk.system_errors(f"cannot prepare {folder}"):
+            refuse_for_root(self.record_path)
+            disk.make_private(folder)
+        with locked(self.record_path.with_name(f"{self.record_path.name}.lock"), timeout, command):
+            yield
+
     def recover(self, timeout: float) -> None:
         """Finish what a writer left that was stopped after the list and before the record of it."""
-        record = _read_record(disk.read_own(self.record_path), self.record_path)
+        record = read_record(self.record_path)
         if record.pending is None:
             return
         with self.locked(timeout, "mlxsm"), disk.system_errors(f"cannot write {self.record_path}"):
@@ -97,7 +113,7 @@ class AppStore:
     def replace(self, state: State, written: Write, lineage: str) -> State:
         """Write the next state over the one read under the lock; `lineage` names a new one."""
         stamped = state.copy(lineage=state.lineage or lineage, written=written)
-        text = self._text()
+        text = None if self._data is None else self._data.decode("utf-8")
         data = write_list(stamped.entries, text).encode()
         if lost := [*unwritten(stamped.entries, data.decode())]:
             raise AssertionError(f"{len(lost)} profiles do not survive being written")
@@ -139,12 +155,39 @@ class AppStore:
 
     def earlier(self) -> list[history.Earlier]:
         """The readable earlier states, newest first."""
-        record = _read_record(disk.read_own(self.record_path), self.record_path)
-        return history.earlier(self.record_path, record.lineage, _read_backup)
+        record = read_record(self.record_path)
+        return history.earlier(self.record_path, record.lineage, read_version)
+
+    def kept(self) -> list[history.Earlier]:
+        """All readable earlier states, also of other lineages, newest first."""
+        return [*history.kept(self.record_path, read_version)]
+
+    def read_kept(self, path: Path) -> history.Earlier:
+        """A file as an earlier state; FileTrouble where there is none, UnreadableState where it is none."""
+        return kept_at(path, read_version)
 
     def cautions(self) -> list[str]:
-        """What is doubtful about the place of the record."""
-        return [*doubts(self.record_path)]
+        """What is doubtful about the place of the record, and of the list."""
+        return [*doubts(self.record_path), *doubtful(self.path, self.record_path, self._restore)]
+
+    def lost(self) -> Lost | None:
+        """Why list or record cannot be used, where that can be restored; None where they can be used."""
+        return look(self.path, self.record_path).lost
+
+    def restore(self, goal: history.Earlier, written: Write, timeout: float) -> Restored:
+        """Put what is kept in the place of what is lost of the two; what stands there is kept beside it."""
+        with self._held(timeout, "mlxsm restore"):
+            parts = look(self.path, self.record_path)
+            if parts.lost is None:
+                raise StalePlan(f"{self.path} can be read again; nothing was written")
+            return restore(parts, goal, written, self.refuse_to_write)
+
+    @property
+    def _restore(self) -> str:
+        with suppress(FileTrouble):
+            if self.path == app_list_path():
+                return shlex.join(["mlxsm", "restore", "--state", "app"])
+        return shlex.join(["mlxsm", "restore", "--state", f"app:{self.path}"])
 
     def _prepare(self, kept: Record, text: str | None, stamped: State) -> None:
         """Make room, keep the version that goes, and see once more that it is the one that was read."""
@@ -167,7 +210,7 @@ class AppStore:
         disk.sync_folder(self.record_path.parent)
 
     def _replace_list(self, data: bytes, before: Record) -> None:
-        mode = self.path.stat().st_mode & 0o777 if self._data is not None else _MODE
+        mode = self.path.stat().st_mode & 0o777 if self._data is not None else NEW_LIST_MODE
         beside = disk.write_beside(self.path, data, mode)
         mark = disk.mark(self.path)
         try:
@@ -184,28 +227,19 @@ class AppStore:
         if not unchanged:
             raise self._changed()
 
-    def _text(self) -> str | None:
-        if self._data is None:
-            return None
+    @contextmanager
+    def _naming_the_way_back(self) -> Iterator[None]:
+        """Let a failure to read name the command that puts back what is kept, if anything is."""
         try:
-            return self._data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise self._unreadable("is not UTF-8") from None
-
-    def _listed(self) -> list[Listed]:
-        if (text := self._text()) is None:
-            return []
-        try:
-            return read_list(text, Problems(str(self.path)))
-        except InvalidFile as error:
-            raise self._unreadable("cannot be read", error.problems) from None
-
-    def _unreadable(self, what: str, problems: Sequence[Problem] = ()) -> UnreadableState:
-        """A failure that says where the newest good version is, if one was kept."""
-        failure = _unreadable(self.path, what, problems)
-        if kept := history.newest(self.record_path, _read_backup):
-            failure.hint = f"{failure.hint}; the newest good version is the listText in {kept}"
-        return failure
+            yield
+        except UnreadableState as error:
+            found = None
+            with suppress(FileTrouble):
+                found = None if error.newer else best(history.kept(self.record_path, read_version), None)
+            if found is not None:
+                way = f"to put back what is kept: {self._restore}"
+                error.hint = f"{error.hint}; or {way}" if error.hint else way
+            raise
 
     def _digest(self) -> str | None:
         return None if self._data is None else digest_bytes(self._data)
@@ -213,26 +247,5 @@ class AppStore:
     def _changed(self) -> StalePlan:
         return StalePlan(
             f"stale plan: {self.path} was changed meanwhile by another program; nothing was written",
-            "run mlxsm plan again and look at what it says now",
+            LOOK_AGAIN,
         )
-
-
-def _unreadable(path: Path, what: str, problems: Sequence[Problem] = ()) -> UnreadableState:
-    return UnreadableState(
-        f"the list {path} {what}; it was not touched",
-        "repair it before you change anything in the app, which would overwrite it with its defaults",
-        problems,
-    )
-
-
-def _read_record(data: bytes | None, path: Path) -> Record:
-    return Record() if data is None else read_model(Record, data, path, "record of the app's list")
-
-
-def _read_backup(data: bytes, path: Path) -> State:
-    record = _read_record(data, path)
-    try:
-        listed = [] if record.list_text is None else read_list(record.list_text, Problems(str(path)))
-    except InvalidFile as error:
-        raise _unreadable(path, "cannot be read", error.problems) from None
-    return joined(listed, record)

@@ -13,11 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from mlxsm_sync.attributes import has_other_names, take_over
 from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.links import POSIX, followed
+from mlxsm_sync.owners import is_ours, is_trusted, name_of, remedy
+from mlxsm_sync.streams import Stream, stream_at
 
 MAX_BYTES = 64 * 1024 * 1024
 PRIVATE = 0o600
-POSIX = hasattr(os, "geteuid")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _HELD = (5, 32)  # ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION of Windows
 _TRIES, _PAUSE = 10, 0.05
@@ -31,7 +34,17 @@ def system_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileTrouble(f"{what}: {error.strerror or error}") from None
+        raise refused(what, error) from None
+
+
+def refused(what: str, error: OSError) -> FileTrouble:
+    """A refusal of the system as FileTrouble that begins with `what`, and says whose the file is."""
+    told = f"{what}: {error.strerror or error}"
+    if error.errno in (errno.EACCES, errno.EPERM) and isinstance(error.filename, (str, bytes, os.PathLike)):
+        about = remedy(os.fsdecode(error.filename))
+        if about is not None:
+            return FileTrouble(f"{told}: {about[0]}", about[1])
+    return FileTrouble(told)
 
 
 def read_own(path: Path) -> bytes | None:
@@ -46,7 +59,9 @@ def read_own(path: Path) -> bytes | None:
             if not stat.S_ISREG(about.st_mode):
                 raise FileTrouble(f"{path} is not a regular file")
             if not is_ours(about):
-                raise FileTrouble(f"{path} belongs to another user")
+                owner, known = name_of(about.st_uid), remedy(path)
+                hint = known[1] if known else None
+                raise FileTrouble(f"{path} belongs to another user, {owner}", hint)
             if about.st_size > MAX_BYTES:
                 raise FileTrouble(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
             return file.read()
@@ -70,18 +85,16 @@ def mark(path: Path) -> Mark | None:
     return Mark(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
 
-def is_ours(about: os.stat_result) -> bool:
-    """Whether a file belongs to whoever runs this; Windows does not tell."""
-    return not POSIX or about.st_uid == os.geteuid()
+def write_beside(path: Path, data: bytes, mode: int = PRIVATE, *, lasting: bool = True) -> Path:
+    """A new file with these bytes in the folder of `path`, on the disk and ready to take its place.
 
-
-def write_beside(path: Path, data: bytes, mode: int = PRIVATE) -> Path:
-    """A new file with these bytes in the folder of `path`, on the disk and ready to take its place."""
+    What is not `lasting` means nothing after a loss of power.
+    """
     from secrets import token_hex
 
     beside = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(6)}.tmp")
     _unfinished.add(beside)
-    write_new(beside, data, mode)
+    write_new(beside, data, mode, before=path, lasting=lasting)
     return beside
 
 
@@ -92,16 +105,20 @@ def drop_unfinished() -> None:
             os.unlink(beside)
 
 
-def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
-    """A new file, complete and on the disk, or none."""
+def write_new(
+    path: Path, data: bytes, mode: int = PRIVATE, *, before: Path | None = None, lasting: bool = True
+) -> None:
+    """A new file, complete and on the disk, or none; `before` is the one whose place it is going to take."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, PRIVATE)
     try:
         with os.fdopen(fd, "wb") as file:
+            if before is not None:
+                take_over(fd, path, before, private=mode == PRIVATE)
             if POSIX:
                 os.fchmod(fd, mode)
             file.write(data)
             file.flush()
-            _sync(fd)
+            _sync(fd, through_the_drive=lasting)
     except BaseException:
         with suppress(OSError):
             os.unlink(path)
@@ -115,20 +132,42 @@ def write_whole(
     private: bool = True,
     new: bool = False,
     unchanged: Callable[[], None] = lambda: None,
-) -> None:
+) -> bool:
     """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written.
 
     What is not private keeps its mode, or is as open as the system makes new files. A `new` file takes
-    the place of none. `unchanged` raises where the file is no longer what it is to be.
+    the place of none. `unchanged` raises where the file is no longer what it is to be. A pipe or a
+    terminal is written to. It says whether the file had other names, which keep the old content.
     """
     with system_errors(f"cannot write {path}"):
-        is_stream = path.startswith(("/dev/", "/proc/"))
-        if is_stream or (os.path.exists(path) and not (new or os.path.isfile(path))):
-            Path(path).write_text(text, encoding="utf-8")  # a pipe or a terminal
-            return
-        place = Path(os.path.realpath(path))
-        if os.path.islink(path) and place.exists() and not is_ours(place.stat()):
-            raise FileTrouble(f"{path} is a link to a file of another user")
+        stream = stream_at(path)
+        if stream is not None:
+            _write_through(stream, path, text)
+            return False
+        place = own_place(path)
+    return write_at(place, path, text, private=private, new=new, unchanged=unchanged)
+
+
+def own_place(path: str) -> Path:
+    """Where the file is that a path leads to; FileTrouble where a link leads to another user's."""
+    place = followed(path)
+    if os.path.islink(path) and place.exists() and not is_trusted(place.stat()):
+        raise FileTrouble(f"{path} is a link to a file of another user")
+    return place
+
+
+def write_at(
+    place: Path,
+    path: str,
+    text: str,
+    *,
+    private: bool = True,
+    new: bool = False,
+    unchanged: Callable[[], None] = lambda: None,
+) -> bool:
+    """As `write_whole`, at the place that `path` was found to lead to: no link is followed any more."""
+    with system_errors(f"cannot write {path}"):
+        others = has_other_names(place)
         beside = write_beside(place, text.encode(), _mode(place, private=private))
         if new:
             _put_where_nothing_is(beside, place)
@@ -136,6 +175,14 @@ def write_whole(
             put_in_place(beside, place, unchanged)
     with system_errors(f"{path} was written, but the disk did not confirm it"):
         sync_folder(place.parent)
+    return others
+
+
+def _write_through(stream: Stream, path: str, text: str) -> None:
+    if stream.number is None and not is_trusted(stream.about):
+        raise FileTrouble(f"{path} is another user's pipe")
+    with os.fdopen(stream.open(), "wb") as file:
+        file.write(text.encode())
 
 
 def _mode(path: Path, *, private: bool) -> int:
@@ -222,9 +269,9 @@ def make_private(path: Path) -> None:
         sync_folder(missing.parent)
 
 
-def _sync(fd: int) -> None:
+def _sync(fd: int, *, through_the_drive: bool = True) -> None:
     """Force a file to the disk; on macOS, fsync alone leaves it in the drive's cache."""
-    if sys.platform == "darwin":
+    if sys.platform == "darwin" and through_the_drive:
         import fcntl
 
         with suppress(OSError):

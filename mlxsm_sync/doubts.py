@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from mlxsm_sync.disk import POSIX
+from mlxsm_sync.links import POSIX
+from mlxsm_sync.owners import name_of, owner_around
 
 # What a folder's name begins with: "OneDrive - Contoso", "Dropbox (Personal)", "GoogleDrive-me@example.org".
 _SYNCED = ("Mobile Documents", "CloudStorage", "Dropbox", "OneDrive", "Google Drive", "GoogleDrive", "iCloud")
@@ -27,7 +29,10 @@ def doubts(path: Path) -> Iterator[str]:
     folder = path.parent
     with suppress(OSError):
         if POSIX and folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            yield f"others can write to {folder}: chmod go-w it"
+            yield f"others can write to {folder}: {shlex.join(['chmod', 'go-w', str(folder)])}"
+    with suppress(OSError):
+        if (owner := owner_around(path)) is not None:
+            yield f"{path} is in a folder of {name_of(owner)}, and what root writes there belongs to root"
     if any(part.startswith(_SYNCED) for part in folder.parts):
         yield f"{path} is in a synchronised folder: a state belongs to one machine"
     with suppress(OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from mlxsm_sync.model import Model
+from mlxsm_sync.model import Model, field
 
 Kind = Literal[
     "invalid-file",
@@ -32,7 +32,9 @@ class Problem(Model):
     column: int | None
     """1-based, in characters."""
     message: str
-    """What is wrong and what to do; never a rejected value."""
+    """What is wrong and what to do; a value is repeated only where it is what to write, and no secret."""
+    excerpt: str | None = field(internal=True, default=None)
+    """The line of the file and a caret below the place, for people; it is not written."""
 
     def __str__(self) -> str:
         place = [self.path, *(str(n) for n in (self.line, self.column) if n is not None)]
@@ -74,9 +76,11 @@ class InvalidDocument(InvalidFile):
 
 
 class UnreadableState(MlxsmError):
-    """The state is cut off, foreign or of a newer format; it is never overwritten."""
+    """The state is truncated, foreign or of a newer format; it is never overwritten."""
 
     kind = "unreadable-state"
+    newer = False
+    """True where nothing is broken: a newer mlxsm wrote it."""
 
 
 class Locked(MlxsmError):

@@ -8,16 +8,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.app_document import APP, VERSION
-from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.characters import escaped
 from mlxsm_sync.desired import DEFAULT_COLLECTION
 from mlxsm_sync.diff import drift_of
 from mlxsm_sync.engine import Rejected
+from mlxsm_sync.hosts import is_loopback
 from mlxsm_sync.json_value import JsonObject, texts
+from mlxsm_sync.local_paths import fields_with_paths, pointer
+from mlxsm_sync.model_ids import is_local_path
 from mlxsm_sync.nodes import MAX_SCALAR
 from mlxsm_sync.option_texts import is_too_long, write_option
 from mlxsm_sync.profile import (
-    LOOPBACK,
     NAME,
     OPTIONS,
     RAW_EXTRA_ARGS,
@@ -29,6 +30,7 @@ from mlxsm_sync.profile import (
 )
 from mlxsm_sync.secret_scan import HIDDEN, reasons, value_reason
 from mlxsm_sync.state import Entry
+from mlxsm_sync.value_advice import profile_faults
 
 HIGHEST_TEMPERATURE = 1
 """The app's documents hold no higher one."""
@@ -79,6 +81,8 @@ def obstacle(entry: Entry, *, local_paths: bool, document: bool) -> str | None:
         from_fields(profile.fields)
     except Rejected:
         return "it breaks the rules of a profile; correct it where it was made"
+    if not document and (fault := next(profile_faults(profile), None)) is not None:
+        return f"a profile file cannot hold it: {fault}"
     if not local_paths and is_local_path(profile.model_id):
         return "its modelID is a local path; --include-local-paths exports it all the same"
     if document and is_too_long(profile):
@@ -129,7 +133,9 @@ def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
         for one in profiles
         if any(arg.split() != [arg] for arg in one.advanced_launch_options.raw_extra_args or ())
     ]
-    for what, names in (("enableThinking", thinking), ("notes", notes)):
+    # `[]` and unset start the same server, but are not the same to a plan.
+    empty = [one.name for one in profiles if one.advanced_launch_options.raw_extra_args == ()]
+    for what, names in (("enableThinking", thinking), ("notes", notes), ("an empty rawExtraArgs", empty)):
         if names:
             yield f"schema version 1 cannot carry {what}: lost for {_listed(names)}"
     if quoted:
@@ -154,10 +160,10 @@ def contents(written: Sequence[JsonObject]) -> Iterator[str]:
             yield part
 
 
-def sensitive(written: Sequence[JsonObject]) -> Iterator[str]:
+def sensitive(profiles: Sequence[Profile], written: Sequence[JsonObject]) -> Iterator[str]:
     """What a person may not want others to read, of profiles as they are written."""
     yield "model IDs, which may name private repositories"
-    hosts = sorted({host for one in written if (host := str(one["host"])).lower() not in LOOPBACK})
+    hosts = sorted({host for one in written if (host := str(one["host"])) and not is_loopback(host)})
     if hosts:
         yield f"hosts: {_listed(hosts)}"
     raw = [str(one["name"]) for one in written if RAW_EXTRA_ARGS in flat(one)]
@@ -166,6 +172,13 @@ def sensitive(written: Sequence[JsonObject]) -> Iterator[str]:
     notes = [str(one["name"]) for one in written if "notes" in one]
     if notes:
         yield f"notes of {_listed(notes)}"
+    by_field: dict[str, list[str]] = {}
+    for profile, one in zip(profiles, written, strict=True):
+        said = [field for field in fields_with_paths(profile) if pointer(field) in flat(one)]
+        for field in [*said, *(["modelID"] if is_local_path(profile.model_id) else [])]:
+            by_field.setdefault(field, []).append(str(one["name"]))
+    for field, names in by_field.items():
+        yield f"local paths in {field} of {_listed(names)}"
 
 
 def clashing(written: Sequence[JsonObject]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.engine import Check
-from mlxsm_sync.json_value import JsonObject
+from mlxsm_sync.json_value import JsonObject, canonical
 from mlxsm_sync.model import Model, field
 from mlxsm_sync.profile import Fields, Profile, checked_text, flat
 
@@ -45,7 +45,7 @@ class Entry(Model):
     applied: JsonObject | None = None
     """What its owner last declared, sparse; null without an owner."""
     from_: str | None = field(default=None, wire="from")
-    """The profile file that it was applied from, resolved; null for standard input."""
+    """The profile file that it was applied from, as it was named; null for standard input."""
     verbatim: str | None = field(internal=True, default=None)
     """What another program's list says of it, to the letter; null where there is no such list."""
     unreadable: tuple[str, ...] = field(internal=True, default=())
@@ -55,6 +55,11 @@ class Entry(Model):
         """What has an owner was applied under a name."""
         if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
             raise ValueError("has an owner, but no applied name")
+
+    def same_as(self, other: Entry, *, but_from: bool = False) -> bool:
+        """Whether both say the same by value, as JSON sees it: `==` takes `True` for `1`."""
+        ours = self.copy(from_=other.from_) if but_from else self
+        return canonical(ours.dump()) == canonical(other.dump())
 
     @property
     def current(self) -> Fields:

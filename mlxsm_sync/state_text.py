@@ -10,6 +10,7 @@ from mlxsm_sync.engine import Rejected
 from mlxsm_sync.errors import UnreadableState
 from mlxsm_sync.json_value import Json, JsonObject
 from mlxsm_sync.model import Model
+from mlxsm_sync.nesting import TooDeep, loads
 from mlxsm_sync.state import State
 
 FORMAT_VERSION = 1
@@ -41,24 +42,33 @@ def write_text(value: Model) -> bytes:
 def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
     """The versioned value in these bytes; UnreadableState says why there is none."""
     try:
-        text = data.decode("utf-8")
-        raw = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant)
+        raw = loads(data.decode("utf-8"), object_pairs_hook=_unrepeated, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        why = "is empty" if not data.strip() else f"is cut off or no JSON (line {error.lineno})"
+        why = "is empty" if not data.strip() else f"is truncated or not valid JSON (line {error.lineno})"
         raise _unreadable(what, path, why) from None
     except _Refused as error:
         raise _unreadable(what, path, str(error)) from None
-    except (ValueError, RecursionError):
-        raise _unreadable(what, path, f"is no text that a {what} can be") from None
+    except TooDeep:
+        raise _unreadable(what, path, "is nested too deep") from None
+    except ValueError:
+        raise _unreadable(what, path, "is not valid UTF-8 or not valid JSON") from None
     if not isinstance(raw, dict) or "formatVersion" not in raw:
         raise _unreadable(what, path, f"is not a {what} of mlxsm")
-    version = raw["formatVersion"]
-    if version is True or version != FORMAT_VERSION:
-        raise _unreadable(what, path, "has another format version: a newer mlxsm wrote it")
+    _refuse_version(raw["formatVersion"], what, path)
     try:
         return model.from_json(data)
     except Rejected as error:
         raise _unreadable(what, path, _first_fault(error)) from None
+
+
+def _refuse_version(version: Json, what: str, path: Path) -> None:
+    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
+        told = f" (format version {version})" if version < 1000 else ""
+        error = _unreadable(what, path, f"was written by a newer mlxsm{told}")
+        error.newer, error.hint = True, "upgrade mlxsm on this machine"
+        raise error
+    if version is True or version != FORMAT_VERSION:
+        raise _unreadable(what, path, "has an unknown format version")
 
 
 def _checked(value: Model, data: JsonObject) -> bytes:
@@ -73,13 +83,13 @@ def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
 
 
 def _first_fault(error: Rejected) -> str:
-    """Where the state breaks its format; only our own keys are named, no values."""
+    """Where the state is invalid; only our own keys are named, no values."""
     first = error.faults[0]
     # An unknown key is somebody else's, so what it is in is named.
     path = first.path[:-1] if first.kind == "unexpected_keyword_argument" else first.path
     where = "/".join(map(str, path))
     why = first.context.get("error", first.kind)
-    return f"breaks its format at {where or 'its top'} ({why})"
+    return f"is invalid at {where or 'its top level'} ({why})"
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Json]:
@@ -90,4 +100,4 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Json]:
 
 
 def _no_constant(name: str) -> Json:
-    raise _Refused(f"contains {name}, which is no number")
+    raise _Refused(f"contains {name}, which is not valid JSON")
