@@ -5,14 +5,15 @@ Other clients are added to `CLIENTS`: a name, what it is, and a function from th
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Literal, NamedTuple
 
-from mlxsm_sync.cautions import is_local_path
 from mlxsm_sync.characters import visible
 from mlxsm_sync.model import Model, field
+from mlxsm_sync.model_ids import is_local_path
 from mlxsm_sync.profile import RAW_EXTRA_ARGS
 from mlxsm_sync.state import Entry
 
@@ -26,12 +27,14 @@ _ADAPTER = "--adapter-path"
 
 
 class Environment(Model):
-    """The variables that the OpenAI libraries read."""
+    """The variables that the OpenAI libraries and their users read."""
 
     base_url: str = field(wire="OPENAI_BASE_URL")
     """Where the server is."""
     api_key: str = field(wire="OPENAI_API_KEY")
     """A placeholder; the server checks none."""
+    model: str = field(wire="OPENAI_MODEL")
+    """What to send as the model; the libraries want it from the program that uses them."""
 
 
 class Connection(Model):
@@ -50,9 +53,9 @@ class Connection(Model):
     api_key: str
     """A placeholder; the server checks none."""
     environment: Environment
-    """The variables that the OpenAI libraries read."""
+    """The variables that the OpenAI libraries and their users read."""
     curl: str
-    """A command that lists the server's models."""
+    """A command that asks the model for a few words: it answers only where the server is up and works."""
     text: str
     """The settings as the client takes them."""
 
@@ -64,22 +67,69 @@ class Client(NamedTuple):
     text: Callable[[Connection], str]
 
 
+class KnownClient(Model):
+    """A client whose settings are known."""
+
+    name: str
+    """What `--client` takes."""
+    purpose: str
+    """What it is."""
+
+
+class ClientList(Model):
+    """`mlxsm connect --list --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    clients: tuple[KnownClient, ...]
+    """Every client whose settings are known."""
+
+
 def connection(entry: Entry, client: str) -> Connection:
     """The settings for a client of the table; nothing in them tells a path of this machine."""
     profile = entry.profile
-    # The app lets a host be anything, and this is text for people and their shells.
+    # The app lets a host and a model be anything, and this is text for people and their shells.
     base_url = visible(f"http://{_address(profile.host)}:{profile.port}/v1")
+    model = visible(model_to_send(entry))
     settings = Connection(
         name=profile.name,
         client=client,
         base_url=base_url,
-        model=model_to_send(entry),
+        model=model,
         api_key=API_KEY,
-        environment=Environment(base_url=base_url, api_key=API_KEY),
-        curl=f"curl {shlex.quote(f'{base_url}/models')}",
+        environment=Environment(base_url=base_url, api_key=API_KEY, model=model),
+        curl=_question(base_url, model),
         text="",
     )
     return settings.copy(text=CLIENTS[client].text(settings))
+
+
+def known_clients() -> ClientList:
+    """Every client of the table."""
+    return ClientList(
+        clients=tuple(KnownClient(name=name, purpose=one.purpose) for name, one in CLIENTS.items())
+    )
+
+
+def shell_lines(settings: Connection, *, exported: bool) -> str:
+    """The variables for a shell to read, or for a file of settings (`.env`)."""
+    start = "export " if exported else ""
+    variables = settings.environment.dump().items()
+    return "".join(f"{start}{name}={shlex.quote(str(value))}\n" for name, value in variables)
+
+
+def _question(base_url: str, model: str) -> str:
+    """A chat request of a few tokens: listing models would prove nothing about answering."""
+    body = {"model": model, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 32}
+    words = (
+        "curl",
+        f"{base_url}/chat/completions",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        json.dumps(body),
+    )
+    return shlex.join(words)
 
 
 def model_to_send(entry: Entry) -> str:
@@ -114,11 +164,7 @@ def _is_everywhere(host: str) -> bool:
 
 
 def _openai(settings: Connection) -> str:
-    lines = (
-        f"OPENAI_BASE_URL={shlex.quote(settings.base_url)}",
-        f"OPENAI_API_KEY={settings.api_key}",
-    )
-    return "\n".join(lines) + "\n"
+    return shell_lines(settings, exported=True)
 
 
 CLIENTS = {"openai": Client("the OpenAI libraries, and all that read their variables", _openai)}

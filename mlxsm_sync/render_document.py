@@ -10,20 +10,26 @@ from mlxsm_sync.characters import visible
 from mlxsm_sync.document import Judged
 from mlxsm_sync.export import Selection, contents, sensitive
 from mlxsm_sync.json_value import JsonObject
-from mlxsm_sync.render import NO_SERVER, Style, outcome_lines
+from mlxsm_sync.render import NO_SERVER, Style
+from mlxsm_sync.render_plan import outcome_lines
 
 NOTHING_PRIVATE = "No secret and no executable path was imported."
+
+
+def profiles_text(count: int) -> str:
+    """`1 profile`, or `2 profiles`."""
+    return f"{count} profile{'' if count == 1 else 's'}"
 
 
 def document_text(judged: Judged, style: Style) -> str:
     """What a document says of itself, before what it would change."""
     desired, head = judged.desired, judged.head
     app = visible(head.app) if head.app is not None else "not named"
-    exported = visible(head.exported_at) if head.exported_at is not None else "at a time not named"
-    counts = f"{head.total} profiles, {len(desired.profiles)} valid, {len(desired.invalid)} invalid"
+    exported = f"exported {visible(head.exported_at)}" if head.exported_at is not None else "no export date"
+    counts = f"{profiles_text(head.total)}, {len(desired.profiles)} valid, {len(desired.invalid)} invalid"
     lines = [
         style.paint(f"Document {visible(desired.input.path)}", "bold"),
-        f"  schema version {VERSION}, app {app}, exported {exported}",
+        f"  schema version {VERSION}, app {app}, {exported}",
         f"  {counts}",
         "  Shared profile JSON is metadata only. Review it before the import.",
     ]
@@ -37,9 +43,9 @@ def imported_text(outcome: Outcome, style: Style) -> str:
         "imported": summary.create if done else 0,
         "renamed": summary.rename if done else 0,
         "replaced": summary.replace if done else 0,
-        "skipped": len(outcome.skipped),
+        "skipped": sum(not one.reason.startswith("conflict") for one in outcome.skipped),
         "invalid": summary.invalid,
-        "conflicts": summary.conflict,
+        "conflicts": len(outcome.undecided),
     }
     what = ", ".join(f"{name} {count}" for name, count in counts.items())
     lines = [style.paint(f"{what[:1].upper()}{what[1:]}.", "bold"), *outcome_lines(outcome)]
@@ -51,11 +57,12 @@ def imported_text(outcome: Outcome, style: Style) -> str:
 def privacy_lines(selection: Selection, written: Sequence[JsonObject]) -> list[str]:
     """What an export holds, what it never does, and what may be sensitive, of profiles as written."""
     lines = [
-        f"This export includes profile metadata only: {len(written)} profile(s).",
+        f"This export includes profile metadata only: {profiles_text(len(written))}.",
         f"  in it: {', '.join(contents(written)) or 'nothing'}",
         "  never in it: API keys, tokens, model weights, caches, logs, executable paths, runtime state",
     ]
-    lines += [f"  may be sensitive: {what}" for what in sensitive(written)]
+    profiles = [entry.profile for entry in selection.entries]
+    lines += [f"  may be sensitive: {what}" for what in sensitive(profiles, written)]
     lines += [f'  left out: "{one.name}": {one.reason}' for one in selection.left_out]
     lines += [
         f'  left out of "{entry.name}": {path.rpartition("/")[2]}, which is none that a profile can have'

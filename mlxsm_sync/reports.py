@@ -84,10 +84,12 @@ class ListReport(Model):
 
 
 class HistoryEntry(Model):
-    """One earlier state."""
+    """The current state, or an earlier one."""
 
     serial: int
-    """What `rollback` takes."""
+    """What `rollback` and `restore` take."""
+    current: bool
+    """Whether it is the state as it is now."""
     written_at: str | None
     """When it was written, ISO 8601 in UTC."""
     command: str | None
@@ -104,7 +106,30 @@ class HistoryReport(Model):
     format_version: Literal[1] = 1
     """The version of this format."""
     entries: tuple[HistoryEntry, ...]
-    """Earlier states, newest first."""
+    """The current state, where there is one, then the earlier ones, newest first."""
+
+
+class RestoreReport(Model):
+    """`mlxsm restore --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    path: str
+    """The state, or the list of the Mac app."""
+    reason: str
+    """Why it could not be used."""
+    restored: HistoryEntry
+    """The version that was put back."""
+    from_: str = field(wire="from")
+    """The file that it was kept in."""
+    aside: tuple[str, ...]
+    """Where that is kept now which could not be read."""
+    lineage: str | None
+    """The state's lineage."""
+    serial: int
+    """The serial that the state has now."""
+    profiles: int
+    """How many profiles it has."""
 
 
 class JudgedFile(Model):
@@ -174,17 +199,36 @@ def list_report(state: State, names: Iterable[str] = ()) -> ListReport:
     )
 
 
-def history_report(states: Iterable[State]) -> HistoryReport:
-    """The earlier states, as they come."""
+def history_report(current: State | None, states: Iterable[State]) -> HistoryReport:
+    """The current state, where there is one, and the earlier ones as they come; none is told twice."""
+    earlier = (_history_entry(state, current=False) for state in states if state != current)
     return HistoryReport(
-        entries=tuple(
-            HistoryEntry(
-                serial=state.serial,
-                written_at=state.written.at if state.written else None,
-                command=state.written.command if state.written else None,
-                owner=state.written.owner if state.written else None,
-                summary=state.written.summary if state.written else None,
-            )
-            for state in states
-        )
+        entries=(*([_history_entry(current, current=True)] if current is not None else []), *earlier)
+    )
+
+
+def restore_report(
+    path: str, reason: str, goal: State, came_from: str, state: State, aside: Iterable[str]
+) -> RestoreReport:
+    """What a restore of the version `goal` has done; `state` is what it has written."""
+    return RestoreReport(
+        path=path,
+        reason=reason,
+        restored=_history_entry(goal, current=False),
+        from_=came_from,
+        aside=tuple(aside),
+        lineage=state.lineage,
+        serial=state.serial,
+        profiles=len(state.entries),
+    )
+
+
+def _history_entry(state: State, *, current: bool) -> HistoryEntry:
+    return HistoryEntry(
+        serial=state.serial,
+        current=current,
+        written_at=state.written.at if state.written else None,
+        command=state.written.command if state.written else None,
+        owner=state.written.owner if state.written else None,
+        summary=state.written.summary if state.written else None,
     )
