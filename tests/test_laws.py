@@ -3,50 +3,106 @@
 from __future__ import annotations
 
 import random
+import shlex
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import new_ids, worlds
+from worlds import new_ids, origins, worlds
 
-from mlxsm_sync.changes import Plan
+from mlxsm_sync.changes import Conflict, Plan
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.diff import compare
 from mlxsm_sync.json_value import canonical
 from mlxsm_sync.plan import apply_plan, make_plan
 from mlxsm_sync.profile import NAME
+from mlxsm_sync.selectors import resolve
 from mlxsm_sync.state import State
-from mlxsm_sync.transition import between
+from mlxsm_sync.transition import between, without
 
 World = tuple[Desired, State, Choices]
 
 
+def planned(want: Desired, state: State, choices: Choices) -> Plan:
+    return make_plan(want, state, choices, origins=origins(want))
+
+
 def applied(world: World) -> tuple[Plan, State]:
     want, state, choices = world
-    plan = make_plan(want, state, choices)
+    plan = planned(want, state, choices)
     return plan, apply_plan(plan, state, new_ids())
+
+
+def passed_over(plan: Plan) -> set[int | None]:
+    return {conflict.index for conflict in plan.conflicts}
 
 
 @given(worlds())
 def test_after_an_apply_no_change_is_left(world: World) -> None:
     want, _, choices = world
     plan, after = applied(world)
-    # A name that was not to be had may be free now: that is a new decision.
-    refused = {conflict.index for conflict in plan.conflicts if conflict.kind == "rename-collision"}
-    renames = {index: name for index, name in choices.rename.items() if index not in refused}
-    again = choices.copy(rename=renames)
+    again = choices
     if want.owner is None:
         # What a document puts there is nobody's: a rename is known by its result, a replace is a new one.
-        again = Choices(skip=choices.skip, only=choices.only, rename=renames)
-    assert make_plan(want, after, again).changes == ()
+        again = Choices(skip=choices.skip, only=choices.only, rename=choices.rename)
+    # A name that was not to be had may be free now, and then its old one, too: those are new decisions.
+    refused = any(conflict.kind == "rename-collision" for conflict in plan.conflicts)
+    new = passed_over(plan) if refused else set()
+    assert [one for one in planned(want, after, again).changes if one.index not in new] == []
 
 
 @given(worlds())
 def test_after_an_apply_the_answers_can_be_forgotten(world: World) -> None:
     want, _, choices = world
-    _, after = applied(world)
+    plan, after = applied(world)
     limits = Choices(skip=choices.skip, only=choices.only)
-    assert make_plan(want, after, limits).changes == ()
+    # Without a new name that stood in its way, a profile can be let through.
+    renamed = any(choices.rename.get(index or 0) is not None for index in passed_over(plan))
+    new = passed_over(plan) if renamed else set()
+    assert [one for one in planned(want, after, limits).changes if one.index not in new] == []
+
+
+@given(worlds())
+def test_what_another_file_put_there_is_untouched_unless_named(world: World) -> None:
+    want, state, choices = world
+    plan, after = applied(world)
+    changes = {change.entry.id: change for change in plan.changes if change.action != "create"}
+    for entry in state.owned_by(want.owner):
+        if not origins(want).is_other(entry.from_) or entry.id not in changes:
+            continue
+        change = changes[entry.id]
+        assert change.action == ("delete" if change.index is None else "replace")
+        assert choices.prune_foreign if change.index is None else change.index in choices.replace
+        assert change.index is None or after.by_id[entry.id].from_ == want.from_
+
+
+@given(worlds())
+def test_a_path_is_renewed_and_nothing_else(world: World) -> None:
+    want, state, choices = world
+    plan, after = applied(world)
+    for change in plan.changes:
+        if change.moved_from is not None:
+            before, now = state.by_id[change.entry.id], after.by_id[change.entry.id]
+            assert (change.action, change.fields, now.from_) == ("claim", (), want.from_)
+            assert now.copy(from_=before.from_) == before
+            assert origins(want).is_outdated(before.from_)
+    # Where the file is has no part in the digest.
+    here = [
+        entry.copy(from_=want.from_) if origins(want).is_this(entry.from_) else entry
+        for entry in state.entries
+    ]
+    assert planned(want, state.copy(entries=tuple(here)), choices).digest == plan.digest
+
+
+@given(worlds())
+def test_every_new_name_that_was_typed_is_used_or_told(world: World) -> None:
+    want, _, choices = world
+    plan, _ = applied(world)
+    for index, name in choices.rename.items():
+        done = [change for change in plan.changes if change.index == index and change.name == name]
+        called = want.profiles[index - 1].profile.name
+        told = any(notice.startswith(f'--rename "{called}": ') for notice in plan.notices)
+        assert name is None or done or told or index in passed_over(plan)
 
 
 @given(worlds())
@@ -75,10 +131,9 @@ def test_what_is_not_ours_is_untouched_unless_replaced(world: World) -> None:
 def test_every_profile_without_a_conflict_is_in_the_result(world: World) -> None:
     want, _, choices = world
     plan, after = applied(world)
-    passed_over = {conflict.index for conflict in plan.conflicts}
     names = {change.index: change.name for change in plan.changes}
     for one in want.profiles:
-        if choices.selects(one.index) and one.index not in passed_over:
+        if choices.selects(one.index) and one.index not in passed_over(plan):
             name = names.get(one.index)
             found = [
                 entry
@@ -102,7 +157,7 @@ def test_the_order_of_the_file_does_not_matter(world: World, shuffler: random.Ra
         skip=frozenset(place[index] for index in choices.skip),
         only=None if choices.only is None else frozenset(place[index] for index in choices.only),
     )
-    plan, permuted = make_plan(want, state, choices), make_plan(moved, state, again)
+    plan, permuted = planned(want, state, choices), planned(moved, state, again)
     assert permuted.digest == plan.digest
     assert permuted.summary == plan.summary
     assert sorted(permuted.unchanged) == sorted(plan.unchanged)
@@ -143,6 +198,8 @@ def test_each_profile_is_told_once(world: World) -> None:
     told = [change.index for change in plan.changes if change.index is not None]
     told += [conflict.index for conflict in plan.conflicts if conflict.index is not None]
     assert len(set(told)) == len(told)
+    entries = [change.entry.id for change in plan.changes if change.action != "create"]
+    assert len(set(entries)) == len(entries)
     undecided = [c for c in plan.conflicts if c.index is not None and not c.decided]
     part = [one for one in want.profiles if choices.selects(one.index)]
     changed = [change for change in plan.changes if change.index is not None]
@@ -153,7 +210,7 @@ def test_each_profile_is_told_once(world: World) -> None:
 @given(worlds())
 def test_every_offered_way_out_leads_out(world: World) -> None:
     want, state, choices = world
-    for conflict in make_plan(want, state, choices).undecided:
+    for conflict in planned(want, state, choices).undecided:
         index = conflict.index
         if index is None:
             continue
@@ -161,9 +218,51 @@ def test_every_offered_way_out_leads_out(world: World) -> None:
             replaces = {i: name for i, name in choices.replace.items() if i != index}
             renames = choices.rename | {index: conflict.suggested_name}
             answer = choices.copy(rename=renames, replace=replaces)
-            left = {c.kind for c in make_plan(want, state, answer).undecided if c.index == index}
+            left = {c.kind for c in planned(want, state, answer).undecided if c.index == index}
             assert not left & {conflict.kind, "duplicate-name", "rename-collision"}
         if "replace" in conflict.choices:
             answer = choices.copy(replace=choices.replace | {index: None})
-            left = {c.kind for c in make_plan(want, state, answer).undecided if c.index == index}
+            left = {c.kind for c in planned(want, state, answer).undecided if c.index == index}
             assert not left - {"duplicate-replace"}
+
+
+def answered(want: Desired, state: State, choices: Choices, conflict: Conflict, command: str) -> Plan:
+    """The plan after a printed command: these answers, and those of its words."""
+    _, name, *words = shlex.split(command)
+    if name == "remove":
+        return planned(want, without(state, {words[-1]}), choices)
+    given: dict[str, list[str]] = {}
+    while words:
+        option = words.pop(0).removeprefix("--").replace("-", "_")
+        given.setdefault(option, []).append("" if option.startswith("prune") else words.pop(0))
+    pruned = {option: True for option in given if option.startswith("prune")}
+    new = resolve(want, state, **(given | pruned))  # type: ignore[arg-type]
+    about = {conflict.index} | new.rename.keys() | new.replace.keys() | new.skip
+    kept = {index: name for index, name in choices.rename.items() if index not in about}
+    replaces = {index: name for index, name in choices.replace.items() if index not in about}
+    answer = choices.copy(
+        rename=kept | new.rename,
+        replace=replaces | new.replace,
+        skip=choices.skip - about | new.skip,
+        orphans_replace=choices.orphans_replace | new.orphans_replace,
+        orphans_only=choices.orphans_only | new.orphans_only,
+        prune=choices.prune or new.prune,
+        prune_foreign=choices.prune_foreign or new.prune_foreign,
+    )
+    return planned(want, state, answer)
+
+
+@given(worlds())
+def test_every_command_that_is_printed_leads_on(world: World) -> None:
+    """Whatever it is: the conflict that it is a remedy of is not the same one afterwards."""
+    want, state, choices = world
+    plan = planned(want, state, choices)
+    for conflict in plan.undecided:
+        for command in conflict.remedies:
+            if command.startswith("mlxsm pull ") or conflict.index is None:
+                continue
+            after = answered(want, state, choices, conflict, command)
+            left = [one for one in after.undecided if one.index == conflict.index]
+            assert [(one.kind, one.message, one.rivals) for one in left] != [
+                (conflict.kind, conflict.message, conflict.rivals)
+            ]

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired, Input, Wanted
 from mlxsm_sync.engine import Rejected
+from mlxsm_sync.origins import Origins
 from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested, thinking_contradicts
 from mlxsm_sync.secret_scan import reasons
 from mlxsm_sync.state import Entry, Rules, State
 
 HERE = "/repo/profiles.yaml"
 ELSEWHERE = "/other/profiles.yaml"
+GONE = "/gone/profiles.yaml"
+ALIAS = "/link/profiles.yaml"
 OWNERS = ("team", "me")
 
 names = st.sampled_from(["A", "B", "C", "D", "A (Imported)"])
@@ -69,7 +72,7 @@ def entries(draw: Callable[..., Any], number: int) -> Entry:
             del applied[path]
     source = draw(st.none() | names)
     source = None if source == profile.name else source
-    came_from = draw(st.sampled_from([HERE, ELSEWHERE, None]))
+    came_from = draw(st.sampled_from([HERE, ELSEWHERE, GONE, ALIAS, None]))
     return Entry(**entry, source=source, applied=nested(applied), from_=came_from)
 
 
@@ -95,17 +98,27 @@ def wanted(profiles: list[Profile], *, whole: bool = False) -> tuple[Wanted, ...
     )
 
 
-def desired(profiles: list[Profile], owner: str | None = "team") -> Desired:
+def desired(profiles: list[Profile], owner: str | None = "team", came_from: str | None = HERE) -> Desired:
     """A file of the team, or a document that owns nothing."""
     return Desired(
         owner=owner,
         input=Input(path="profiles.yaml", digest="sha256:0"),
-        from_=HERE if owner else None,
+        from_=came_from if owner else None,
         profiles=wanted(profiles, whole=owner is None),
     )
 
 
-desires = st.builds(desired, st.lists(profiles, max_size=5), st.sampled_from(["team", "team", "team", None]))
+desires = st.builds(
+    desired,
+    st.lists(profiles, max_size=5),
+    st.sampled_from(["team", "team", "team", None]),
+    st.sampled_from([HERE, HERE, HERE, None]),
+)
+
+
+def origins(want: Desired) -> Origins:
+    """What the disk of every world says: one path is another name of the file, one is gone."""
+    return Origins(want.from_, frozenset({ALIAS} if want.from_ else ()), frozenset({GONE}))
 
 
 @st.composite
@@ -113,12 +126,10 @@ def choices(draw: Callable[..., Any], want: Desired, state: State) -> Choices:
     """Any answers that do not contradict each other."""
     indexes = [one.index for one in want.profiles]
     entry_names = [entry.name for entry in state.entries]
-    answers = {
-        index: draw(st.sampled_from(["", "", "rename", "replace", "rename replace", "skip"]))
-        for index in indexes
-    }
-    of = lambda what: [index for index, answer in answers.items() if what in answer]  # noqa: E731 - one line for three uses
+    answers = {index: draw(st.sampled_from(["", "", "rename", "replace", "skip"])) for index in indexes}
+    of = lambda what: [index for index, answer in answers.items() if what == answer]  # noqa: E731 - one line for three uses
     some = st.sets(st.sampled_from(entry_names)) if entry_names else st.just(set())
+    prune, foreign = draw(st.booleans()), draw(st.booleans())
     only = draw(st.none() | st.none() | st.sets(st.sampled_from(indexes))) if indexes else None
     return Choices(
         rename={index: draw(st.none() | names | st.just("N") | st.just(" ")) for index in of("rename")},
@@ -129,8 +140,8 @@ def choices(draw: Callable[..., Any], want: Desired, state: State) -> Choices:
         orphans_skip=frozenset(draw(some)),
         orphans_only=frozenset(draw(some)) if only is not None else frozenset(),
         take_from=frozenset(draw(st.sets(st.sampled_from([*OWNERS[1:], "gone"])))),
-        prune=draw(st.booleans()),
-        prune_foreign=draw(st.booleans()),
+        prune=prune or foreign,
+        prune_foreign=foreign,
         force=draw(st.booleans()),
     )
 
@@ -155,6 +166,11 @@ _json = st.recursive(
 )
 _shares = st.floats(0, 1)
 _counts = st.integers(1, 10**9)
+# A fork's own options may be followed by anything, and a profile file takes only what follows one.
+_values = (_words | st.sampled_from(["", "a b", "it's", '"'])).filter(lambda word: not word.startswith("-"))
+_arguments = st.lists(
+    st.sampled_from([["--switch"], ["--kv-bits=4"]]) | _values.map(lambda word: ["--x", word]), max_size=3
+).map(lambda listed: [word for words in {one[0]: one for one in listed}.values() for word in words])
 _rich_options: dict[str, st.SearchStrategy[Any]] = {
     "defaultTemperature": _shares,
     "defaultTopP": _shares,
@@ -166,10 +182,10 @@ _rich_options: dict[str, st.SearchStrategy[Any]] = {
     "prefillStepSize": _counts,
     "promptCacheSize": _counts,
     "promptCacheBytes": _counts,
-    "allowedOrigins": _words,
+    "allowedOrigins": st.sampled_from(["*", "http://a", "http://localhost:3000, app://x", "null"]),
     "logLevel": st.sampled_from(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
     "chatTemplateArgs": st.dictionaries(_words, _json, max_size=3),
-    "rawExtraArgs": st.lists(_words | st.sampled_from(["--kv-bits", "", "a b", "it's", '"']), max_size=4),
+    "rawExtraArgs": _arguments,
 }
 
 
@@ -179,7 +195,7 @@ def rich_profiles(draw: Callable[..., Any]) -> Profile:
     options = draw(st.fixed_dictionaries({}, optional=_rich_options))
     data: dict[str, Any] = {
         "name": draw(_words),
-        "modelID": draw(_words),
+        "modelID": draw(st.sampled_from(["m", "org/Q3.5-4bit", "_a"]) | _words.map("./x{}".format)),
         "host": draw(st.sampled_from(["127.0.0.1", "LocalHost", "::1", "my-host"])),
         "port": draw(st.integers(1, 65535)),
         "advancedLaunchOptions": options,
