@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from conftest import Project
 from filelock import FileLock
 from tiny_model import make_model
+
+from mlxsm_sync.processes import facts
 
 STAND_IN = Path(__file__).parent / "e2e/stand_in.py"
 _FIRST_PORT, _PER_WORKER = 20000, 1000
@@ -69,6 +72,10 @@ class Servers(Project):
     def edit_record(self, name: str, **fields: Any) -> None:
         self.record_path(name).write_text(json.dumps(self.record(name) | fields))
 
+    def gate(self, name: str) -> Path:
+        """A file that a model `gate-NAME` waits for; touch it."""
+        return Path(self.environment["HOME"]) / f"gate-{name}"
+
     def log(self, name: str) -> Path:
         return self.state_path.parent / "logs" / f"{self.record_path(name).stem}.log"
 
@@ -76,24 +83,41 @@ class Servers(Project):
 def processes_of(home: str) -> list[int]:
     """Every living process that was started from this home by mlxsm."""
     found = []
-    for name in os.listdir("/proc"):
-        with suppress(OSError, ValueError):
-            pid = int(name)
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            marked = any(word.startswith(b"MLXSM_RUN=") for word in environment)
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            if marked and f"HOME={home}".encode() in environment and state != "Z":
-                found.append(pid)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            environment = process.environ()
+            if "MLXSM_RUN" in environment and environment.get("HOME") == home and lives(process.pid):
+                found.append(process.pid)
     return found
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true answer; the test fails where there is none in time."""
-    until = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < until, "it never came true"
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked after does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def parent_of(pid: int) -> int:
+    """The process that started this one."""
+    return int(psutil.Process(pid).ppid())
+
+
+def start_mark(pid: int) -> str:
+    """When a process started, as run records note it."""
+    about = facts(pid)
+    assert about is not None
+    return about.start_mark
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    """The first true answer; where there is none for two minutes, the test hangs, and fails."""
+    for _ in range(6000):
+        if answer := condition():
+            return answer
         time.sleep(0.02)
-    return answer
+    raise AssertionError("it never came true")
 
 
 @pytest.fixture(scope="session")
@@ -110,12 +134,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def servers(project: Project) -> Iterator[Servers]:
     environment = project.environment | {"MLXSM_SERVER": str(STAND_IN)}
-    found = Servers(project.folder, environment)
+    found = Servers(project.folder, environment, project.program)
     yield found
     left = processes_of(environment["HOME"])
     for pid in left:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours that no server is; a signal would end it."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture

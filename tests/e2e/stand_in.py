@@ -2,9 +2,13 @@
 """A small real server with the faults that mlx_lm.server shows too slowly, or only in old releases.
 
 It takes the same options. What it does is told by its model: `test/WORD` or `test/WORD-NUMBER`, several joined
-by `+`: `test/load-2+deaf`.
+by `_`: `test/load-2_deaf`.
 
     load-S      the model takes S seconds, in a thread: health is 200 meanwhile, requests wait (0.31.3 and newer)
+    gate-NAME   the model loads when there is a file gate-NAME in the home
+    hush-NAME   the thread that answers dies when there is a file gate-NAME, as in 0.31.3: health stays 200
+    says-V      calls itself release V in its answers
+    fetch-N     before it loads, writes N pieces of a megabyte into the hub's cache, one after the other
     first-S     the model takes S seconds before the socket is bound (0.31.2 and older)
     dead        the thread that loads dies: health is 503 (0.32)
     mute        the thread that loads dies: health stays 200, requests hang (0.31.3)
@@ -21,6 +25,8 @@ by `+`: `test/load-2+deaf`.
     child       another process of the group serves; it ignores TERM, too, with deaf
     escape      another process, outside the group, holds the socket and stays
     spew-N      writes N numbered lines
+    meet-N      loads when N servers of this home are loading
+    asked-N     answers about its health when N servers of this home are asked
 """
 
 import argparse
@@ -32,6 +38,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 def options() -> argparse.Namespace:
@@ -45,8 +52,12 @@ def options() -> argparse.Namespace:
 
 
 OPTIONS = options()
-WORDS = dict(word.partition("-")[::2] for word in OPTIONS.model.rpartition("/")[2].split("+"))
-LOADED, FAILED = threading.Event(), threading.Event()
+WORDS = dict(word.partition("-")[::2] for word in OPTIONS.model.rpartition("/")[2].split("_"))
+LOADED, FAILED, SILENT = threading.Event(), threading.Event(), threading.Event()
+STAMP = "2026-01-01 10:00:00,123"
+DIED = (
+    "Exception in thread Thread-1 (_generate):\nTraceback (most recent call last):\n  File x\nValueError: bad"
+)
 
 
 def say(line: str) -> None:
@@ -58,9 +69,20 @@ def seconds(word: str) -> float:
     return float(WORDS.get(word) or 0)
 
 
+def meet(word: str) -> None:
+    """Go on when as many servers as the word says have come here."""
+    if word in WORDS:
+        place = Path.home() / word
+        place.mkdir(exist_ok=True)
+        (place / str(OPTIONS.port)).touch()
+        while len([*place.iterdir()]) < seconds(word):
+            time.sleep(0.01)
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health" and "old" not in WORDS:
+            meet("asked")
             self.answer(503 if FAILED.is_set() else 200, {"status": "ok"})
         else:
             self.answer(404, {"error": "Not Found"})
@@ -69,8 +91,17 @@ class Handler(BaseHTTPRequestHandler):
         asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if asked == b"[]":
             self.answer(400, {"error": "Request should be a JSON dictionary"})
-        elif "drop" not in WORDS:
-            self.complete()
+            return
+        try:
+            json.loads(asked)
+        except ValueError as error:
+            # As the real one does, line breaks and all.
+            say(f"{STAMP} - ERROR - JSONDecodeError: {error} - Raw body: {asked.decode()}")
+            self.answer(400, {"error": "Invalid JSON in request body"})
+            return
+        if "drop" in WORDS:
+            return
+        self.complete()
 
     def complete(self) -> None:
         while not LOADED.is_set():
@@ -78,12 +109,15 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(404, {"error": "generation thread died"})
                 return
             time.sleep(0.01)
+        while SILENT.is_set():
+            time.sleep(1)
         if "refuse" in WORDS:
             self.answer(404, {"error": "temperature must be at least 0"})
         elif "odd" in WORDS:
             self.answer(200, {"hello": "world"})
         else:
-            self.answer(200, {"choices": [{"index": 0}], "system_fingerprint": "stand-in"})
+            fingerprint = f"{WORDS['says']}-0.31.1-Linux" if "says" in WORDS else "stand-in"
+            self.answer(200, {"choices": [{"index": 0}], "system_fingerprint": fingerprint})
 
     def answer(self, status: int, body: dict[str, object]) -> None:
         self.send_response(status)
@@ -100,17 +134,45 @@ class Server(ThreadingHTTPServer):
         """A client that went away is nothing to talk about."""
 
 
+def wait_at(word: str) -> None:
+    """Go on when the gate of this name is open."""
+    while word in WORDS and not (Path.home() / f"gate-{WORDS[word]}").exists():
+        time.sleep(0.02)
+
+
+def fetch() -> None:
+    name = OPTIONS.model.replace("/", "--")
+    blobs = Path(os.environ["HF_HUB_CACHE"]) / f"models--{name}" / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    with (blobs / "abc.1234.incomplete").open("wb") as file:
+        for _ in range(int(WORDS["fetch"])):
+            file.write(os.urandom(1_000_000))
+            file.flush()
+            time.sleep(0.25)
+    (blobs / "abc.1234.incomplete").rename(blobs / "abc")
+
+
+def hush() -> None:
+    wait_at("hush")
+    SILENT.set()
+    say(DIED)
+
+
 def load() -> None:
     time.sleep(seconds("load"))
+    if "fetch" in WORDS:
+        fetch()
+    meet("meet")
+    wait_at("gate")
     if "dead" in WORDS:
         say("ERROR - mlx_lm.server generation thread died: Model type odd not supported.")
         FAILED.set()
     elif "mute" in WORDS:
-        say(
-            "Exception in thread Thread-1 (_generate):\nTraceback (most recent call last):\n  File x\nValueError: bad"
-        )
+        say(DIED)
     else:
         LOADED.set()
+        if "hush" in WORDS:
+            threading.Thread(target=hush, daemon=True).start()
 
 
 def serve() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import cycle, islice
@@ -16,10 +15,10 @@ from typing import NamedTuple
 
 import pytest
 from ledger import THOROUGH, Tally
-from running import Servers, is_free, processes_of, wait_for
+from running import Servers, is_free, lives, processes_of, wait_for
 from tracing import strace
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
+pytestmark = pytest.mark.linux("faults by strace")
 
 CALLS = (
     "rename",
@@ -57,7 +56,7 @@ def traced(servers: Servers, command: list[str], *options: str) -> Done:
             stderr=stderr,
         )
         pid = wait_for(lambda: _child(tracer.pid))
-        code = wait_for(lambda: _ended(log.read_text(), pid), 60)
+        code = wait_for(lambda: _ended(log.read_text(), pid))
         tracer.terminate()
         tracer.wait(10)
     return Done(code[0], out.read_text(), err.read_text())
@@ -128,7 +127,7 @@ def assert_it_can_go_on(servers: Servers, port: int) -> None:
     assert (again.code, told["result"] in ("started", "running")) == (0, True), told
     assert servers.seen("A")["status"] == "ready"
     assert servers.run("down", "--json").json["servers"][0]["result"] == "stopped"
-    assert wait_for(lambda: not processes_of(servers.environment["HOME"]), 5)
+    assert wait_for(lambda: not processes_of(servers.environment["HOME"]))
     assert is_free(port)
     left = [path.name for path in (servers.state_path.parent / "run").iterdir()]
     assert not [name for name in left if name.endswith(".tmp") and name.startswith(".")], left
@@ -184,7 +183,9 @@ def test_t18_an_error_of_up_at_its_system_calls_is_told_and_leaves_nothing(
         assert "own fault" not in done.stdout + done.stderr, done.stdout + done.stderr
         if done.returncode == 1:
             assert "failed" in done.stdout or "error: " in done.stderr
-            assert wait_for(lambda: not processes_of(servers.environment["HOME"]), 5)
+            # Where only the words could not be written, the server that they tell of is there to stay.
+            if "started at" not in done.stdout:
+                assert wait_for(lambda: not processes_of(servers.environment["HOME"]))
         else:
             assert done.returncode == 0
             hit = re.findall(r"^(\d+) .*INJECTED", (servers.folder / "trace.log").read_text(), re.MULTILINE)
@@ -224,7 +225,7 @@ def test_a_down_while_the_process_is_being_made_waits_for_it(servers: Servers) -
     assert servers.record("A")["pid"] is None
     (stopped,) = servers.run("down", "--json").json["servers"]
     assert stopped["result"] == "stopped"
-    out, _ = tracer.communicate(timeout=30)
+    out, _ = tracer.communicate(timeout=120)
     assert "vfork" in log.read_text()
     assert '"result": "failed"' in out
     assert is_free(port)
@@ -245,7 +246,7 @@ def test_planning_and_applying_touches_no_server(servers: Servers) -> None:
         lines = (servers.folder / "trace.log").read_text().splitlines()
         assert [line for line in lines if re.search(r"(socket|connect|kill|signal)\(", line)] == []
         assert len([line for line in lines if "execve" in line]) == 1
-    assert Path(f"/proc/{pid}").exists()
+    assert lives(pid)
     assert servers.run("ps", "--json").json["servers"][0]["status"] == "ready"
     (left,) = (servers.state_path.parent / "run").glob("*.json")
     assert left.read_bytes() == record

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pexpect
 import pytest
@@ -23,7 +26,7 @@ Stranger = Callable[..., subprocess.Popen[bytes]]
 
 def test_ten_thousand_lines_are_all_there_whoever_is_killed(servers: Servers) -> None:
     """The log is a file that the server itself writes: nobody else can lose a line of it."""
-    servers.declare(A="test/spew-10000+load-1")
+    servers.declare(A="test/spew-10000_load-1")
     starting = servers.start("up")
     following = servers.start("logs", "A", "-f")
     wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])  # it was started
@@ -102,7 +105,7 @@ def test_there_is_no_log_before_a_start(servers: Servers) -> None:
     missing = servers.run("logs", "A")
     assert (missing.code, 'there is no log of "A"' in missing.err) == (1, True)
     assert servers.run("logs", "B").code == 64
-    assert servers.run("logs").code == 64
+    assert servers.run("logs").err == missing.err
 
 
 # ps
@@ -112,15 +115,45 @@ def test_the_table(servers: Servers) -> None:
     servers.declare(A="test/a", B="test/b")
     servers.up("A")
     lines = servers.run("ps").out.splitlines()
-    assert lines[0].split() == ["NAME", "STATUS", "PID", "ENDPOINT", "UPTIME", "MEMORY", "CPU"]
+    assert lines[0].split() == ["NAME", "STATUS", "PID", "ENDPOINT", "UPTIME", "MEMORY", "CPU", "MODEL"]
     assert lines[1].split()[:2] == ["A", "ready"]
     assert lines[2].split()[:3] == ["B", "stopped", "-"]
+    assert [line.split()[-1] for line in lines[1:3]] == ["test/a", "test/b"]
     assert re.fullmatch(r"memory: \d+ MB of [\d.]+ GB", lines[-1])
     report = servers.run("ps", "--json").json
     assert report["memoryBytes"] == report["servers"][0]["memoryBytes"]
     assert report["machineMemoryBytes"] > 10**8
     assert servers.run("ps", "--check").code == 0
     assert servers.run("ps", "Nobody").code == 64
+
+
+def test_the_colour_of_a_status_says_what_the_word_says(servers: Servers) -> None:
+    ports = servers.declare(A="test/a", B="test/b", C="test/c", D="test/d")
+    servers.up("A", "B", "C")
+    os.kill(servers.seen("B")["pid"], signal.SIGKILL)
+    wait_for(lambda: servers.seen("B")["status"] == "crashed")
+    changed = {"modelID": "test/c", "port": ports["C"], "advancedLaunchOptions": {"defaultTopK": 3}}
+    kept = {name: {"modelID": f"test/{name.lower()}", "port": ports[name]} for name in "ABD"}
+    servers.write_profiles(kept | {"C": changed})
+    plain = servers.run("ps").out.splitlines()
+    coloured = servers.run("ps", "--color", "always").out.splitlines()
+    assert [re.sub(r"\x1b\[\d*m", "", line).split()[:4] for line in coloured[:5]] == [
+        line.split()[:4] for line in plain[:5]
+    ]
+    found = {line.split()[0]: re.findall(r"\x1b\[(\d+)m([^\x1b]*)\x1b\[0m", line) for line in coloured[1:5]}
+    assert found == {
+        "A": [("32", "ready")],
+        "B": [("31", "crashed")],
+        "C": [("33", "ready (stale)")],
+        "D": [("2", "stopped")],
+    }
+    assert "\x1b" not in "".join(plain)
+    shown = servers.on_terminal("ps", "-q", dimensions=(24, 200), env=servers.environment | {"TERM": "xterm"})
+    assert "\x1b[32mready\x1b[0m" in shown.read()
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        environment = servers.environment | {"TERM": "xterm", name: value}
+        told = servers.on_terminal("ps", "-q", dimensions=(24, 200), env=environment).read()
+        assert ("ready" in told, "\x1b" in told) == (True, False)
 
 
 def test_a_server_that_lost_its_socket_or_hangs_is_not_ready(servers: Servers) -> None:
@@ -143,7 +176,7 @@ def test_a_thread_that_dies_later_is_seen(servers: Servers) -> None:
     with servers.log("A").open("a") as log:
         log.write("2026-01-01 10:00:00,123 - ERROR - mlx_lm.server generation thread died: out of memory\n")
     seen = wait_for(lambda: (one := servers.seen("A"))["status"] == "dead-thread" and one)
-    assert seen["lastError"] == "out of memory"
+    assert seen["lastError"] == "its model cannot be used (health 503); last in its log: out of memory"
     assert servers.up()["A"]["result"] == "started"
     assert servers.seen("A")["pid"] != seen["pid"]
 
@@ -169,7 +202,7 @@ def test_a_server_that_is_only_silent_is_left_alone(servers: Servers) -> None:
     os.kill(pid, signal.SIGSTOP)
     told = servers.up()["A"]
     assert (told["result"], told["pid"]) == ("failed", pid)
-    assert told["message"] == "it runs, but it does not answer within 3 s: mlxsm restart starts it anew"
+    assert told["message"] == "it runs, but it does not answer within 3 s: mlxsm restart A starts it anew"
     os.kill(pid, signal.SIGCONT)
     assert servers.up()["A"] == told | {"result": "running", "message": None}
 
@@ -186,9 +219,8 @@ def test_an_answer_that_drips_holds_up_nothing(servers: Servers, tmp_path: Path)
     )
     drip.chmod(0o755)
     servers.declare(A="test/a")
-    begun = time.monotonic()
     told = servers.up("--server-command", str(drip), "--timeout", "3")["A"]
-    assert (told["result"], time.monotonic() - begun < 10) == ("failed", True)
+    assert told["result"] == "failed"
 
 
 def test_what_is_no_log_file_is_not_waited_for(servers: Servers) -> None:
@@ -222,19 +254,19 @@ def test_a_profile_that_shares_its_port_is_restarted_by_name(servers: Servers) -
     assert servers.run("adopt", "B").code == 1  # it is ours
     code, found = findings(servers)
     (shared,) = (message for check, status, message in found if (check, status) == ("port", "warn"))
-    assert (code, shared.endswith('that is "A": mlxsm down frees it')) == (0, True)
+    assert (code, shared.endswith('that is "A": mlxsm down A frees it')) == (0, True)
 
 
 def test_one_odd_host_hides_none_of_the_others(servers: Servers) -> None:
     servers.write_profiles(
         {
-            "Odd": {"modelID": "test/a", "port": new_port(), "host": "a..b"},
+            "Odd": {"modelID": "test/a", "port": new_port(), "host": "odd-host.invalid"},
             "A": {"modelID": "test/a", "port": new_port()},
         }
     )
-    told = servers.up("--allow-host", "a..b")
+    told = servers.up("--allow-host", "odd-host.invalid")
     assert told["A"]["result"] == "started"
-    assert told["Odd"]["message"] == "the host a..b cannot be found: it is no host name"
+    assert told["Odd"]["message"].startswith("the host odd-host.invalid cannot be found: ")
     assert [one["status"] for one in servers.run("ps", "--json").json["servers"]] == ["stopped", "ready"]
 
 
@@ -256,7 +288,7 @@ def test_a_hangup_that_is_to_be_ignored_is_ignored(servers: Servers) -> None:
     starting = servers.start("up", "--json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])
     starting.send_signal(signal.SIGHUP)
-    starting.communicate(timeout=20)
+    starting.communicate(timeout=120)
     assert starting.returncode == 0
     assert servers.seen("A")["status"] == "ready"
 
@@ -268,27 +300,28 @@ def test_watching_goes_on_until_an_interrupt(servers: Servers) -> None:
     assert watching.stdout.readline().startswith("NAME")
     time.sleep(2.2)
     watching.send_signal(signal.SIGINT)
-    out, _ = watching.communicate(timeout=10)
+    out, _ = watching.communicate(timeout=120)
     assert out.count("NAME") == 1
     assert watching.returncode == 130
 
 
 def test_one_slow_server_does_not_make_the_others_wait(servers: Servers) -> None:
-    servers.declare(**{f"S{number}": "test/a" for number in range(4)})
-    told = servers.up()
-    for one in told.values():
-        os.kill(one["pid"], signal.SIGSTOP)
-    began = time.monotonic()
+    # None of them answers before all of them are asked.
+    servers.declare(**{f"S{number}": "test/asked-4" for number in range(4)})
+    servers.up("--no-probe")
+    shutil.rmtree(Path(servers.environment["HOME"], "asked"))
     report = servers.run("ps", "--json").json
-    assert time.monotonic() - began < 3 * 2
-    assert {one["status"] for one in report["servers"]} == {"dead-thread"}
+    assert [one["status"] for one in report["servers"]] == ["ready"] * 4
 
 
 def test_live_progress_on_a_terminal(servers: Servers) -> None:
-    servers.declare(Slow="test/load-1.5", Bad="test/load-0.5+dead")
+    servers.declare(Slow="test/gate-slow", Bad="test/gate-bad_dead")
     child = servers.on_terminal("up", env=servers.environment | {"TERM": "xterm"})
-    child.expect(r"Slow: loading, \d s, \d+ MB")
-    child.expect(r"Slow.*: started.*ready after 1\.\d s")
+    child.expect(r"Slow: loading, \d+ s, \d+ MB")
+    servers.gate("bad").touch()
+    child.expect("✗ Bad:  failed\r\n0 of 2 ready")
+    servers.gate("slow").touch()
+    child.expect(r"Slow.*: started at http.*ready after \d+\.\d s")
     child.expect("Bad.*: failed")
     child.expect(pexpect.EOF)
     child.close()
@@ -301,18 +334,21 @@ def test_live_progress_on_a_terminal(servers: Servers) -> None:
 def test_only_what_answers_is_adopted_and_then_left_alone(servers: Servers, stranger: Stranger) -> None:
     ports = servers.declare(A="test/a")
     nobody = servers.run("adopt", "A")
-    assert (nobody.code, "nobody answers at" in nobody.err) == (1, True)
+    assert (nobody.code, "nothing is listening at" in nobody.err) == (1, True)
     other = stranger(ports["A"])
     told = servers.run("adopt", "A").out.splitlines()
-    assert told[0] == f"adopted A at 127.0.0.1:{ports['A']} as connection context only"
+    assert told[0] == f"adopted A at 127.0.0.1:{ports['A']} for connection details only"
     assert told[1].startswith("  software: a server that calls itself BaseHTTP/0.6 Python/3.")
-    assert told[1].endswith("; that it is mlx_lm.server is not proved")
+    assert told[1].endswith("; not confirmed to be mlx_lm.server")
     assert told[2:] == [f"  process: {other.pid}, another program", "  model: not in its command line"]
     assert servers.seen("A")["status"] == "adopted"
-    assert servers.up()["A"]["message"].startswith("a server that mlxsm did not start is adopted for it")
+    again = servers.run("up", "--json")
+    (told,) = again.json["servers"]
+    assert (again.code, told["result"]) == (0, "running")
+    assert told["message"] == "a server that mlxsm did not start is adopted for it; it was left as it is"
     assert (
         servers.run("down", "A").out
-        == "  = A: not running: adopted: mlxsm did not start it, and does not stop it\n"
+        == "  = A: adopted, left alone: mlxsm did not start it; mlxsm forget A forgets it\n"
     )
     assert servers.run("restart", "A").code == 1
     assert other.poll() is None
@@ -393,31 +429,35 @@ def test_a_doctor_names_what_is_wrong_and_the_remedy(servers: Servers, stranger:
     assert (code, [check for check, status, _ in found if status == "warn"]) == (0, ["file"])
 
 
-@pytest.mark.parametrize(("version", "status"), [("0.31.3", "warn"), ("0.32.0", "pass"), ("0.99.0", "pass")])
-def test_an_old_release_is_warned_of(servers: Servers, tmp_path: Path, version: str, status: str) -> None:
-    root = tmp_path / "venv"
-    site = root / "lib/python3.11/site-packages"
-    (site / f"mlx_lm-{version}.dist-info").mkdir(parents=True)
+def environment_with(root: Path, version: str) -> Path:
+    """A virtual environment with this release; its server program."""
+    (root / f"lib/python3.11/site-packages/mlx_lm-{version}.dist-info").mkdir(parents=True)
     (root / "bin").mkdir()
-    script = root / "bin/mlx_lm.server"
-    script.write_text(f"#!{root}/bin/python3\n")
-    script.chmod(0o755)
+    for name, text in (("python3.11", ""), ("mlx_lm.server", f"#!{root}/bin/python3.11\n")):
+        (root / "bin" / name).write_text(text)
+        (root / "bin" / name).chmod(0o755)
+    return root / "bin/mlx_lm.server"
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [("0.30.5", "pass"), ("0.31.3", "warn"), ("0.32.0", "pass"), ("0.99.0", "pass")]
+)
+def test_an_unsafe_release_is_warned_of(servers: Servers, tmp_path: Path, version: str, status: str) -> None:
+    script = environment_with(tmp_path / "a venv", version)
+    script.write_text(f"#!/bin/sh\n'''exec' '{script.parent}/python3.11' \"$0\" \"$@\"\n' '''\n")
     servers.declare(A="test/a")
-    _, found = findings(servers, "--server-command", str(script))
+    _, found = findings(servers, "--server-command", shlex.quote(str(script)))
     assert [one for check, one, _ in found if check == "version"] == [status]
     if status == "warn":
         assert any("CVE-2026-5843" in message for _, _, message in found)
+        text = servers.run("doctor", "--server-command", shlex.quote(str(script))).out
+        assert f"'{script.parent}/python3.11' -m pip install --upgrade mlx-lm\n" in text
 
 
 def test_what_an_older_release_does_not_know_is_refused_with_the_one_that_does(
     servers: Servers, tmp_path: Path
 ) -> None:
-    root = tmp_path / "venv"
-    (root / "lib/python3.11/site-packages/mlx_lm-0.31.1.dist-info").mkdir(parents=True)
-    (root / "bin").mkdir()
-    script = root / "bin/mlx_lm.server"
-    script.write_text(f"#!{root}/bin/python3\n")
-    script.chmod(0o755)
+    script = environment_with(tmp_path / "venv", "0.31.1")
     options = {"rawExtraArgs": ["--kv-bits", "4", "--cache-limit-gb=3"], "allowedOrigins": "*"}
     servers.write_profiles({"A": {"modelID": "test/a", "port": new_port(), "advancedLaunchOptions": options}})
     told = servers.up("--server-command", str(script))["A"]
@@ -428,6 +468,97 @@ def test_what_an_older_release_does_not_know_is_refused_with_the_one_that_does(
             "--kv-bits needs mlx-lm 0.32.0 or newer, and 0.31.1 is installed",
             "--cache-limit-gb is gone since mlx-lm 0.22.3, and 0.31.1 is installed",
         ],
+    )
+    checks = servers.run("doctor", "--json", "--server-command", str(script)).json["checks"]
+    remedies = [one["remedy"] for one in checks if one["check"] == "flags"]
+    edit = "edit the profile, then mlxsm apply"
+    upgrade = f"{script.parent}/python3.11 -m pip install --upgrade mlx-lm; or {edit}"
+    assert remedies == [upgrade, upgrade, edit]
+
+
+def test_a_program_whose_python_is_gone_is_told_by_up_and_doctor(servers: Servers, tmp_path: Path) -> None:
+    script = environment_with(tmp_path / "venv", "0.32.2")
+    (script.parent / "python3.11").unlink()
+    servers.declare(A="test/a")
+    told = servers.up("--server-command", str(script))["A"]
+    gone = f"{script} is run by {script.parent}/python3.11, which is not there"
+    assert (told["result"], told["message"].startswith(gone)) == ("failed", True)
+    code, found = findings(servers, "--server-command", str(script))
+    assert (code, ("executable", "fail", gone) in found) == (1, True)
+
+
+def test_a_doctor_who_is_asked_to_be_quiet_tells_what_is_wrong_only(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    lines = servers.run("doctor", "-q").out.splitlines()
+    assert [line.split()[0] for line in lines[:-1] if line.strip() and not line.startswith(" ")] == ["warn"]
+    assert re.fullmatch(r"[0-9]+ passed, 1 warning, 0 failed", lines[-1])
+    servers.write('{"schemaVersion": 1, "collection": "test", "profiles": []}')
+    assert servers.run("apply", "--yes", "--prune", "--force").code == 0
+    assert servers.run("doctor", "-q").out == ""
+
+
+def test_a_place_where_no_state_can_be_made_is_told(servers: Servers) -> None:
+    file = servers.folder / "a file"
+    file.write_text("")
+    servers.write_profiles({})
+    result = servers.run("doctor", "--state", str(file / "deep/state.json"), "--json")
+    (told,) = (one for one in result.json["checks"] if one["check"] == "folders")
+    assert (result.code, told["status"]) == (1, "fail")
+    assert told["message"] == f"{file}/deep cannot be made: {file} is no folder"
+    assert told["remedy"] == f"move it away: mv '{file}' '{file}'.old"
+    assert servers.run("apply", "--yes", "--state", str(file / "deep/state.json")).code == 1
+    folder = servers.run("doctor", "--state", "/", "--json")
+    assert (folder.code, [one["message"] for one in folder.json["checks"] if one["status"] == "fail"]) == (
+        1,
+        ["/ is a folder"],
+    )
+
+
+@pytest.mark.linux("another user by setpriv")
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_a_state_that_another_user_made_is_told_and_does_not_end_the_doctor(
+    servers: Servers, mode: int
+) -> None:
+    """As `sudo mlxsm apply` leaves it in a home that is somebody else's."""
+    with TemporaryDirectory() as name:
+        home = Path(name)
+        servers.environment |= {"HOME": name}
+        servers.declare(A="test/a")
+        os.chown(home, 12345, 12345)
+        for folder in (".local", ".local/state", ".local/state/mlxsm"):
+            (home / folder).chmod(mode)
+        servers.program = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", *servers.program)
+        result = servers.run("doctor", "--json")
+    checks = {one["check"]: one for one in result.json["checks"]}
+    assert (result.code, checks["cache"]["status"]) == (1, "pass")
+    for check in ("folders", "state"):
+        assert checks[check]["status"] == "fail"
+        assert f"{home}/.local belongs to root" in checks[check]["message"]
+        assert checks[check]["remedy"].startswith("to make it yours: sudo chown -R ")
+
+
+def test_a_cache_on_a_disk_that_is_away_is_told(servers: Servers) -> None:
+    away = servers.folder / "volumes/SSD"
+    servers.environment |= {"HF_HOME": str(away / "hf")}
+    servers.declare(A="org/load-0")
+
+    def cache() -> dict[str, str]:
+        checks = servers.run("doctor", "--json").json["checks"]
+        return dict(next(one for one in checks if one["check"] == "cache"))
+
+    told = cache()
+    assert (told["status"], told["message"]) == (
+        "warn",
+        f"models are to be kept in {away}/hf/hub, and {away.parent} is not there",
+    )
+    assert f"and {away.parent} is not there: is its disk connected?" in servers.run("up").err
+    assert not away.parent.exists()
+    away.mkdir(parents=True)
+    assert cache()["status"] == "pass"
+    (away / "hf").write_text("")
+    assert (cache()["status"], cache()["message"]) == (
+        "warn",
+        f"models are to be kept in {away}/hf/hub, and {away}/hf/hub is not there",
     )
 
 
