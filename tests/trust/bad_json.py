@@ -33,7 +33,7 @@ TEXTS: tuple[Case, ...] = (
     case(2, profile('"notes": ' + "[" * 14 + "]" * 14), f"1:121: {DEEP}"),
     case(2, "[" * 17 + "]" * 17, f"1:17: {DEEP}"),
     case(2, '{"a":' * 17 + "1" + "}" * 17, f"1:81: {DEEP}"),
-    case(2, '{"a":' + "[" * 200_000, "nested far too deep"),
+    case(2, '{"a":' + "[" * 200_000, f"1:21: {DEEP}"),
     case(2, '{"' + "#" * (8 * 1024 * 1024), "the file is larger than 8 MiB"),
     case(3, profile('"name": "zebra"'), f"1:99: {TWICE}"),
     case(3, profile('"na\\u006de": "zebra"'), f"1:99: {TWICE}"),
@@ -65,7 +65,7 @@ TEXTS: tuple[Case, ...] = (
     _syntax('{"a": "ze\tbra"}', "1:10"),
     _syntax('{"a": "\x1b"}', "1:8"),
     _syntax('{"a": "\\x41"}', "1:8"),
-    _syntax('{"a": "\\u12zebra"}', "1:9"),
+    _syntax('{"a": "\\u12zebra"}', "1:8"),
     _syntax('{"a": 1 // zebra\n}', "1:9"),
     _syntax('{"a": 1 /* zebra */}', "1:9"),
     _syntax('# zebra\n{"a": 1}', "1:1"),
@@ -98,7 +98,7 @@ PROFILES: tuple[Case, ...] = (
     case(6, profile("").replace('"port": 1, ', '"port": 8080.5'), "1:96: port must be a whole number"),
     *(
         case(8, f'{{"schemaVersion": {version}, "profiles": []}}', f"1:19: schemaVersion must {told}")
-        for version, told in (("2", "be 1"), ('"1"', "be 1"), ("1.5", "be 1"), ("[]", "be 1"), ("true", "not be true"))
+        for version, told in (("2", "be 1"), ('"1"', "be 1"), ("1.5", "be 1"), ("[]", "be 1"), ("true", "be 1"))
     ),
     case(8, '{"profiles": []}', "1:1: schemaVersion is required"),
 )  # fmt: skip

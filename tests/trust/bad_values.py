@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bad_file import CONFLICT, EMPTY, FINITE, GOOD, HEAD, NOT_UTF8, NULL, OPTIONS, QUOTE, Case, case, notes
+from bad_file import CONFLICT, EMPTY, FINITE, GOOD, HEAD, NOT_UTF8, NULL, OPTIONS, Case, case, notes
 
 # Row 5: numbers that are none, characters that are none.
 NUMBERS: tuple[Case, ...] = (
@@ -19,14 +19,14 @@ NUMBERS: tuple[Case, ...] = (
     case(5, f"{GOOD}# \x7f\n", "7:3: the character U+007F is not allowed in YAML"),
     case(5, f"{GOOD}    notes: \ufffe\n", "7:12: the character U+FFFE is not allowed in YAML"),
     case(5, GOOD.encode() + b"    notes: \xed\xa0\x80zebra\n", f"7:12: {NOT_UTF8}"),
-    case(5, f'{GOOD}    notes: "\\ud800"\n', "7:15: not valid YAML: found invalid Unicode character escape code"),
-    case(5, f'{GOOD}    notes: "\\ud83d\\ude00"\n', "7:15: not valid YAML: found invalid Unicode character escape"),
-    case(5, f'{GOOD}    notes: "\\U00110000"\n', "7:15: not valid YAML: found invalid Unicode character escape code"),
+    case(5, f'{GOOD}    notes: "\\ud800"\n', "7:13: not valid YAML: this escape is no character"),
+    case(5, f'{GOOD}    notes: "\\ud83d\\ude00"\n', "7:13: not valid YAML: this escape is no character"),
+    case(5, f'{GOOD}    notes: "\\U00110000"\n', "7:13: not valid YAML: this escape is no character"),
 )  # fmt: skip
 
 # Row 6: values of the wrong type.
-_TEXT = "must be text: put it in quotes"
-_WHOLE = "must be a whole number, without quotes"
+_TEXT = "must be text"
+_WHOLE = "must be a whole number between 1 and 65535"
 
 
 def _field(value: str, told: str, place: str) -> Case:
@@ -41,7 +41,7 @@ TYPES: tuple[Case, ...] = (
     _field("modelID: [zebra]", f"modelID {_TEXT}", "6:14"),
     _field("modelID: {zebra: 1}", f"modelID {_TEXT}", "6:14"),
     _field("modelID: true", f"modelID {_TEXT}", "6:14"),
-    _field("host: 127.0", f"host {_TEXT}", "6:11"),
+    _field("host: 127.0", "host must have four numbers", "6:11"),
     _field("host: [127.0.0.1]", f"host {_TEXT}", "6:11"),
     _field("port: zebra", f"port {_WHOLE}", "6:11"),
     _field("port: '8080'", f"port {_WHOLE}", "6:11"),
@@ -64,7 +64,7 @@ TYPES: tuple[Case, ...] = (
     case(6, "5", "1:1: a profile file is a mapping with schemaVersion and profiles"),
     case(6, "schemaVersion: 1\nprofiles: zebra\n", "2:11: profiles must be a list: write [] for none"),
     case(6, f"{EMPTY}defaults: zebra\n", "3:11: defaults must be a mapping"),
-    case(6, f"{EMPTY}defaults: {{host: 5}}\n", f"3:18: host {_TEXT}"),
+    case(6, f"{EMPTY}defaults: {{host: 5}}\n", "3:18: host must have four numbers"),
     case(6, f"{EMPTY}defaults: {{zebras: 5}}\n", '3:12: the key "zebras" is unknown'),
 )
 
@@ -91,10 +91,10 @@ ENCODINGS: tuple[Case, ...] = (
     case(7, f"{GOOD}||||||| zebra\n", f"7:1: {CONFLICT}"),
     case(7, f"{GOOD}=======\n", f"7:1: {CONFLICT}"),
     case(7, f"{GOOD}>>>>>>> zebra (a change)\n", f"7:1: {CONFLICT}"),
-    case(7, f"{GOOD}\tnotes: zebra\n", "7:1: not valid YAML: found a tab character that violates indentation"),
-    case(7, f"{GOOD}    notes: @zebra\n", "7:12: not valid YAML: a value cannot begin like this"),
-    case(7, f"{GOOD}    notes: 'zebra\n", "8:1: not valid YAML: found unexpected end of stream"),
-    case(7, f"{GOOD}    notes: zebra: x\n", "7:17: not valid YAML: mapping values are not allowed in this context"),
+    case(7, f"{GOOD}\tnotes: zebra\n", "7:1: not valid YAML: indent with spaces, not with a tab"),
+    case(7, f"{GOOD}    notes: @zebra\n", "7:12: not valid YAML: a value cannot begin with @"),
+    case(7, f"{GOOD}    notes: 'zebra\n", "7:12: not valid YAML: this quote is never closed"),
+    case(7, f"{GOOD}    notes: zebra: x\n", '7:17: not valid YAML: a value cannot have ": " in it'),
     case(7, "", "1:1: a profile file is a mapping with schemaVersion and profiles"),
     case(7, "\n# nothing\n", "1:1: a profile file is a mapping with schemaVersion and profiles"),
 )  # fmt: skip
@@ -105,8 +105,8 @@ VERSIONS: tuple[Case, ...] = (
     case(8, "profiles: []\n", "1:1: schemaVersion is required"),
     case(8, EMPTY.replace("1", "", 1), "1:1: schemaVersion is required"),
     case(8, EMPTY.replace("1", "~", 1), "1:1: schemaVersion is required"),
-    case(8, EMPTY.replace("1", "true", 1), "1:16: schemaVersion must not be true or false"),
-    case(8, EMPTY.replace("1", "01", 1), f"1:16: {QUOTE}"),
+    case(8, EMPTY.replace("1", "true", 1), f"1:16: {_ONE}"),
+    case(8, EMPTY.replace("1", "01", 1), f"1:16: {_ONE}: write 1"),
     *(
         case(8, EMPTY.replace("1", version, 1), f"1:16: {_ONE}")
         for version in ("2", "0", "-1", "1.5", "'1'", '"1"', "one", "[1]", "{zebra: 1}", "v1", "99", "1.0.0")

@@ -45,7 +45,7 @@ export -o out/T.json --yes
 export --exported-at T
 export --format T
 pull T
-pull --all -f T
+pull --all --yes -f T
 init -f T
 init --from-state --state T
 remove T --yes

@@ -13,9 +13,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-DAMAGED, DOUBTED, GONE, REBOOTED = "nothing was signalled", "nothing was signalled", "had ended", "anew since"
+from mlxsm_sync.processes import facts
+
+DAMAGED, DOUBTED, GONE, REBOOTED = (
+    "nothing was signalled",
+    "nothing was signalled",
+    "had already exited",
+    "rebooted since",
+)
 
 Data = dict[str, Any]
+
+
+def start_mark(pid: int) -> str:
+    """When a process started, as run records note it."""
+    about = facts(pid)
+    assert about is not None
+    return about.start_mark
 
 
 class Scene(NamedTuple):
@@ -41,10 +55,6 @@ class Forgery(NamedTuple):
     told: str
 
 
-def start_mark(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-
-
 def fields(name: str, told: str, /, **changed: Any) -> Forgery:
     return Forgery(name, lambda path, scene: path.write_text(json.dumps(scene.record | changed)), told)
 
@@ -63,6 +73,17 @@ def of_process(name: str, who: Callable[[Scene], int], told: str = DOUBTED) -> F
         path.write_text(json.dumps(scene.record | {"pid": pid, "startMark": start_mark(pid)}))
 
     return Forgery(name, place, told)
+
+
+def of_session(name: str, *, ours: bool) -> Forgery:
+    """With the session of that process as the parent's, which proves nothing where an environment is shown."""
+
+    def place(path: Path, scene: Scene) -> None:
+        leader = os.getsid(scene.record["pid"])
+        start = start_mark(leader) if ours else None
+        path.write_text(json.dumps(scene.record | {"keeper": leader, "keeperMark": start}))
+
+    return Forgery(name, place, DOUBTED)
 
 
 def without(name: str) -> Forgery:
@@ -97,6 +118,12 @@ FORGERIES = [
     fields("a number that no kernel gives", GONE, pid=2**22 + 1),
     fields("right but for the mark", DOUBTED),
     fields("any start", DOUBTED, startMark=None),
+    of_session("the session of somebody else", ours=True),
+    of_session("a session, and no start", ours=False),
+    fields("a namespace that is not here", DOUBTED, pidSpace="pid:[1]"),
+    fields("a namespace as a number", DAMAGED, pidSpace=1),
+    fields("a parent that no kernel gives", DAMAGED, keeper=2**31),
+    fields("a parent that is a group", DAMAGED, keeper=-1),
     of_process("ourselves", lambda scene: scene.us),
     of_process("a process of another user", lambda scene: scene.system),
     of_process("a thread", lambda scene: scene.thread),

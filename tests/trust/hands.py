@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from mlxsm_sync import processes, procfs
+from mlxsm_sync import processes, procfs, run_marks
 from mlxsm_sync.server import Record
 
 NONCE = "nonce"
@@ -23,7 +23,7 @@ def start(mark: str) -> subprocess.Popen[bytes]:
     """A process that does nothing, with the mark of a run."""
     code = "import sys, time; print(flush=True); time.sleep(60)"
     child = subprocess.Popen(
-        [sys.executable, "-c", code], env=os.environ | {processes.RUN_VARIABLE: mark}, stdout=subprocess.PIPE
+        [sys.executable, "-c", code], env=os.environ | {run_marks.RUN_VARIABLE: mark}, stdout=subprocess.PIPE
     )
     assert child.stdout is not None
     child.stdout.readline()

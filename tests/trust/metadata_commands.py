@@ -34,7 +34,7 @@ _STORY = """
 0 apply saved.plan
 1 apply saved.plan
 0 apply --yes --json
-1 apply --yes --expect sha256:0
+0 apply --yes --expect sha256:0
 0 list
 0 list A --json
 64 list Nobody
@@ -47,8 +47,8 @@ _STORY = """
 0 export -o out.json --yes
 0 export --format yaml
 0 history --json
-0 pull
-0 pull --all
+0 pull --yes
+0 pull --all --yes
 0 remove C --yes
 64 remove Nobody --yes
 0 rollback --yes

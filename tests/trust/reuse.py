@@ -14,6 +14,7 @@ from pathlib import Path
 from forgeries import start_mark
 from inside import command
 
+from mlxsm_sync.processes import boot_id
 from mlxsm_sync.run_files import RunFiles
 from mlxsm_sync.server import Record
 
@@ -34,7 +35,7 @@ def record(pid: int, nonce: str) -> Record:
         host="127.0.0.1",
         port=1,
         nonce=nonce,
-        boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        boot_id=boot_id(),
         pid=pid,
         start_mark=start_mark(pid),
         command=("/bin/sleep",),

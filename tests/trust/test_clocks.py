@@ -20,11 +20,14 @@ from ledger import Tally
 from running import Servers, processes_of
 from tracing import needed
 
+pytestmark = pytest.mark.linux("another time by faketime")
+
 BACK, AHEAD = "-1y", "+10y"
 CLOCKS = [None, BACK, AHEAD, None, AHEAD, BACK]
 
 JUMPING = """
 import time
+
 _at = [time.time()]
 def jump(by={by}):
     _at[0] += by
@@ -61,7 +64,7 @@ def test_t25_the_order_of_states_is_that_of_their_writing(project: Project, tall
         assert project.state["serial"] == port
         tally.add(jumps=1)
     told = json.loads(At(project, BACK).run("history", "--json"))["entries"]
-    assert [one["serial"] for one in told] == [*range(len(CLOCKS) - 1, -1, -1)]
+    assert [one["serial"] for one in told] == [*range(len(CLOCKS), -1, -1)]
     years = [int(one["writtenAt"][:4]) for one in told[:-1]]
     assert max(years) - min(years) == 11, "the clock did not jump"
     assert years != sorted(years)
@@ -110,11 +113,13 @@ def test_t25_a_server_is_waited_for_by_a_clock_that_nobody_sets(
     servers: Servers, jumping: dict[str, str], tally: Tally
 ) -> None:
     servers.declare(A="test/load-0.3", Never="test/unbound", Deaf="test/deaf")
+    started = servers.run("up", "A", "Deaf", "--json", **jumping).json["servers"]
+    assert [one["result"] for one in started] == ["started", "started"]
     begun = time.monotonic()
-    told = servers.run("up", "--timeout", "2", "--json", **jumping).json["servers"]
+    (told,) = servers.run("up", "Never", "--timeout", "2", "--json", **jumping).json["servers"]
     assert time.monotonic() - begun >= 2
-    assert [one["result"] for one in told] == ["started", "failed", "started"]
-    assert told[1]["message"].startswith("it does not listen after 2 s")
+    assert told["result"] == "failed"
+    assert told["message"].startswith("it does not listen after 2 s")
     begun = time.monotonic()
     ended = servers.run("down", "--grace", "1", "--json", **jumping).json["servers"]
     assert time.monotonic() - begun >= 1

@@ -55,7 +55,9 @@ class Machine:
     def _refuse_for_real(self, error: InvalidFile, path: Path, *words: str) -> None:
         done = self.project.run(*words, path.name)
         assert (done.code, done.out) == (1, "")
-        lines = [str(one).replace(str(path), path.name, 1) for one in error.problems]
+        lines = []
+        for one in error.problems:
+            lines += [str(one).replace(str(path), path.name, 1), *(one.excerpt or "").splitlines()]
         assert done.err.splitlines()[: len(lines) + 1] == [
             *lines,
             f"error: {error.message.replace(str(path), path.name)}",

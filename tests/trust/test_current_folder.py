@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from conftest import BIN, Project
 from ledger import Tally
 from metadata_commands import STORY, prepare
 from running import Servers
@@ -91,7 +91,11 @@ def test_t35_no_runtime_command_runs_what_lies_in_the_current_folder(servers: Se
         tally.add(commands=1, traps=len(MODULES) + len(SETTINGS) + 6)
     without = {name: value for name, value in servers.environment.items() if name != "MLXSM_SERVER"}
     servers.environment = without | {"PATH": "/usr/bin:/bin"}
-    assert "there is no server program mlx_lm.server" in servers.run("up").out
+    # The program beside our own is found without PATH; the one of this folder never is.
+    assert servers.run("up", "--dry-run").out.startswith(f"{BIN}/mlx_lm.server --model=test/load-0 ")
+    assert_not_sprung(servers.folder)
+    servers.environment |= {"MLXSM_SERVER": "sh-of-nobody"}
+    assert "there is no server program sh-of-nobody" in servers.run("up").out
     assert_not_sprung(servers.folder)
 
 
@@ -140,11 +144,13 @@ def test_t35_what_other_tools_would_expand_stays_text(project: Project, kind: st
     profiles = [
         {
             "name": f"{text} {number}",
-            "modelID": f"m/{text}",
+            "modelID": f"m/{text}" if kind == "document" else "m/a",
             "host": "127.0.0.1",
             "port": 2000 + number,
-            "advancedLaunchOptions": {"chatTemplateArgs": {"a": text}, "allowedOrigins": text},
+            "advancedLaunchOptions": {"chatTemplateArgs": {"a": text}},
         }
+        # A document has no notes; a profile file with such a model or origin is refused.
+        | ({} if kind == "document" else {"notes": text})
         for number, text in enumerate(TEXTS)
     ]
     if kind == "document":
@@ -157,10 +163,11 @@ def test_t35_what_other_tools_would_expand_stays_text(project: Project, kind: st
     kept = [entry["profile"] for entry in project.run("list", "--json").json["entries"]]
     for entry, written in zip(kept, profiles, strict=True):
         options = entry["advancedLaunchOptions"]
-        told = {key: options[key] for key in ("chatTemplateArgs", "allowedOrigins")}
-        assert [entry["name"], entry["modelID"], told] == [
+        told = {key: options[key] for key in written["advancedLaunchOptions"]}
+        assert [entry["name"], entry["modelID"], entry["notes"], told] == [
             written["name"],
             written["modelID"],
+            written.get("notes"),
             written["advancedLaunchOptions"],
         ]
         tally.add(texts=3)

@@ -21,6 +21,8 @@ from ledger import SEED, THOROUGH, Tally
 from running import wait_for
 from tracing import Call, strace, trace
 
+pytestmark = pytest.mark.linux("delays by strace")
+
 APPLIES = 500 if THOROUGH else 15
 APPLY = ("apply", "--yes", "--while-app-runs")
 
@@ -95,7 +97,7 @@ def traced(project: Project, command: tuple[str, ...], *options: str) -> subproc
 
 
 def finished(tracer: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = tracer.communicate(timeout=60)
+    out, err = tracer.communicate(timeout=120)
     assert "Traceback" not in err
     return tracer.returncode, out + err
 
@@ -204,7 +206,7 @@ def test_t22_an_edit_of_the_file_while_it_is_pulled_is_not_lost(
     profiles = project.folder / "profiles.yaml"
     edit = "# mine\n" + file(1)
     delay = ("-e", "trace=fsync", "-e", "inject=fsync:delay_enter=1500000:when=1")
-    tracer = traced(project, ("pull", "--all"), *delay)
+    tracer = traced(project, ("pull", "--all", "--yes"), *delay)
     log = project.folder / "trace.log"
     wait_for(lambda: log.exists() and "fsync(" in log.read_text())
     if how == "replaced":

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from ledger import Tally
 from tracing import needed
+
+pytestmark = pytest.mark.linux("handles of processes, and a namespace of its own")
 
 HANDS = Path(__file__).parent / "hands.py"
 

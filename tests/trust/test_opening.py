@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import socket
 from typing import Any
 
@@ -24,50 +25,54 @@ def own_address() -> str:
 
 
 HOSTS = [
-    *("0.0.0.0", "0", "00", "0x0", "0.0", "0.0.0.0.", "000.000.000.000", "*", "::", "::0", "0::0"),
-    *("0:0:0:0:0:0:0:0", "::ffff:0.0.0.0", "::ffff:127.0.0.1", "::%lo", "::1%lo", "127.0.0.1%lo"),
-    *("0x7f.1", "0x7f000001", "127.1", "127.0.1", "2130706433", "0177.0.0.1", "127.0.0.2", "127.0.0.1."),
-    *("LOCALHOST", "Localhost", "localhost.", "localhost.localdomain", "ip6-localhost", "mac.local"),
-    *("０.０.０.０", "１２７.０.０.１", "127。0。0。1", "ｌocalhost", "lоcalhost"),
-    *("::١", "1.1.1.1", "192.168.1.1", "169.254.1.1", "224.0.0.1", "255.255.255.255", "example.org"),
+    *("0.0.0.0", "::", "::0", "0::0", "0:0:0:0:0:0:0:0"),
+    *(
+        "::ffff:0.0.0.0",
+        "::ffff:127.0.0.1",
+        "::%lo",
+        "::1%lo",
+        "localhost.localdomain",
+        "ip6-localhost",
+        "mac.local",
+    ),
+    *("1.1.1.1", "192.168.1.1", "169.254.1.1", "224.0.0.1", "255.255.255.255", "example.org"),
     "fe80::1",
     own_address(),
 ]
 """Other ways to write this machine alone are refused, too: what a text means depends on who reads it."""
 
 NO_HOSTS = [
-    "[::]",
-    "[::1]",
-    "0.0.0.0:80",
-    "http://0.0.0.0",
-    "0.0.0.0/0",
-    "127.0.0.1 0.0.0.0",
-    "127.0.0.1\n",
-    "",
+    *("0", "00", "0x0", "0.0", "0.0.0.0.", "000.000.000.000", "*", "127.0.0.1%lo"),
+    *("0x7f.1", "0x7f000001", "127.1", "127.0.1", "2130706433", "0177.0.0.1", "127.0.0.1.", "localhost."),
+    *("０.０.０.０", "１２７.０.０.１", "127。0。0。1", "ｌocalhost", "lоcalhost", "::١"),
+    *("[::]", "[::1]", "0.0.0.0:80", "http://0.0.0.0", "0.0.0.0/0", "127.0.0.1 0.0.0.0", "127.0.0.1\n", ""),
 ]
 """Refused in the profile file already."""
 
 OPENING = [
     (["--trust-remote-code"], "lets models run their own code: --allow-arg --trust-remote-code lets it"),
-    (["--trust-remote-code=1"], "--trust-remote-code takes no value"),
-    (["--trust-remote-code="], "--trust-remote-code takes no value"),
-    (["--trust-remote-code", "true"], "true belongs to no option"),
     (["--trust-remote"], "--trust-remote is short for --trust-remote-code"),
     (["--tr"], "--tr is short for --trust-remote-code"),
     (["--temp=0", "--trust-remote-code"], "--allow-arg --trust-remote-code lets it"),
     (["--dr", "evil/m"], "--dr is short for --draft-model"),
-    (["--draft-model", "../evil"], "--draft-model must be an absolute path"),
-    (["--draft-model", "~/evil"], "--draft-model must be an absolute path"),
-    (["--draft-model="], "--draft-model must be an absolute path"),
     (["--ad=/etc"], "--ad is short for --adapter-path"),
-    (["--adapter-path", "evil"], "--adapter-path must be an absolute path"),
     (["--allowed-o", "*"], "--allowed-o is short for --allowed-origins"),
     (["--prompt-cache-file", "/etc/x"], "has no --prompt-cache-file"),
-    (["--prompt-cache-bytes", "-1"], "--prompt-cache-bytes must be a number of bytes"),
     (["--log-file=/etc/x"], "has no --log-file"),
-    (["--chat-template-args", '{"tools": [1]}'], "must not set tools"),
     (["--unsafe"], "has no --unsafe"),
 ]
+
+NO_ARGUMENTS = [
+    ["--trust-remote-code=1"],
+    ["--trust-remote-code="],
+    ["--trust-remote-code", "true"],
+    ["--trust-remote-code true"],
+    ["--draft-model="],
+    ["--adapter-path", "evil"],
+    ["--prompt-cache-bytes", "-1"],
+    ["--chat-template-args", '{"tools": [1]}'],
+]
+"""Refused in the profile file already."""
 
 NOT_CONSENT = {
     **{f"MLXSM_{one}ALLOW_HOST": "0.0.0.0" for one in ("", "UP_", "CLI_UP_")},
@@ -80,7 +85,7 @@ NOT_CONSENT = {
 
 def write_all(servers: Servers) -> dict[str, str]:
     """Profiles that open something, applied; what `up` must say of each."""
-    expected = {f"host {host}": f"--allow-host {host} lets it" for host in HOSTS}
+    expected = {f"host {host}": f"--allow-host {shlex.quote(host)} lets it" for host in HOSTS}
     profiles: dict[str, dict[str, Any]] = {
         name: {"modelID": f"test/h{number}", "port": new_port(), "host": host}
         for number, (name, host) in enumerate(zip(expected, HOSTS, strict=True))
@@ -97,6 +102,7 @@ def write_all(servers: Servers) -> dict[str, str]:
     return expected
 
 
+@pytest.mark.linux("traces by strace")
 def test_t30_no_profile_alone_opens_a_server(servers: Servers, tally: Tally) -> None:
     """Whatever the environment says; and no process is started for any of them."""
     expected = write_all(servers)
@@ -126,10 +132,10 @@ def test_t30_consent_is_for_what_it_names_only(servers: Servers, tally: Tally) -
     words = [word for host in near for word in ("--allow-host", host)]
     words += ["--allow-arg", "--trust-remote", "--allow-arg", "trust-remote-code", "--allow-arg", "--"]
     planned = servers.run("up", "--dry-run", "--json", *words).json
-    assert [one["name"] for one in planned["servers"]] == ["host *"]
+    assert planned["servers"] == []
     exact = ["--allow-host", "0.0.0.0", "--allow-arg", "--trust-remote-code"]
     planned = servers.run("up", "--dry-run", "--json", *exact).json
-    assert [one["name"] for one in planned["servers"]] == ["host 0.0.0.0", "raw 0", "raw 6"]
+    assert [one["name"] for one in planned["servers"]] == ["host 0.0.0.0", "raw 0", "raw 3"]
     assert len(planned["refused"]) == len(HOSTS) + len(OPENING) - 3
     tally.add(hosts=len(near) + 1, flags=4)
 
@@ -155,10 +161,19 @@ def test_t30_some_hosts_are_refused_in_the_file(project: Project, tally: Tally) 
         {"name": f"P{number}", "modelID": "m/a", "port": number + 1, "host": host}
         for number, host in enumerate(NO_HOSTS)
     ]
+    profiles += [
+        {
+            "name": f"R{number}",
+            "modelID": "m/a",
+            "port": 1000 + number,
+            "advancedLaunchOptions": {"rawExtraArgs": words},
+        }
+        for number, words in enumerate(NO_ARGUMENTS)
+    ]
     project.write(json.dumps({"schemaVersion": 1, "profiles": profiles}))
     (told,) = project.run("validate", "--json").json["files"]
-    assert len(told["problems"]) == len(NO_HOSTS)
-    tally.add(hosts=len(NO_HOSTS))
+    assert len(told["problems"]) == len(NO_HOSTS) + len(NO_ARGUMENTS)
+    tally.add(hosts=len(NO_HOSTS), argument_lists=len(NO_ARGUMENTS))
 
 
 def test_t30_neither_a_document_nor_the_apps_list_consents(
@@ -180,7 +195,7 @@ def test_t30_neither_a_document_nor_the_apps_list_consents(
         servers.write(json.dumps({"schemaVersion": 1, "collection": "test", "profiles": []}))
         imported = servers.run("import", "document.json", "--yes")
         assert imported.code == 0, imported.err
-        pulled = servers.run("pull", "--all")
+        pulled = servers.run("pull", "--yes", "--all", "--yes")
         assert pulled.code == 0, pulled.err
         result = servers.run("up", "B", "--json")
         (told,) = result.json["servers"]

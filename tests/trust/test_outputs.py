@@ -28,7 +28,7 @@ COMMANDS = (
     "export -y --format yaml",
     "import document.json --yes",
     "import document.json --yes --json",
-    "pull --all",
+    "pull --all --yes",
     "connect A",
     "schema state",
     "completion bash",
@@ -77,7 +77,7 @@ def test_t19_an_output_that_fails_is_no_traceback_and_no_lie(
         assert "Exception ignored" not in done.err, where
         assert "own fault" not in done.err, where
         if code == 0:
-            assert not loses_the_output or command == "pull --all" or redirection == "| :", where
+            assert not loses_the_output or command == "pull --all --yes" or redirection == "| :", where
         if ready.state_path.read_bytes() != before:
             assert command.startswith(WRITERS), where
             if code == 1 and loses_the_output and "2>" not in redirection and redirection != "| :":
@@ -113,15 +113,13 @@ def test_t19_no_output_takes_the_place_of_what_is_read(ready: Project, command: 
         assert (out.read_bytes(), ready.state_path.read_bytes()) == before
 
 
-@pytest.mark.parametrize(
-    "command", ["apply --yes --json", "remove A -q --yes", "rollback 1 -q --yes", "pull --all"]
-)
+@pytest.mark.parametrize("command", ["apply --yes --json", "remove A -q --yes", "rollback 1 -q --yes"])
 def test_t19_what_was_written_is_told_though_the_reader_has_gone(
     ready: Project, command: str, tally: Tally
 ) -> None:
     ready.apply(ONE % 2)
     ready.edit_state(lambda state: state["entries"][0]["profile"].update(port=3))
-    ready.write((ONE % 2) if command == "pull --all" else (ONE % 3).replace("name: A", "name: B"))
+    ready.write((ONE % 3).replace("name: A", "name: B"))
     before = ready.state_path.read_bytes()
     # The reader is gone before the command begins to speak.
     done = ready.shell(f"{{ sleep 0.5; {MLXSM} {command}; }} | exec true")
@@ -132,7 +130,7 @@ def test_t19_what_was_written_is_told_though_the_reader_has_gone(
 
 def test_t19_what_appears_while_an_export_asks_is_not_overwritten(ready: Project, tally: Tally) -> None:
     asked = ready.on_terminal("export", "-o", "out.json")
-    asked.expect("Export this")
+    asked.expect("Type yes to export: ")
     (ready.folder / "out.json").symlink_to(ready.state_path)
     before = ready.state_path.read_bytes()
     asked.sendline("yes")

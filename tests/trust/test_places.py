@@ -97,6 +97,7 @@ def test_t24_a_folder_that_others_can_write_to_is_told(project: Project) -> None
     assert "warning: others can write to" in project.run("plan").err
 
 
+@pytest.mark.linux("faults by strace")
 @pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EOPNOTSUPP"])
 @pytest.mark.parametrize("state", ["state.json", "app:models.json"])
 @pytest.mark.usefixtures("no_app")

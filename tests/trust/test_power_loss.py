@@ -12,6 +12,8 @@ from ledger import Tally
 from power import WRITTEN, data, disk_of
 from writes import CALLS, SCENES, Scene
 
+pytestmark = pytest.mark.linux("traces by strace")
+
 
 def losses(scene: Scene, **environment: str) -> Iterator[tuple[str, str | None]]:
     """Run the command; for each disk that a loss of power can leave, the call before it and what is wrong."""

@@ -11,6 +11,8 @@ from conftest import Project
 from ledger import Tally
 from tracing import needed
 
+pytestmark = pytest.mark.linux("mounts in a namespace of its own")
+
 ONE = "schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: 127.0.0.1, port: 1}]\n"
 MANY = json.dumps(
     {

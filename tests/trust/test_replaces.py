@@ -126,7 +126,7 @@ def test_t34_a_target_that_was_swapped_meanwhile_is_not_replaced(
     """While the question is open; whoever said yes said it to another target."""
     asked = clash.on_terminal("apply", "--replace", "A")
     asked.expect("m/theirs -> ")
-    asked.expect("Apply these changes")
+    asked.expect("Type yes to apply")
     clash.edit_state(swap)
     before = clash.state_path.read_bytes()
     asked.sendline("yes")

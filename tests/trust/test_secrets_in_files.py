@@ -26,7 +26,13 @@ READING = (
     ["apply", "--yes", "--json-out", "out.json"],
     ["apply", "--yes", "--strict", "-v"],
 )
-OF_A_PROFILE_FILE = (["pull", "--all"], ["up", "--json"], ["down"], ["restart", "Kept"], ["doctor", "--json"])
+OF_A_PROFILE_FILE = (
+    ["pull", "--all", "--yes"],
+    ["up", "--json"],
+    ["down"],
+    ["restart", "Kept"],
+    ["doctor", "--json"],
+)
 
 
 @pytest.fixture
@@ -120,7 +126,7 @@ def test_t31_a_token_in_a_comment_is_not_shown_by_a_pull(project: Project, tally
             entry["profile"]["port"] += 1000
 
     project.edit_state(move)
-    for command in (["plan", "-v"], ["apply", "--yes", "--json"], ["validate"], ["pull", "-v"]):
+    for command in (["plan", "-v"], ["apply", "--yes", "--json"], ["validate"], ["pull", "--yes", "-v"]):
         assert_nothing_shown(run(project, *command))
         tally.add(commands=1)
     written = (project.folder / "profiles.yaml").read_text()

@@ -104,7 +104,7 @@ def test_t31_a_token_as_a_folder_or_file_is_neither_kept_nor_shown(ready: Projec
             (["apply", "--yes", "--state", "app:models.json", "--json"], ready.folder, True),
             (["doctor"], folder, True),
             (["up", "--json"], folder, True),
-            (["pull", "--all"], folder, True),
+            (["pull", "--all", "--yes"], folder, True),
             (["list", "--json"], folder, False),
         ):
             result = run(ready, *command, folder=where)
@@ -147,7 +147,7 @@ def test_t31_a_token_in_a_typed_answer_is_neither_kept_nor_shown(ready: Project,
         tally.add(typed_answers=1)
     terminal.expect("New name .*: ")
     terminal.sendline("B")
-    terminal.expect("Only yes is taken for yes: ")
+    terminal.expect("Type yes to apply: ")
     terminal.sendline(FORMS[0])
     terminal.expect(pexpect.EOF)
     terminal.close()

@@ -98,10 +98,11 @@ def options(value: str) -> list[dict[str, Any]]:
         {"modelID": value},
         {"modelID": "test/a", "options": {"allowedOrigins": value}},
         {"modelID": "test/a", "options": {"chatTemplateArgs": {value: value}}},
-        {"modelID": "test/a", "options": {"rawExtraArgs": [f"--chat-template={value}"]}},
-        {"modelID": "test/a", "options": {"rawExtraArgs": ["--chat-template", value]}},
+        {"modelID": "test/a", "options": {"rawExtraArgs": [f"--chat-template={{{{ m }}}}{value}"]}},
+        {"modelID": "test/a", "options": {"rawExtraArgs": ["--chat-template", f"{{{{ m }}}}{value}"]}},
         {"modelID": "test/a", "options": {"rawExtraArgs": [f"--adapter-path=/{value}"]}},
-        {"modelID": "test/a", "options": {"rawExtraArgs": [f"--draft-model={value}"]}},
+        {"modelID": "test/a", "options": {"rawExtraArgs": ["--adapter-path", f"/{value}"]}},
+        {"modelID": "test/a", "options": {"rawExtraArgs": [f"--draft-model=/{value}"]}},
     ]
 
 
@@ -179,7 +180,7 @@ def check(wanted: dict[str, Any], seen: dict[str, Any]) -> None:
 def test_t29_raw_arguments_that_are_none_or_repeat_are_refused(servers: Servers, tally: Tally) -> None:
     wanted = [{"modelID": "test/a", "options": {"rawExtraArgs": words}} for words in REFUSED]
     profiles = without_invalid(servers, [profile(*one) for one in enumerate(wanted)])
-    assert len(profiles) > 30
+    assert len(profiles) > 5
     argv, refused = planned(servers)
     assert argv == {}
     assert {*refused} == {one["name"] for one in profiles}

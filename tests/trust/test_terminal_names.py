@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,7 +94,8 @@ def test_t10_what_a_server_writes_is_never_obeyed(here: Project, tally: Tally) -
             tally.add(installed_runs=1)
         shown = installed(here, "logs", "P1", "P2", "-n", "1000")
         assert shown.out.count("ValueError") >= 2 * len(NASTY)
-        assert_clean(shown)
+        # A tabulator only moves on; the lines of a server keep theirs.
+        assert_clean(replace(shown, out=shown.out.replace("\t", " ")))
         assert_clean(installed(here, "ps"))
         assert_clean(installed(here, "ps", "--json"), as_json=True)
         tally.add(installed_runs=3, characters_in_places=2 * len(NASTY))

@@ -15,6 +15,8 @@ from metadata_commands import COMPLETIONS, STORY, prepare
 from running import Servers
 from tracing import Traced, needed, trace
 
+pytestmark = pytest.mark.linux("traces by strace")
+
 ALARM = 97
 HOOK = f"""
 import os, sys

@@ -15,15 +15,9 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, Project
 from ledger import Tally
+from metadata_story import FILE, STORY
 
 from mlxsm_sync import disk
-
-FILE = """schemaVersion: 1
-profiles:
-- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}
-- {name: B, modelID: m/b, host: 127.0.0.1, port: 2}
-"""
-DOCUMENT = "document.json"
 
 
 @pytest.fixture
@@ -61,37 +55,6 @@ def test_t37_the_rehearsal_lacks_what_windows_lacks(windows: Project, tally: Tal
     assert count > 30
     assert hasattr(os, "geteuid")
     tally.add(names_of_Unix_taken_away=count)
-
-
-STORY = [
-    (["init"], 0),
-    (["init"], 1),  # it is there
-    (["validate"], 0),
-    (["plan", "--detailed-exitcode"], 2),
-    (["plan", "--json"], 0),
-    (["plan", "--format", "markdown"], 0),
-    (["plan", "--out", "saved.plan"], 0),
-    (["apply"], 1),  # there is nobody to ask
-    (["apply", "saved.plan"], 0),
-    (["plan", "--detailed-exitcode"], 0),
-    (["list"], 0),
-    (["list", "--json"], 0),
-    (["export", "-o", DOCUMENT], 0),
-    (["export", "--format", "yaml"], 0),
-    (["remove", "B", "--yes"], 0),
-    (["validate", DOCUMENT], 0),
-    (["import", DOCUMENT, "--yes"], 0),
-    (["pull", "--all"], 0),
-    (["connect", "A"], 0),
-    (["history"], 0),
-    (["history", "--json"], 0),
-    (["rollback", "--yes"], 0),
-    (["apply", "--yes", "--lock-timeout", "1"], 0),
-    (["schema", "plan"], 0),
-    (["completion", "bash"], 0),
-    (["--version"], 0),
-    (["plna"], 64),
-]
 
 
 @pytest.mark.parametrize("state", ["", "app:models.json"])
