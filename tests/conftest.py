@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import in_process
+import json_contract
 import pexpect
 import pytest
+import tracing
 from hypothesis import HealthCheck, settings
+from in_process import Result
 
 pytest_plugins = ["running", "ledger", "writes"]
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -28,10 +33,26 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 BIN = Path(sys.executable).parent
 MLXSM = BIN / "mlxsm"
 REPOSITORY = Path(__file__).parent.parent
+LIKE_DARWIN = REPOSITORY / "tests/trust/like_darwin.py"
+"""Takes the place of the installed command, to rehearse macOS."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    # Who starts the tests in the background may have them ignore interrupts, and commands would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser.addoption("--update", action="store_true", help="rewrite the expected output of the stories")
+    parser.addoption(
+        "--like-darwin", action="store_true", help="run the command as on macOS, as far as it goes"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what only Linux can show; `tracing.needed` fails a test that should have said so."""
+    mark = item.get_closest_marker("linux")
+    tracing.is_for_linux = mark is not None
+    if mark is not None and sys.platform != "linux":
+        pytest.skip(f"only on Linux: {mark.args[0]}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,24 +63,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass
-class Result:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
 class Project:
     """A folder and a home of its own, and the installed command."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (str(MLXSM),)
+    installed: bool = True
+    """Whether every command is a process of its own; else those for metadata run in that of the test."""
 
     @property
     def state_path(self) -> Path:
@@ -79,9 +90,11 @@ class Project:
         return path
 
     def command(self, *arguments: str) -> list[str]:
-        return [str(MLXSM), *arguments]
+        return [*self.program, *arguments]
 
     def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
+        if not self.installed and in_process.can_run(arguments, self.environment | environment):
+            return in_process.call(arguments, self.folder, self.environment | environment, stdin or "")
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
@@ -94,6 +107,7 @@ class Project:
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr
+        json_contract.hold(arguments, done.stdout, self.folder, done.returncode)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
@@ -112,7 +126,7 @@ class Project:
     def on_terminal(self, *arguments: str, **options: Any) -> pexpect.spawn[str]:
         """A command at a terminal, to be typed to."""
         program, *words = self.command(*arguments)
-        settings = {"env": self.environment, "timeout": 30} | options
+        settings = {"env": self.environment, "timeout": 120} | options
         return pexpect.spawn(program, words, cwd=str(self.folder), encoding="utf-8", **settings)
 
     def shell(self, line: str) -> Result:
@@ -143,13 +157,19 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
+    """A project; the tests of the promises and of the door get the installed command alone."""
     home = tmp_path / "home"
     home.mkdir()
     environment = {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "100"}
     # By PYTHONPATH another copy of the package is tested, such as one with a planted bug.
     environment |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-    return Project(tmp_path, environment)
+    found = Project(tmp_path, environment)
+    of_promises = request.node.path.parent.name in ("trust", "e2e")
+    found.installed = of_promises or request.node.get_closest_marker("installed") is not None
+    if request.config.getoption("--like-darwin"):
+        found.program, found.installed = (sys.executable, str(LIKE_DARWIN)), True
+    return found
 
 
 @contextmanager

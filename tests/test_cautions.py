@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlxsm_sync.cautions import about, is_local_path, together
+from mlxsm_sync.cautions import about, together
 from mlxsm_sync.desired import Wanted
+from mlxsm_sync.model_ids import is_local_path
 from mlxsm_sync.profile import from_fields
 
 
@@ -35,7 +36,29 @@ def test_foreign_code_is_told_however_the_option_is_shortened(flag: str) -> None
     assert told(raw(flag))[1] == "--trust-remote-code lets a model run its own code on this machine"
 
 
-@pytest.mark.parametrize("flag", ["--t", "--temp", "--", "trust"])
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--max-tok", "the server takes --max-tok for --max-tokens: write it in full"),
+        ("--max-tok=5", "the server takes --max-tok for --max-tokens: write it in full"),
+        ("--kv-b", "the server takes --kv-b for --kv-bits: write it in full"),
+        ("--t", "--t could be --temp, --top-k, --top-p or --trust-remote-code: write it in full"),
+    ],
+)
+def test_a_shortened_option_is_told_in_full(flag: str, message: str) -> None:
+    assert told(raw(flag))[1:] == [message]
+    assert told(raw("--kv-bits", "4", flag, flag))[1:] == [message]
+
+
+@pytest.mark.parametrize("origins", ["*", "null", "http://localhost:3000, null"])
+def test_origins_that_any_page_has_are_told_wherever_they_stand(origins: str) -> None:
+    message = "its allowedOrigins let any web page that is open on this machine use the server"
+    assert told(wanted(advancedLaunchOptions__allowedOrigins=origins)) == [message]
+    assert told(raw(f"--allowed-origins={origins}"))[1:] == [message]
+    assert told(raw("--allowed-origins", origins))[1:] == [message]
+
+
+@pytest.mark.parametrize("flag", ["--temp", "--", "trust", "--of-another-release"])
 def test_other_raw_arguments_are_only_told(flag: str) -> None:
     assert told(raw(flag)) == [
         "it includes raw extra server arguments (rawExtraArgs): review them before a start"
@@ -54,13 +77,19 @@ def test_other_raw_arguments_are_only_told(flag: str) -> None:
         ("C:\\models", True),
         ("file:///x", True),
         ("models/mlx/x", True),
+        ("FILE:///x", True),
+        ("org/name/", False),
+        ("https://huggingface.co/org/name", False),
+        ("hf.co/org/name", False),
+        ("hf://org/name", False),
+        ("https/x/y", True),
     ],
 )
 def test_what_is_a_local_path(model: str, local: bool) -> None:
     assert is_local_path(model) == local
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mac.local", "127.0.0.2", "0x7f.1"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mac.local", "0x7f.1"])
 def test_a_host_that_is_not_exactly_loopback_is_told(host: str) -> None:
     assert told(wanted(host=host)) == ["its host is not a loopback address: the server has no authentication"]
 
@@ -74,7 +103,7 @@ def test_origins_that_let_every_page_in_are_told(origins: str, open_to_all: bool
     assert told(wanted(advancedLaunchOptions__allowedOrigins=origins)) == [message] * open_to_all
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "LocalHost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "LocalHost", "127.0.0.2"])
 def test_loopback_is_nothing_to_talk_about(host: str) -> None:
     assert told(wanted(host=host)) == []
 
@@ -114,3 +143,7 @@ def test_entries_of_the_machine_are_neighbours_and_get_no_warning_themselves() -
     other = wanted("qwen", 1, modelID="m/b", host="localhost").profile
     entry = Entry(id="0" * 16, profile=other, owner=None)
     assert [one.name for one in together([wanted("Qwen", 1)], [entry])] == ["Qwen", "Qwen"]
+
+
+def test_others_of_the_same_name_are_another_one() -> None:
+    assert 'it shares its port with another "A": only one of them can be up' in told(wanted("A"), wanted("A"))

@@ -35,6 +35,7 @@ def test_what_is_not_as_the_file_says_may_not() -> None:
         entry(3, None, profile("Nobody", 3)),
         entry(4, None, profile("Taken", 4)),
         entry(5, "other", profile("Theirs", 5)),
+        entry(6, "team", profile("Elsewhere", 7), from_="/other/profiles.yaml"),
     )
     desired = file(
         profile("Old", 1, notes="new"),
@@ -43,6 +44,7 @@ def test_what_is_not_as_the_file_says_may_not() -> None:
         profile("Taken", 40),
         profile("Theirs", 50),
         profile("It's new", 6),
+        profile("Elsewhere", 7, notes="x"),
     )
     assert reasons(desired, current) == {
         "Old": "this machine has an older version of it: mlxsm apply",
@@ -50,8 +52,9 @@ def test_what_is_not_as_the_file_says_may_not() -> None:
         "file, mlxsm apply --replace Drift undoes it",
         "Nobody": "this machine has it, owned by nobody: mlxsm apply takes it over",
         "Taken": 'it clashes with "Taken", which is owned by nobody: mlxsm pull Taken takes that into the file',
-        "Theirs": "it is in conflict (name-taken): mlxsm plan tells the ways out",
+        "Theirs": "it is in conflict (name-taken): mlxsm plan shows your options",
         "It's new": "it is not applied on this machine: mlxsm apply",
+        "Elsewhere": "this machine has it from another file: mlxsm apply --replace Elsewhere takes it over",
     }
 
 

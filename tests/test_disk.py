@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import stat
+import struct
 import threading
 from pathlib import Path
 
 import pytest
 
-from mlxsm_sync import disk
+from mlxsm_sync import disk, streams
 from mlxsm_sync.errors import FileTrouble
 
 
@@ -130,3 +132,125 @@ def test_a_folder_that_cannot_be_forced_is_none_where_the_system_knows_no_such_t
     else:
         with pytest.raises(OSError, match="no"):
             disk.sync_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "place", ["/dev/shm/{}", "/proc/self/cwd/{}", "/dev/../dev/shm/./{}", "/dev/fd/../{}"]
+)
+def test_a_file_below_dev_or_proc_is_a_file(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(place.format(f"mlxsm-test-{os.getpid()}"))
+    if path.parent.name == "..":  # where that leads, nobody may make files
+        with pytest.raises(FileTrouble, match="cannot write"):
+            disk.write_whole(str(path), "one")
+        return
+    try:
+        disk.write_whole(str(path), "one")
+        first = path.stat()
+        disk.write_whole(str(path), "two")
+        assert (path.read_text(), stat.S_IMODE(first.st_mode)) == ("two", 0o600)
+        assert path.stat().st_ino != first.st_ino  # replaced, not edited
+        assert [one.name for one in path.parent.iterdir() if path.name in one.name] == [path.name]
+    finally:
+        path.unlink()
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}", "/proc/thread-self/fd/{}", "link"])
+def test_what_is_open_is_written_to_where_it_is(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Path("caught").open("w") as caught:
+        caught.write("first ")
+        caught.flush()
+        path = name.format(caught.fileno())
+        if name == "link":
+            Path(path).symlink_to(f"/dev/fd/{caught.fileno()}")
+        disk.write_whole(path, "second ", new=True)
+        caught.write("third")
+    assert Path("caught").read_text() == "first second third"
+    with pytest.raises(FileTrouble, match="Bad file descriptor"):
+        disk.write_whole("/dev/fd/987", "x")
+
+
+def test_devices_are_written_to_and_what_is_neither_file_nor_stream_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.write_whole("/dev/null", "x")
+    with pytest.raises(FileTrouble, match="No space left on device"):
+        disk.write_whole("/dev/full", "x")
+    with pytest.raises(FileTrouble, match="Is a directory"):
+        disk.write_whole(str(tmp_path), "x")
+    with socket.socket(socket.AF_UNIX) as one:
+        monkeypatch.chdir(tmp_path)  # the name of a socket is short
+        one.bind("socket")
+    with pytest.raises(FileTrouble, match="it is no file"):
+        disk.write_whole(str(tmp_path / "socket"), "x")
+    assert [streams.is_stream(one) for one in ("/dev/null", tmp_path, tmp_path / "new", "/dev/fd/0")] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_another_users_pipe_gets_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    os.chown(path, 12345, 12345)
+    with pytest.raises(FileTrouble, match="another user's pipe"):
+        disk.write_whole(str(path), "secret")
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_what_is_beside_the_content_stays(tmp_path: Path, private: bool) -> None:
+    path, other = tmp_path / "a", tmp_path / "b"
+    assert not disk.write_whole(str(path), "one", private=private)
+    os.setxattr(path, "user.tag", b"red")
+    assert not disk.write_whole(str(path), "two", private=private)
+    assert os.getxattr(path, "user.tag") == b"red"
+    other.hardlink_to(path)
+    assert disk.write_whole(str(path), "three", private=private)
+    assert (path.read_text(), other.read_text()) == ("three", "two")
+
+
+def test_who_else_may_read_is_kept_where_the_file_is_not_private(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("one")
+    path.chmod(0o640)
+    # struct posix_acl_xattr: user 12345 may read, https://github.com/torvalds/linux (posix_acl_xattr.h)
+    entries = ((1, 6, -1), (2, 4, 12345), (4, 4, -1), (16, 4, -1), (32, 0, -1))
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *one) for one in entries)
+    os.setxattr(path, "system.posix_acl_access", acl)
+    disk.write_whole(str(path), "two", private=False)
+    assert os.getxattr(path, "system.posix_acl_access") == acl
+    disk.write_whole(str(path), "three")
+    assert "system.posix_acl_access" not in os.listxattr(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_leaves_a_file_to_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    path.write_text("one")
+    os.chown(path, 12345, 12346)
+    disk.write_whole(str(path), "two", private=False)
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346)
+    monkeypatch.setenv("SUDO_UID", "12345")
+    disk.write_whole(str(path), "three")
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (12345, 0o600)
+    monkeypatch.delenv("SUDO_UID")
+    disk.write_whole(str(path), "four")  # nobody but root is to read it now
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (0, 0o600)
+
+
+def test_a_refusal_says_whose_the_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "remedy", lambda path: (f"{path} belongs to root", "sudo chown me"))
+    told = disk.refused("cannot write", PermissionError(errno.EACCES, "Permission denied", "/x"))
+    assert (told.message, told.hint) == (
+        "cannot write: Permission denied: /x belongs to root",
+        "sudo chown me",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from mlxsm_sync.engine import wire_names
 from mlxsm_sync.errors import InvalidDocument, InvalidFile
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Problems
-from mlxsm_sync.option_texts import OPTION_NAMES, label
+from mlxsm_sync.option_texts import OPTION_NAMES, label, read_option
 from mlxsm_sync.profile import LaunchOptions
 from mlxsm_sync.profile_file import read_profile_file
 
@@ -157,7 +158,9 @@ def test_the_app_is_only_worth_a_look(project: Project) -> None:
     (told,) = warnings(imported(project, document(one(name="B", port=1), app="Another")))
     assert told.startswith("The app field is Another. Expected MLXServerManager.")
     (told,) = warnings(imported(project, document(one(name="C", port=2), app=5)))
-    assert told.startswith("app is not as it should be")
+    assert (
+        told == "app is not as it should be: `MLXServerManager`; another name is worth a look. It is ignored."
+    )
     (told,) = warnings(imported(project, document(one(name="D", port=3), app=TOKEN)))
     assert "The app field is (looks like a secret)." in told
 
@@ -489,13 +492,16 @@ def test_a_rename_said_again_changes_nothing(project: Project, rename: str) -> N
     before = project.state_path.read_bytes()
     again = project.run("import", "doc.json", "--yes", "--rename", rename, "--json")
     assert (again.code, again.json["unchanged"], again.json["conflicts"]) == (0, ["Qwen"], [])
-    assert 'note: --rename "Qwen": no longer needed' in again.err
+    called = "Qwen (Imported)" if rename == "Qwen" else "Mine"
+    assert f'note: --rename "Qwen": it is called "{called}" here already' in again.err
     assert project.state_path.read_bytes() == before
     # What differs from what the name was given to is another profile.
     other = project.run("import", "doc.json", "--yes", "--rename", "Qwen=Qwen", "--json")
     assert [conflict["kind"] for conflict in other.json["conflicts"]] == ["ambiguous-replace"]
     changed = document(one(port=9090, advancedLaunchOptions={"defaultTopK": "3"}))
-    assert imported(project, changed, "--rename", rename)["conflicts"][0]["kind"] == "ambiguous-replace"
+    kind = "ambiguous-replace" if rename == "Qwen" else "rename-collision"
+    (conflict,) = imported(project, changed, "--rename", rename)["conflicts"]
+    assert (conflict["kind"], conflict["remedies"][-1]) == (kind, f"mlxsm remove {shlex.quote(called)}")
 
 
 def test_a_replace_clears_options_and_keeps_what_a_document_cannot_say(project: Project) -> None:
@@ -558,7 +564,7 @@ def test_the_preview_and_the_end_say_what_a_person_needs(project: Project) -> No
         "Imported 1, renamed 0, replaced 0, skipped 0, invalid 1, conflicts 0.\n"
         "No server was started or changed. No secret and no executable path was imported.\n"
     )
-    assert project.run("history").out.splitlines()[1].split()[2] == "none"
+    assert project.run("history").out.splitlines()[2].split()[3] == "none"
     nothing = project.run("import", "doc.json", "--yes").out
     assert "No profiles were imported or replaced." in nothing
     assert "Document" not in project.run("import", "doc.json", "--yes", "-q").out
@@ -575,7 +581,10 @@ def test_a_document_is_not_taken_for_a_profile_file(project: Project) -> None:
     with pytest.raises(InvalidFile):
         read_profile_file(str(path))
     result = project.run("plan", "-f", "doc.json")
-    assert "doc.json:1:1: a document of the Mac app is no profile file: mlxsm import reads it" in result.err
+    assert (
+        "doc.json:1:1: a document of the Mac app is no profile file: mlxsm import doc.json reads it"
+        in result.err
+    )
 
 
 def test_a_file_that_is_not_there(project: Project) -> None:
@@ -702,10 +711,9 @@ def test_a_replace_follows_the_entry_and_not_its_place(project: Project) -> None
     imported(project, document(one(name="A", modelID="m/c", port=3)), "--replace", "A")
     listed = project.run("list", "--json").json["entries"]
     assert [(entry["name"], entry["modelID"]) for entry in listed] == [("B", "m/b"), ("A", "m/c")]
-    pinned = imported(
-        project, document(one(name="A", modelID="m/b", port=2)), "--replace", "A=B", "--rename", "A=Z"
-    )
+    pinned = imported(project, document(one(name="A", modelID="m/b", port=2)), "--replace", "A=B")
     assert [c["kind"] for c in pinned["conflicts"]] == ["ambiguous-replace"]
+    assert pinned["conflicts"][0]["remedies"] == ["mlxsm remove A", "mlxsm remove B"]
 
 
 def test_on_a_terminal_each_conflict_is_asked_for(project: Project) -> None:
@@ -718,13 +726,112 @@ def test_on_a_terminal_each_conflict_is_asked_for(project: Project) -> None:
     child.sendline("rename")
     child.expect(r"New name \[A \(Imported\)\]")
     child.sendline("")
-    child.expect("1 skip, 2 replace")
+    child.expect("1 skip, 3 replace")
     child.sendline("replace")
     child.expect("before  B | m/b")
-    child.expect("Write these changes\\?")
+    child.expect("Type yes to import: ")
     child.sendline("yes")
     child.expect("Imported 1, renamed 1, replaced 1, skipped 0, invalid 0, conflicts 0.")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
     assert [e["name"] for e in project.run("list", "--json").json["entries"]] == ["A", "C", "A (Imported)"]
+
+
+# What an import would say, said by `validate`, and files that are no documents.
+
+
+def test_what_a_document_has_twice_is_a_warning_of_validate(project: Project) -> None:
+    content = document(one(), one(port=2), one(name="B"), one(name="C", port=9))
+    project.write(json.dumps(content), "doc.json")
+    (judged,) = project.run("validate", "doc.json", "--json").json["files"]
+    assert (judged["valid"], judged["problems"]) == (True, [])
+    planned = project.run("import", "doc.json", "--yes", "--json").json
+    conflicts = {(conflict["name"], conflict["message"]) for conflict in planned["conflicts"]}
+    assert len(conflicts) == 3
+    assert {(warning["name"], warning["message"]) for warning in judged["warnings"]} == conflicts
+    assert all(warning["line"] == 1 for warning in judged["warnings"])
+    assert "warning: Qwen: " in project.run("validate", "doc.json").err
+
+
+def test_validate_and_import_word_the_same_thing_alike(project: Project) -> None:
+    bad = document(one(port=0, name=""), one(modelID="-x"), schemaVersion=2, app=5, profiles=...)
+    for content in (bad, document(5, one(port="x")), document(schemaVersion="1")):
+        project.write(json.dumps(content), "doc.json")
+        (judged,) = project.run("validate", "doc.json", "--json").json["files"]
+        answer = project.run("import", "doc.json", "--yes", "--json").json
+        said = {problem["message"] for problem in judged["problems"]}
+        if "error" in answer:
+            assert said == {*problems(answer)}
+        else:
+            assert said == {f"{i['name']}: {message}" for i in answer["invalid"] for message in i["messages"]}
+
+
+LISTED = {
+    **dict.fromkeys(("family", "localName", "notes", "quantization"), ""),
+    "displayName": "A",
+    "enableThinking": False,
+    "host": "127.0.0.1",
+    "modelID": "org/a",
+    "serverPort": 1,
+}
+
+
+@pytest.mark.parametrize("listed", [[LISTED], [LISTED, LISTED | {"serverPort": 2}], [{"displayName": "A"}]])
+def test_the_apps_own_list_is_known_for_what_it_is(project: Project, listed: Any) -> None:
+    project.write(json.dumps(listed), "my models.json")
+    refused = project.run("import", "my models.json", "--yes")
+    assert (refused.code, refused.out) == (1, "")
+    assert "this is the Mac app's own list: mlxsm list --state 'app:my models.json' reads it" in refused.err
+    assert "not a document. No profiles were imported." in refused.err
+    assert "mlxsm export --state 'app:my models.json' makes a document of it" in refused.err
+    judged = project.run("validate", "my models.json")
+    assert (judged.code, "mlxsm list --state 'app:my models.json' reads it" in judged.out) == (1, True)
+    if len(listed) > 1:
+        assert project.shell("mlxsm list --state 'app:my models.json'").code == 0
+    piped = project.run("import", "-", "--yes", stdin=json.dumps(listed))
+    assert "--state app:FILE" in piped.err
+
+
+@pytest.mark.parametrize("content", [[], [1], [[]], [one()]])
+def test_another_array_is_no_list_of_the_app(project: Project, content: Any) -> None:
+    assert problems(imported(project, json.dumps(content))) == ["Import file must be a JSON object."]
+
+
+def test_a_document_says_when_it_was_exported(project: Project) -> None:
+    project.write(json.dumps(document(one(), exportedAt=...)), "doc.json")
+    assert "schema version 1, app MLXServerManager, no export date\n" in project.run("import", "doc.json").out
+    project.write(json.dumps(document(one())), "doc.json")
+    told = project.run("import", "doc.json").out
+    assert "app MLXServerManager, exported 2026-06-16T00:00:00Z\n  1 profile, 1 valid, 0 invalid\n" in told
+
+
+def test_what_the_schema_refuses_is_refused_whether_or_not_we_have_words_for_it(project: Project) -> None:
+    assert invalid(imported(project, document(one(name="\u001cA")))) == [
+        "name: Profile name is invalid. It must be visible text only."
+    ]
+    found = Problems("doc.json")
+    root = read_json(json.dumps(document(options(logLevel="INFO"))), found)
+    faults = [(["profiles", 0, "advancedLaunchOptions", "logLevel"], "logLevel is odd")]
+    (told,) = judge_document(root, found, faults, Input(path="doc.json", digest="")).desired.invalid
+    assert told.messages == ("logLevel: Log Level is not as it should be.",)
+    assert read_option("defaultTopK", 40.0) == 40
+
+
+def test_without_the_schema_the_engine_still_keeps_out_what_no_profile_can_be() -> None:
+    """jsonschema judges first; what would get past it is invalid all the same, never a crash."""
+    for changes in (
+        {"port": 99999},
+        {"host": ""},
+        {"name": 5},
+        {"port": "x"},
+        options(defaultTopP=5),
+        {"port": 1.5},
+    ):
+        found = Problems("doc.json")
+        root = read_json(json.dumps(document(one(**changes))), found)
+        judged = judge_document(root, found, (), Input(path="doc.json", digest=""))
+        assert judged.head.total == len(judged.desired.profiles) + len(judged.desired.invalid)
+    root = read_json(json.dumps(document(options(defaultTopP=5))), found)
+    (told,) = judge_document(root, found, (), Input(path="doc.json", digest="")).desired.invalid
+    assert told.messages == ("defaultTopP: This cannot be part of a profile.",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from mlxsm_sync.launch import (
     Program,
     changed_program,
     changes,
+    flags_of,
     is_older,
     launch,
 )
@@ -104,6 +106,69 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
     assert words(profile(), Program(("/s",), "0.31.1"))[-1] == "--port=8080"
 
 
+TEMPLATE = (
+    "--chat-template must be the text of a template, and is no path: the server reads no file for it "
+    "(a model's folder may hold one as chat_template.jinja)"
+)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ messages }}", "{% for m in messages %}x{% endfor %}", "/{{ x }} y.jinja"]
+)
+def test_the_text_of_a_template_is_one(template: str) -> None:
+    assert problems("--chat-template", template) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "sent"),
+    [
+        ("http://a", "http://a"),
+        ("http://localhost:3000, app://obsidian.md", "http://localhost:3000,app://obsidian.md"),
+        (" http://a ,, http://b/ ", "http://a,http://b"),
+        ("HTTP://LocalHost:3000/", "http://localhost:3000"),
+        ("http://a:80,https://b:443,https://c:80", "http://a,https://b,https://c:80"),
+        ("*", "*"),
+        (" * ", "*"),
+        ("null", "null"),
+        ("http://a/path", "http://a/path"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_origins_are_sent_as_browsers_name_them(declared: str, sent: str) -> None:
+    """The server compares them letter by letter."""
+    assert f"--allowed-origins={sent}" in words(profile(allowed_origins=declared))
+    assert f"--allowed-origins={sent}" in words(profile(raw_extra_args=("--allowed-origins", declared)))
+    assert f"--allowed-origins={sent}" in words(profile(raw_extra_args=(f"--allowed-origins={declared}",)))
+
+
+def test_folders_of_options_are_found_as_the_models_are() -> None:
+    raw = ("--adapter-path", "./a", "--draft-model=~/d", "--temp", "1")
+    found = launch(profile(raw_extra_args=raw), "m", NEWEST, find=lambda path: f"/found/{path[2:]}")
+    assert found.problems == ()
+    assert found.arguments[3:6] == ("--adapter-path=/found/a", "--draft-model=/found/d", "--temp=1")
+    assert len(problems(*raw)) == 2
+
+
+def test_remedies_can_be_pasted() -> None:
+    for host in ("*", "${HOST}", "a b", "fe80::1%en0", "-x"):
+        (told,) = launch(profile().copy(host=host), "m", NEWEST).unallowed
+        assert told.endswith(f"--allow-host {shlex.quote(host)} lets it")
+    for raw in ("--a b", "--$(x)", "--a;b", "--x`y`", "--*"):
+        assert "--allow-arg" not in "".join(problems(raw))
+
+
+def test_a_fork_is_called_what_is_installed() -> None:
+    known = frozenset({"--model", "--host", "--port", "--turbo-kv-bits"})
+    fork = Program(("/s",), "0.32.2", known)
+    assert problems("--turbo-kv-bits", "4", program=fork) == []
+    assert problems("--x", program=fork) == [
+        "rawExtraArgs: the installed mlx-lm 0.32.2 has no --x; --allow-arg --x lets it pass"
+    ]
+    assert problems("--kv-bits", "4", program=fork) == ["the installed mlx-lm 0.32.2 has no --kv-bits"]
+    unknown = Program(("/s",), None, known)
+    assert problems("--kv-bits", "4", program=unknown) == ["the installed mlx_lm.server has no --kv-bits"]
+
+
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
@@ -135,6 +200,21 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
             "--prompt-cache-bytes must be a number of bytes, or one with M, G, MB or GB",
         ),
         (["--log-level", "debug"], "--log-level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        (
+            ["--kv-bits 8"],
+            'rawExtraArgs: "--kv-bits 8" is one argument: write two, ["--kv-bits", "8"]',
+        ),
+        (["--x=1 $(y)"], "rawExtraArgs: mlx-lm 0.32.2 has no --x; --allow-arg --x lets it pass"),
+        (["--x;y"], "rawExtraArgs: --x;y belongs to no option"),
+        (["--chat-template", "/abs/t.jinja"], TEMPLATE),
+        (["--chat-template", "~/t"], TEMPLATE),
+        (["--chat-template", "./{{t}}"], TEMPLATE),
+        (["--chat-template", "chat_template.jinja"], TEMPLATE),
+        (["--chat-template", "t.JINJA2"], TEMPLATE),
+        (["--chat-template", "tokenizer_config.json"], TEMPLATE),
+        (["--chat-template", "file:///t"], TEMPLATE),
+        (["--chat-template", "models/t"], TEMPLATE),
+        (["--chat-template", "chatml"], TEMPLATE),
         (["--draft-model="], "--draft-model must be an absolute path: the server runs in another folder"),
         (
             ["--adapter-path", "a/b"],
@@ -142,7 +222,7 @@ def test_pages_of_others_are_shut_out_unless_declared() -> None:
         ),
         (["--chat-template="], "--chat-template must not be empty"),
         (["--chat-template=--"], "--chat-template must not be --: the server's parser drops it"),
-        (["--draft-model", "--"], "--draft-model must not be --: the server's parser drops it"),
+        (["--draft-model=--"], "--draft-model must not be --: the server's parser drops it"),
         (["--chat-template-args", "[1]"], "--chat-template-args must be a JSON object"),
         (["--chat-template-args", "{bad"], "--chat-template-args must be a JSON object"),
         (
@@ -186,11 +266,11 @@ def test_what_is_allowed_by_hand_passes_with_its_value() -> None:
 
 
 def test_t30_a_profile_alone_opens_nothing(tally: Tally) -> None:
-    for host in ("0.0.0.0", "::", "LOCALHOST", "127.0.0.2", "0", "127.1", "mac.local"):
+    for host in ("0.0.0.0", "::", "0", "127.1", "mac.local", "Mac.Local"):
         (told,) = launch(profile(host), "m", NEWEST).unallowed
         assert f"--allow-host {host} lets it" in told
-        assert launch(profile(host), "m", NEWEST, Consent(hosts=frozenset({host}))).unallowed == ()
-    for host in ("127.0.0.1", "::1", "localhost"):
+        assert launch(profile(host), "m", NEWEST, Consent(hosts=frozenset({host.upper()}))).unallowed == ()
+    for host in ("127.0.0.1", "::1", "localhost", "LocalHost", "127.0.0.2"):
         assert launch(profile(host), "m", NEWEST).unallowed == ()
     trusting = profile(raw_extra_args=("--trust-remote-code",))
     (told,) = launch(trusting, "m", NEWEST).unallowed
@@ -214,7 +294,7 @@ def test_releases() -> None:
     # A newer release was read: what it has is allowed, what it lost is not.
     newer = Program(("/s",), "1.2", frozenset({"--model", "--host", "--port", "--new", "--allowed-origins"}))
     assert problems("--new", "1", program=newer) == []
-    assert problems("--kv-bits", "4", program=newer) == ["mlx-lm 1.2 has no --kv-bits"]
+    assert problems("--kv-bits", "4", program=newer) == ["the installed mlx-lm 1.2 has no --kv-bits"]
     assert [len(known_to(parse_version(v))) for v in ("0.22.2", "0.22.3", "0.23.2", "0.24.1", "0.30.6")] == [
         9,
         8,
@@ -245,12 +325,49 @@ def test_what_a_restart_would_change() -> None:
         "--temp (unset) -> 1",
     )
     assert changes(old, reversed(old)) == ()
-    assert changed_program(("/a",), None, Program(("/b", "x"), "1")) == (
+    assert changed_program(("/a",), "1", Program(("/b", "x"), "2")) == (
         "server command /a -> /b x",
-        "mlx-lm (unknown) -> 1",
+        "mlx-lm 1 -> 2",
     )
-    assert changed_program(("/a",), "1", Program(("/a",), None)) == ("mlx-lm 1 -> (unknown)",)
     assert changed_program(("/a",), "1", Program(("/a",), "1")) == ()
+
+
+def test_a_release_that_is_not_known_is_no_change() -> None:
+    assert changed_program(("/a",), None, Program(("/a",), "1")) == ()
+    assert changed_program(("/a",), "1", Program(("/a",), None)) == ()
+
+
+def test_origins_that_follow_from_the_port_are_no_change_of_their_own() -> None:
+    def arguments(port: int, origins: str | None = None) -> tuple[str, ...]:
+        options = LaunchOptions(allowed_origins=origins)
+        one = Profile(name="A", model_id="m", host="::1", port=port, advanced_launch_options=options)
+        return launch(one, "m", NEWEST).arguments
+
+    assert any(word.startswith("--allowed-origins=") for word in arguments(1))
+    assert changes(arguments(1), arguments(2)) == ("--port 1 -> 2",)
+    assert changes(arguments(1), arguments(1, "http://x")) == ("--allowed-origins (unset) -> http://x",)
+    assert changes(arguments(1, "http://x"), arguments(2)) == (
+        "--port 1 -> 2",
+        "--allowed-origins http://x -> (unset)",
+    )
+    # A server that was started without them, since it did not know the option.
+    assert changes([word for word in arguments(1) if "origins" not in word], arguments(1)) == ()
+    assert changes(["--port=x"], ["--port=y"]) == ("--port x -> y",)
+
+
+def test_what_nobody_declared_is_told_apart() -> None:
+    plain = Profile(name="A", model_id="m", host="::1", port=1)
+    (default,) = launch(plain, "m", NEWEST).defaults
+    assert default.startswith("--allowed-origins=http://127.0.0.1:1,")
+    assert launch(plain, "m", NEWEST).arguments[-1] == default
+    declared = plain.copy(advanced_launch_options=LaunchOptions(allowed_origins="*"))
+    assert launch(declared, "m", NEWEST).defaults == ()
+    assert flags_of(launch(plain, "m", NEWEST).arguments) == {
+        "--model",
+        "--host",
+        "--port",
+        "--allowed-origins",
+    }
 
 
 @given(rich_profiles(), st.sampled_from(["0.20.6", "0.24.1", "0.31.2", "0.32.2"]))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
+
 from mlxsm_sync.changes import Plan
 from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Desired, Input, Wanted
+from mlxsm_sync.desired import Desired, Input, Invalid, Wanted
+from mlxsm_sync.origins import Origins
 from mlxsm_sync.plan import apply_plan, make_plan
 from mlxsm_sync.profile import flat, from_fields
 from mlxsm_sync.state import Entry, State
@@ -41,6 +44,11 @@ def file(*profiles: dict[str, Any], owner: str | None = "team") -> Desired:
     return Desired(
         owner=owner, input=Input(path="profiles.yaml", digest="sha256:0"), from_=HERE, profiles=wanted
     )
+
+
+def at(path: str | None, *profiles: dict[str, Any]) -> Desired:
+    """The same file at another place; None for standard input."""
+    return file(*profiles).copy(from_=path)
 
 
 def actions(plan: Plan) -> list[tuple[str, str, str | None]]:
@@ -82,9 +90,13 @@ def test_two_profiles_of_one_identity_both_conflict_and_no_name_helps() -> None:
 
 
 def test_exact_duplicates_cannot_be_renamed_apart() -> None:
-    plan = make_plan(file(profile("A", 1), profile("A", 1)), state(), Choices(rename={2: "B"}))
+    twice = file(profile("A", 1), profile("A", 1))
+    plan = make_plan(twice, state(), Choices(rename={2: None}))
     assert [(one.kind, one.choices) for one in plan.conflicts] == [("duplicate-name", ("skip",))] * 2
-    assert plan.notices == ('--rename "A": no way out of this conflict (duplicate-name)',)
+    assert plan.notices == ('--rename "A": not possible for this conflict (duplicate-name)',)
+    named = make_plan(twice, state(), Choices(rename={2: "B"}))
+    assert [(one.kind, one.choices) for one in named.conflicts] == [("duplicate-identity", ("skip",))] * 2
+    assert named.notices == ('--rename "A": not possible for this conflict (duplicate-identity)',)
 
 
 def test_a_skipped_duplicate_lets_the_other_through() -> None:
@@ -103,7 +115,7 @@ def test_of_renamed_namesakes_the_one_that_is_on_the_machine_keeps_its_name() ->
         ("create", "A (Imported 2)", 1),
         ("claim", "A", 2),
     ]
-    assert (plan.conflicts, plan.notices) == ((), ('--rename "A": no longer needed',))
+    assert (plan.conflicts, plan.notices) == ((), ('--rename "A": ignored: there is no such conflict',))
     assert make_plan(want, apply_plan(plan, before, itertools.repeat("n" * 16)), choices).changes == ()
 
 
@@ -136,11 +148,152 @@ def test_an_invalid_new_name_is_a_collision() -> None:
     assert plan.conflicts[0].message.startswith("the new name must not be # with digits only")
 
 
+def test_a_rename_with_a_name_of_its_own_is_done_in_any_case() -> None:
+    desired = file(profile("A", 1))
+    after = settled(desired, state(), Choices(rename={1: "Z"}))
+    assert [(e.name, e.source) for e in after.entries] == [("Z", "A")]
+    # Also of what is here already, with its id and the machine's own fields.
+    own = state(entry(1, "team", profile("A", 1, notes="mine"), applied=profile("A", 1)))
+    renamed = settled(desired, own, Choices(rename={1: "Z"}))
+    assert [(e.id[-1], e.name, e.source, e.profile.notes) for e in renamed.entries] == [
+        ("1", "Z", "A", "mine")
+    ]
+    again = make_plan(desired, renamed, Choices(rename={1: "Z"}))
+    assert again.notices == ('--rename "A": it is called "Z" here already',)
+    assert make_plan(desired, renamed, Choices(rename={1: None})).notices == again.notices
+
+
+def test_a_renamed_profile_keeps_the_entry_of_its_name_and_a_pruned_one_is_nobodys() -> None:
+    before = state(
+        entry(1, "team", profile("Old", 3)),
+        entry(2, "team", profile("Mine", 1), applied=profile("Mine", 1), source="A"),
+    )
+    desired = file(profile("A", 3))
+    for choices in (Choices(rename={1: "N"}, prune=True, force=True), Choices(prune=True, force=True)):
+        plan = make_plan(desired, before, choices)
+        name = "N" if choices.rename else "Mine"
+        assert actions(plan) == [("update", name, "Mine"), ("delete", "Old", "Old")]
+        assert [e.id[-1] for e in apply_plan(plan, before, ()).entries] == ["2"]
+
+
+def test_of_namesakes_one_may_give_way_and_keep_its_name() -> None:
+    before = state(
+        entry(1, "team", profile("Mine", 1), applied=profile("Mine", 1), source="A"),
+        entry(2, None, profile("A", 3)),
+    )
+    desired = file(profile("A", 2), profile("A", 3))
+    plan = make_plan(desired, before, Choices(rename={2: None}))
+    assert actions(plan) == [("update", "Mine", "Mine"), ("claim", "A", "A")]
+    assert plan.notices == ('--rename "A": ignored: there is no such conflict',)
+
+
+def test_a_rename_can_be_changed_and_taken_back() -> None:
+    before = state(
+        entry(
+            1,
+            "team",
+            profile("A (Imported)", 1, notes="mine"),
+            applied=profile("A (Imported)", 1),
+            source="A",
+        )
+    )
+    desired = file(profile("A", 1))
+    for name, source in (("Other", "A"), ("A", None)):
+        plan = make_plan(desired, before, Choices(rename={1: name}))
+        assert actions(plan) == [("update", name, "A (Imported)")]
+        assert [(f.path, f.before, f.after) for f in plan.changes[0].fields] == [
+            ("/name", "A (Imported)", name)
+        ]
+        after = settled(desired, before, Choices(rename={1: name}))
+        assert [(e.id[-1], e.name, e.source, e.profile.notes) for e in after.entries] == [
+            ("1", name, source, "mine")
+        ]
+    # A new name and a new port at once are still one update of the same entry.
+    moved = settled(file(profile("A", 2)), before, Choices(rename={1: "Other"}))
+    assert [(e.id[-1], e.name, e.profile.port) for e in moved.entries] == [("1", "Other", 2)]
+
+
+def test_a_name_is_taken_back_only_where_it_is_free() -> None:
+    renamed = entry(1, "team", profile("Mine", 1), applied=profile("Mine", 1), source="A")
+    before = state(renamed, entry(2, None, profile("A", 9)))
+    plan = make_plan(file(profile("A", 1)), before, Choices(rename={1: "A"}))
+    assert kinds(plan) == [("rename-collision", "A", ("skip", "rename"), None)]
+    assert plan.conflicts[0].remedies == (
+        "mlxsm apply --rename 'A=A (Imported)'",
+        "mlxsm apply",
+        "mlxsm remove A",
+    )
+    assert [way.what for way in plan.conflicts[0].ways][1] == "keep its name"
+
+
+def test_a_name_that_was_changed_on_the_machine_can_be_kept_by_a_rename() -> None:
+    before = state(entry(1, "team", profile("Mine", 1), applied=profile("A", 1)))
+    desired = file(profile("A", 1))
+    assert [c.kind for c in make_plan(desired, before).conflicts] == ["drift"]
+    after = settled(desired, before, Choices(rename={1: "Mine"}))
+    assert [(e.name, e.source) for e in after.entries] == [("Mine", "A")]
+
+
+def test_a_renamed_entry_that_drifted_is_in_conflict_about_that_alone() -> None:
+    applied = profile("Mine", 1, notes="x")
+    before = state(entry(1, "team", profile("Mine", 1, notes="here"), applied=applied, source="A"))
+    (conflict,) = make_plan(file(profile("A", 1, notes="y")), before, Choices(rename={1: "A"})).conflicts
+    assert (conflict.kind, conflict.message) == (
+        "drift",
+        "it was changed on this machine since it was applied: notes",
+    )
+    assert [(f.path, f.drifted) for f in conflict.fields] == [("/name", False), ("/notes", True)]
+
+
+def test_a_rename_of_what_is_left_out_or_invalid_is_told() -> None:
+    bad = Invalid(name="Bad", index=2, messages=("port is required",))
+    document = file(profile("A", 1), owner=None).copy(invalid=(bad,))
+    answers = Choices(rename={1: "X", 2: "Z"}, replace={2: None}, only=frozenset())
+    assert make_plan(document, state(), answers).notices == (
+        '--rename "A": ignored: the profile was left out',
+        '--rename "Bad": ignored: the profile is invalid',
+        '--replace "Bad": ignored: the profile is invalid',
+    )
+
+
+def test_of_twins_the_way_out_is_to_skip_the_others() -> None:
+    twins = file(profile("A", 1), profile("B", 1), profile("C", 1))
+    conflicts = make_plan(twins, state()).conflicts
+    assert [c.remedies for c in conflicts] == [
+        ("mlxsm apply --skip '#2' --skip '#3'",),
+        ("mlxsm apply --skip '#1' --skip '#3'",),
+        ("mlxsm apply --skip '#1' --skip '#2'",),
+    ]
+    assert conflicts[0].message == "its model, host and port are also used by #2, #3 of the file"
+    # Nothing is offered that would only lead to the next conflict.
+    held = make_plan(twins, state(entry(1, "me", profile("Theirs", 1)))).conflicts
+    assert [c.remedies for c in held] == [()] * 3
+
+
+def test_what_is_in_the_way_and_cannot_be_replaced_can_be_removed() -> None:
+    before = state(
+        entry(1, None, profile("-x", 9)), entry(2, "team", profile("B", 2)), entry(3, "me", profile("T", 1))
+    )
+    (conflict,) = make_plan(file(profile("-x", 1)), before).conflicts
+    assert (conflict.kind, conflict.remedies) == ("ambiguous-replace", ("mlxsm remove -- -x",))
+    own = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
+    assert make_plan(file(profile("A", 2)), own).conflicts[0].remedies == ("mlxsm remove B",)
+
+
+def test_an_own_entry_in_anothers_way_is_told_apart_from_its_rival() -> None:
+    drifted = entry(1, "team", profile("A", 1, notes="mine"), applied=profile("A", 1))
+    before = state(drifted, entry(2, None, profile("B", 2)))
+    (conflict,) = make_plan(file(profile("A", 2, notes="x")), before).conflicts
+    assert conflict.own
+    assert conflict.message.endswith("; it was also changed on this machine: notes")
+
+
 def test_own_entry_with_a_rival_by_name_can_only_be_renamed_or_skipped() -> None:
     before = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
     desired = file(profile("B", 1))
     plan = make_plan(desired, before)
     assert kinds(plan) == [("name-taken", "B", ("skip", "rename"), None)]
+    assert plan.conflicts[0].remedies == ("mlxsm apply --rename 'B=B (Imported)'", "mlxsm remove B")
     after = settled(desired, before, Choices(rename={1: "A"}))
     assert [(e.name, e.source, e.owner) for e in after.entries] == [("A", "B", "team"), ("B", None, None)]
 
@@ -336,7 +489,17 @@ def test_an_equal_entry_of_another_owner_is_left_to_it() -> None:
     before = state(entry(1, "me", profile("A", 1)), entry(2, "me", profile("B (Imported)", 2), source="B"))
     plan = make_plan(file(profile("A", 1), profile("B", 2)), before)
     assert (plan.changes, plan.conflicts, plan.unchanged) == ((), (), ("A", "B"))
-    assert plan.warnings[0].message == "held by me, and as this file wants it: left alone"
+    assert plan.warnings[0].message == (
+        'held by "me", and already as this file wants it: left alone; '
+        "mlxsm apply --take-from me takes it over"
+    )
+
+
+def test_what_another_owner_drifted_from_is_not_offered_to_be_taken() -> None:
+    applied = profile("A (Imported)", 1, notes="then")
+    theirs = entry(1, "me", profile("A (Imported)", 1, notes="now"), source="A", applied=applied)
+    (warned,) = make_plan(file(profile("A", 1)), state(theirs)).warnings
+    assert warned.message == 'held by "me", and already as this file wants it: left alone'
 
 
 def test_a_rival_by_name_can_be_renamed_or_replaced() -> None:
@@ -405,6 +568,114 @@ def test_orphans_of_another_file_need_a_word_of_their_own() -> None:
     assert [a for a, *_ in actions(foreign)] == ["create", "delete", "delete"]
 
 
+THERE = "/other/profiles.yaml"
+
+
+def test_what_another_file_applied_is_not_overwritten() -> None:
+    before = state(entry(1, "team", profile("A", 1), from_=THERE))
+    desired = file(profile("A", 2))
+    plan = make_plan(desired, before)
+    assert kinds(plan) == [("other-file", "A", ("skip", "replace"), "A")]
+    (conflict,) = plan.conflicts
+    assert THERE in conflict.message
+    assert "a collection of its own" in conflict.message
+    assert conflict.remedies == ("mlxsm apply --replace A",)
+    assert [(f.path, f.before, f.after) for f in conflict.fields][-1] == ("/port", 1, 2)
+    after = settled(desired, before, Choices(replace={1: None}))
+    assert [(e.id[-1], e.profile.port, e.from_) for e in after.entries] == [("1", 2, HERE)]
+    # Now it is the other file that would change it.
+    assert [c.kind for c in make_plan(at(THERE, profile("A", 1)), after).conflicts] == ["other-file"]
+
+
+def test_what_another_file_applied_alike_is_left_as_it_is() -> None:
+    declared = profile("A", 1)
+    for before in (
+        entry(1, "team", declared, from_=THERE),
+        entry(1, "team", declared | {"notes": "x"}, applied=declared, from_=THERE),
+        entry(1, "team", declared, applied=profile("A", 9), from_=THERE),
+    ):
+        plan = make_plan(file(declared), state(before))
+        assert (plan.changes, plan.conflicts, plan.unchanged) == ((), (), ("A",))
+
+
+def test_drift_comes_before_the_other_file() -> None:
+    before = state(entry(1, "team", profile("A", 1, notes="mine"), applied=profile("A", 1), from_=THERE))
+    assert [c.kind for c in make_plan(file(profile("A", 1, notes="x")), before).conflicts] == ["drift"]
+
+
+def test_a_move_of_what_another_file_applied_is_a_conflict_too() -> None:
+    before = state(entry(1, "team", profile("A", 1), from_=THERE))
+    plan = make_plan(file(profile("B", 1)), before)
+    assert kinds(plan) == [("other-file", "B", ("skip", "replace"), "A")]
+
+
+@pytest.mark.parametrize("known", [{"gone": frozenset({THERE})}, {"aliases": frozenset({THERE})}])
+def test_a_file_that_was_moved_is_the_same_file(known: dict[str, frozenset[str]]) -> None:
+    origins = Origins(HERE, **known)
+    before = state(
+        entry(1, "team", profile("A", 1), from_=THERE), entry(2, "team", profile("B", 2), from_=THERE)
+    )
+    same = make_plan(file(profile("A", 1), profile("B", 2)), before, origins=origins)
+    assert [(c.action, c.name, c.fields) for c in same.changes] == [("claim", "A", ()), ("claim", "B", ())]
+    assert (same.counted, same.summary.claim) == ((), 2)
+    after = apply_plan(same, before, ())
+    assert {e.from_ for e in after.entries} == {HERE}
+    assert make_plan(file(profile("A", 1), profile("B", 2)), after).changes == ()
+    # The path is no effect: the digest is that of the plan where nothing is left to do.
+    assert same.digest == make_plan(file(profile("A", 1), profile("B", 2)), after).digest
+    newer = make_plan(file(profile("A", 7)), before, Choices(prune=True), origins=origins)
+    assert actions(newer) == [("update", "A", "A"), ("delete", "B", "B")]
+
+
+def test_a_change_that_only_json_tells_is_no_renewal_of_a_path() -> None:
+    """Python takes `True` for `1`."""
+    from mlxsm_sync.transition import between
+
+    was = profile("A", 1, advancedLaunchOptions={"chatTemplateArgs": {"a": 1}})
+    now = profile("A", 1, advancedLaunchOptions={"chatTemplateArgs": {"a": True}})
+    origins = Origins(HERE, gone=frozenset({THERE}))
+    moved = state(entry(1, "team", was, from_=THERE))
+    plan = make_plan(file(now), moved, origins=origins)
+    assert [(c.action, c.moved_from) for c in plan.counted] == [("update", None)]
+    claimed = state(entry(1, "team", now, applied=was, from_=THERE))
+    assert [c.action for c in make_plan(file(now), claimed, origins=origins).counted] == ["claim"]
+    assert actions(between(state(entry(1, "team", was)), state(entry(1, "team", now)))) == [
+        ("update", "A", "A")
+    ]
+
+
+def test_what_came_from_nowhere_that_can_be_named_is_no_other_file() -> None:
+    before = state(entry(1, "team", profile("A", 1), from_=None))
+    assert actions(make_plan(file(profile("A", 2)), before)) == [("update", "A", "A")]
+    assert make_plan(file(profile("A", 1)), before).changes == ()
+
+
+def test_standard_input_cannot_be_shown_to_be_the_file() -> None:
+    before = state(entry(1, "team", profile("A", 1)), entry(2, "team", profile("B", 2), from_="/gone"))
+    origins = Origins(None, gone=frozenset({"/gone"}))
+    plan = make_plan(at(None, profile("A", 7)), before, Choices(prune=True), origins=origins)
+    assert [c.kind for c in plan.conflicts] == ["other-file"]
+    assert [(o.name, o.foreign, o.came) for o in plan.orphans] == [("B", True, "/gone (gone)")]
+    replaced = make_plan(at(None, profile("B", 3)), before, origins=origins)
+    assert actions(replaced) == [("update", "B", "B")]
+
+
+def test_orphans_in_the_way_are_told_the_command_that_deletes_them() -> None:
+    wanted = file(profile("A", 5))
+    here, there = entry(1, "team", profile("A", 1)), entry(2, "team", profile("Old", 5), from_=THERE)
+    assert make_plan(wanted, state(here, there)).conflicts[0].remedies == ("mlxsm apply --prune-foreign",)
+    mine = there.copy(from_=HERE)
+    assert make_plan(wanted, state(here, mine)).conflicts[0].remedies == ("mlxsm apply --prune",)
+    # Where a prune alone would not delete it, it is taken out by name.
+    drifted = mine.copy(applied=profile("Old", 5, notes="x"))
+    for entries, choices in (
+        (state(here, drifted), Choices()),
+        (state(here, mine), Choices(only=frozenset({1}))),
+        (state(here, mine), Choices(orphans_skip=frozenset({"Old"}))),
+    ):
+        assert make_plan(wanted, entries, choices).conflicts[0].remedies == ("mlxsm remove Old",)
+
+
 def test_a_drifted_orphan_is_deleted_only_when_named() -> None:
     drifted = entry(1, "team", profile("B", 2, notes="mine"), applied=profile("B", 2))
     changed = entry(2, "team", profile("C", 3), applied=profile("C", 4))
@@ -436,7 +707,7 @@ def test_a_collection_can_be_renamed_by_taking_from_the_old_one() -> None:
     assert actions(plan) == [("replace", "A", "A"), ("replace", "C", "C")]
     assert [(c.kind, c.name) for c in plan.conflicts] == [("identity-taken", "B")]
     gone = make_plan(desired, state(), Choices(take_from=frozenset({"old"})))
-    assert gone.notices == ('--take-from "old": nothing of it clashes',)
+    assert gone.notices == ('--take-from "old": ignored: nothing of it clashes',)
 
 
 def test_deleting_much_needs_force() -> None:
@@ -454,14 +725,17 @@ def test_emptying_the_file_needs_force() -> None:
     before = state(entry(1, "team", profile("A", 1)))
     guard = make_plan(file(), before, Choices(prune=True)).guard
     assert guard is not None
-    assert guard.message == "the file is empty, and all 1 entries of team would be deleted"
+    assert guard.message == "the file is empty, and the only entry of team would be deleted"
 
 
 def test_answers_that_are_not_needed_are_told() -> None:
     plan = make_plan(
-        file(profile("A", 1), profile("B", 2)), state(), Choices(rename={1: "X"}, replace={2: None})
+        file(profile("A", 1), profile("B", 2)), state(), Choices(rename={1: None}, replace={2: None})
     )
-    assert plan.notices == ('--rename "A": no longer needed', '--replace "B": no longer needed')
+    assert plan.notices == (
+        '--rename "A": ignored: there is no such conflict',
+        '--replace "B": ignored: there is no such conflict',
+    )
     assert [a for a, *_ in actions(plan)] == ["create", "create"]
 
 
@@ -535,8 +809,12 @@ def test_a_way_out_continues_the_answers_so_far() -> None:
     desired = file(profile("A", 1), profile("A", 2), profile("C", 3))
     choices = resolve(desired, before, rename=["#1=X"], skip=["C"], take_from=["me"], prune=True)
     plan = make_plan(desired, before, choices)
-    assert [c.remedies for c in plan.undecided] == [
-        ("mlxsm apply --rename '#1=X' --skip C --take-from me --prune --replace '#1'",)
+    assert [c.remedies for c in plan.undecided] == [("mlxsm remove B",)]
+    other = make_plan(
+        desired, before, resolve(desired, before, rename=["#2=X"], skip=["C"], take_from=["me"])
+    )
+    assert [c.remedies for c in other.undecided] == [
+        ("mlxsm apply --rename '#2=X' --skip C --take-from me --replace '#1'",)
     ]
 
 
@@ -560,10 +838,11 @@ def test_a_rename_of_a_document_is_known_by_its_result() -> None:
         after = apply_plan(plan, before, (f"new{number:013d}" for number in itertools.count()))
         again = make_plan(file(incoming, owner=None), after, choices)
         assert (again.changes, again.conflicts, again.unchanged) == ((), (), ("A",))
-        assert again.notices == ('--rename "A": no longer needed',)
+        assert again.notices == (f'--rename "A": it is called "{name}" here already',)
         left_out = make_plan(file(incoming, owner=None), after, choices.copy(skip=frozenset({1})))
         assert (left_out.changes, left_out.unchanged) == ((), ())
     # Another name, or another profile under the name, is a new question.
-    for data, given in ((incoming, "C"), (profile("A", 1, notes="new"), "B")):
-        plan = make_plan(file(data, owner=None), after, Choices(rename={1: given}))
-        assert [one.kind for one in plan.conflicts] == ["ambiguous-replace"]
+    newer = profile("A", 1, notes="new")
+    for data, given, kind in ((incoming, "C", "identity-taken"), (newer, "B", "rename-collision")):
+        (conflict,) = make_plan(file(data, owner=None), after, Choices(rename={1: given})).conflicts
+        assert (conflict.kind, conflict.remedies[-1]) == (kind, "mlxsm remove B")

@@ -11,7 +11,7 @@ import pytest
 from mlxsm_sync import nodes
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import FileTrouble, InvalidFile
-from mlxsm_sync.profile_file import read_profile_file
+from mlxsm_sync.profile_file import is_json, read_profile_file
 
 HEAD = "schemaVersion: 1\nprofiles:\n"
 ONE = "{name: A, modelID: m/a, host: 127.0.0.1, port: 1}"
@@ -98,18 +98,18 @@ defaults:
   host: localhost
   port: 8080
   enableThinking: true
-  advancedLaunchOptions: {logLevel: INFO, rawExtraArgs: [-a], defaultTopP: 0.5}
+  advancedLaunchOptions: {logLevel: INFO, rawExtraArgs: [--a], defaultTopP: 0.5}
 profiles:
   - {name: A, modelID: m/a}
-  - {name: B, modelID: m/b, enableThinking: null, advancedLaunchOptions: {logLevel: null, rawExtraArgs: [-b]}}
+  - {name: B, modelID: m/b, enableThinking: null, advancedLaunchOptions: {logLevel: null, rawExtraArgs: [--b]}}
   - {name: C, modelID: m/c, port: 1, advancedLaunchOptions: null}
 """
     options = "/advancedLaunchOptions"
     a, b, c = declared(tmp_path, text)
     assert a["/enableThinking"] is True
-    assert (a[f"{options}/logLevel"], a[f"{options}/rawExtraArgs"]) == ("INFO", ["-a"])
+    assert (a[f"{options}/logLevel"], a[f"{options}/rawExtraArgs"]) == ("INFO", ["--a"])
     assert {"/enableThinking", f"{options}/logLevel"} & b.keys() == set()
-    assert (b[f"{options}/rawExtraArgs"], b[f"{options}/defaultTopP"]) == (["-b"], 0.5)
+    assert (b[f"{options}/rawExtraArgs"], b[f"{options}/defaultTopP"]) == (["--b"], 0.5)
     assert c.keys() == {"/name", "/modelID", "/host", "/port", "/enableThinking"}
 
 
@@ -141,22 +141,26 @@ def test_no_profiles_are_a_list_as_well(tmp_path: Path) -> None:
 HEADS = {
     "": ["1:1: a profile file is a mapping with schemaVersion and profiles"],
     "- 1": ["1:1: a profile file is a mapping with schemaVersion and profiles"],
-    "profiles: []": ["1:1: schemaVersion is required"],
+    "profiles: []": ["1:1: schemaVersion is required: write schemaVersion: 1"],
     "schemaVersion: 1": ["1:1: profiles is required: write [] for none"],
     "schemaVersion: 1\nprofiles:": ["2:10: profiles must be a list: write [] for none"],
     "schemaVersion: 1\nprofiles: {}": ["2:11: profiles must be a list: write [] for none"],
-    "schemaVersion: 2\nprofiles: []": ["1:16: schemaVersion must be 1"],
-    "schemaVersion: '1'\nprofiles: []": ["1:16: schemaVersion must be 1"],
-    "schemaVersion: true\nprofiles: []": ["1:16: schemaVersion must not be true or false"],
+    "schemaVersion: 2\nprofiles: []": [
+        "1:16: schemaVersion must be 1, the only version that this mlxsm reads"
+    ],
+    "schemaVersion: '1'\nprofiles: []": ["1:16: schemaVersion must be 1: write 1, without quotes"],
+    "schemaVersion: true\nprofiles: []": [
+        "1:16: schemaVersion must be 1, the only version that this mlxsm reads"
+    ],
     "schemaVersion: 1\ncollection: ' '\nprofiles: []": ["2:13: collection must not be blank"],
-    "schemaVersion: 1\ncollection: 5\nprofiles: []": ["2:13: collection must be text: put it in quotes"],
-    "schemaVersion: 1\ndefaults: []\nprofiles: []": ["2:11: defaults must be a mapping"],
+    "schemaVersion: 1\ncollection: 5\nprofiles: []": ['2:13: collection must be text: write "5"'],
+    "schemaVersion: 1\ndefaults: []\nprofiles: []": ["2:11: defaults must be a mapping, such as {}"],
     "schemaVersion: 1\ndefaults: {advancedLaunchOptions: 1}\nprofiles: []": [
-        "2:35: advancedLaunchOptions must be a mapping"
+        "2:35: advancedLaunchOptions must be a mapping, such as {}"
     ],
     "schemaVersion: 1\ndefaults: {port: 0, logLevel: x}\nprofiles: []": [
-        "2:18: port must be 1 or more",
-        '2:21: the key "logLevel" is unknown; known are host, port, enableThinking, advancedLaunchOptions',
+        "2:18: port must be a whole number between 1 and 65535, such as 8080",
+        '2:21: the key "logLevel" belongs under advancedLaunchOptions',
     ],
 }
 
@@ -168,7 +172,7 @@ def test_what_is_wrong_with_the_head(tmp_path: Path, text: str) -> None:
 
 FIELDS = {
     "name: ''": "name must not be blank",
-    "name: 5": "name must be text: put it in quotes",
+    "name: 5": 'name must be text: write "5"',
     "name: '#12'": "name must not be # with digits only: that selects a profile by position",
     "name: " + "x" * 121: "name must be at most 120 characters long, not 121",
     'name: "a\\u202eb"': "name must not contain the invisible character U+202E; remove it",
@@ -176,47 +180,46 @@ FIELDS = {
     'name: "\\u3164x"': "name must not contain the invisible character U+3164; remove it",
     'name: "x\\U000E0041y"': "name must not contain the invisible character U+E0041; remove it",
     "name:": "name is required",
-    "modelID: ' '": "modelID must not be blank",
+    "modelID: ' '": "modelID must not be blank: it is a Hub name such as org/name, or a path that begins with /, ./, ../ or ~/",
     "modelID: -m": "modelID must not start with '-': the server would take it for an option",
-    "host: ''": "host must not be blank",
-    "host: 'a b'": "host must not contain white space",
-    "host: http://a": "host must be a host name or address only, without a scheme or a path",
-    "host: 127.0.0.1:80": "host must not contain a port: declare it as port",
-    "host: '[::1]'": "host must be written without brackets: ::1, not [::1]",
-    "host:": "host is required, here or in defaults",
-    "port: 0": "port must be 1 or more",
-    "port: 65536": "port must be 65535 or less",
-    "port: '80'": "port must be a whole number, without quotes",
-    "port: 80.5": "port must be a whole number, without quotes",
-    "port: true": "port must be a whole number, without quotes",
-    "enableThinking: 'true'": "enableThinking must be true or false",
-    "enableThinking: 1": "enableThinking must be true or false",
-    "notes: 5": "notes must be text: put it in quotes",
-    "notes: {a: 1}": "notes must be text: put it in quotes",
-    "advancedLaunchOptions: []": "advancedLaunchOptions must be a mapping",
+    "host: ''": "host must not be blank: write 127.0.0.1",
+    "host: 'a b'": "host must not contain white space, such as 127.0.0.1",
+    "host: http://a": "host must be a host name or address only, without a scheme, a user or a path: write a",
+    "host: 127.0.0.1:80": "host must not contain a port, which is a field of its own: write 127.0.0.1",
+    "host: '[::1]'": 'host must be written without brackets: write "::1"',
+    "port: 0": "port must be a whole number between 1 and 65535, such as 8080",
+    "port: 65536": "port must be a whole number between 1 and 65535, such as 8080",
+    "port: '80'": "port must be a whole number between 1 and 65535: write 80, without quotes",
+    "port: 80.5": "port must be a whole number between 1 and 65535, such as 8080",
+    "port: true": "port must be a whole number between 1 and 65535, such as 8080",
+    "enableThinking: 'true'": "enableThinking must be true or false: write true",
+    "enableThinking: 1": "enableThinking must be true or false: write true",
+    "notes: 5": 'notes must be text: write "5"',
+    "notes: {a: 1}": "notes must be text, not a mapping",
+    "advancedLaunchOptions: []": "advancedLaunchOptions must be a mapping, such as {}",
 }
 OPTIONS = {
-    "defaultTemperature: 2.1": "defaultTemperature must be 2 or less",
-    "defaultTemperature: -1": "defaultTemperature must be 0 or more",
-    "defaultTemperature: '0.3'": "defaultTemperature must be a number, without quotes",
-    "defaultTopP: 1.1": "defaultTopP must be 1 or less",
-    "defaultMinP: -0.1": "defaultMinP must be 0 or more",
-    "defaultTopK: 0": "defaultTopK must be more than 0",
-    "defaultMaxTokens: 1.5": "defaultMaxTokens must be a whole number, without quotes",
-    "decodeConcurrency: -1": "decodeConcurrency must be more than 0",
-    "promptConcurrency: 0": "promptConcurrency must be more than 0",
-    "prefillStepSize: 0": "prefillStepSize must be more than 0",
-    "promptCacheSize: 0": "promptCacheSize must be more than 0",
-    "promptCacheBytes: 4GB": "promptCacheBytes must be a whole number, without quotes",
-    "logLevel: info": "logLevel must be DEBUG, INFO, WARNING, ERROR or CRITICAL",
-    "allowedOrigins: ''": "allowedOrigins must not be blank",
-    "chatTemplateArgs: '{}'": "chatTemplateArgs must be a mapping",
-    "chatTemplateArgs: [1]": "chatTemplateArgs must be a mapping",
-    "rawExtraArgs: --a": "rawExtraArgs must be a list",
-    "rawExtraArgs: [1]": "rawExtraArgs[0] must be text: put it in quotes",
+    "defaultTemperature: 2.1": "defaultTemperature must be a number between 0 and 2, such as 0.2",
+    "defaultTemperature: -1": "defaultTemperature must be a number between 0 and 2, such as 0.2",
+    "defaultTemperature: '0.3'": "defaultTemperature must be a number between 0 and 2: write 0.3, without quotes",
+    "defaultTopP: 1.1": "defaultTopP must be a number between 0 and 1, such as 0.9",
+    "defaultMinP: -0.1": "defaultMinP must be a number between 0 and 1, such as 0.05",
+    "defaultTopK: 0": "defaultTopK must be a whole number above 0, such as 40",
+    "defaultMaxTokens: 1.5": "defaultMaxTokens must be a whole number above 0, such as 4096",
+    "decodeConcurrency: -1": "decodeConcurrency must be a whole number above 0, such as 4",
+    "promptConcurrency: 0": "promptConcurrency must be a whole number above 0, such as 2",
+    "prefillStepSize: 0": "prefillStepSize must be a whole number above 0, such as 2048",
+    "promptCacheSize: 0": "promptCacheSize must be a whole number above 0, such as 10",
+    "promptCacheBytes: 4GB": "promptCacheBytes must be a whole number of bytes above 0: write 4000000000 (or 4294967296 for GiB)",
+    "logLevel: info": "logLevel must be DEBUG, INFO, WARNING, ERROR or CRITICAL: write INFO",
+    "allowedOrigins: ''": "allowedOrigins must not be blank, such as http://localhost:3000",
+    "chatTemplateArgs: '{}'": "chatTemplateArgs must be a mapping, not text: write {}",
+    "chatTemplateArgs: [1]": "chatTemplateArgs must be a mapping, such as {enable_thinking: false}",
+    "rawExtraArgs: --a": "rawExtraArgs must be a list: write [--a]",
+    "rawExtraArgs: [1]": 'rawExtraArgs[0] must be text: write "1"',
     "rawExtraArgs: [--model]": "rawExtraArgs[0] must not set or abbreviate --model: declare it as a field of the profile",
     "rawExtraArgs: ['--ho=0.0.0.0']": "rawExtraArgs[0] must not set or abbreviate --host: declare it as a field of the profile",
-    "rawExtraArgs: ['-x', '--p']": "rawExtraArgs[1] must not set or abbreviate --port: declare it as a field of the profile",
+    "rawExtraArgs: ['--x', '--p']": "rawExtraArgs[1] must not set or abbreviate --port: declare it as a field of the profile",
 }
 
 
@@ -243,6 +246,8 @@ def test_what_is_wrong_with_an_option(tmp_path: Path, option: str) -> None:
 def test_what_is_missing_is_told_at_the_profile(tmp_path: Path) -> None:
     assert problems(tmp_path, HEAD + "  - {}\n  - 5\n") == [
         "3:5: name is required",
+        "3:5: modelID is required",
+        "3:5: port is required, here or in defaults",
         "4:5: a profile is a mapping with name, modelID, host and port",
     ]
 
@@ -258,10 +263,10 @@ def test_thinking_is_not_declared_twice(tmp_path: Path) -> None:
 def test_unknown_keys_are_guessed_named_or_refused_for_a_reason(tmp_path: Path) -> None:
     text = (
         HEAD
-        + f'  - {ONE[:-1]}, modelld: x, hfToken: x, serverExecutable: x, cachePath: x, "k\\u202e": 1, {"k" * 70}: 1}}\n'
+        + f'  - {ONE[:-1]}, nots: x, hfToken: x, serverExecutable: x, cachePath: x, "k\\u202e": 1, {"k" * 70}: 1}}\n'
     )
     assert [one.split(": ", 1)[1] for one in problems(tmp_path, text)] == [
-        'the key "modelld" is unknown: did you mean modelID?',
+        'the key "nots" is unknown: did you mean notes?',
         "this key looks like a secret: keys, tokens and passwords never go into a profile",
         "this key looks like an executable or cache path: those belong to one machine, not to a profile",
         "this key looks like an executable or cache path: those belong to one machine, not to a profile",
@@ -283,31 +288,31 @@ def test_a_place_is_counted_from_behind_the_byte_order_mark(tmp_path: Path) -> N
 
 def test_a_place_at_the_end_is_inside_the_file(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "a: 1\nbc")
-    assert told.startswith("2:3: not valid YAML: could not find expected ':'")
+    assert told == '2:1: not valid YAML: this line has no ": " after its key'
     assert problems(tmp_path, "---\n# a")[0].startswith("2:4: a profile file is a mapping")
 
 
 def test_an_unknown_key_is_unknown_without_a_value_too(tmp_path: Path) -> None:
-    text = f"{HEAD}  - {ONE[:-1]}, modelld: null, advancedLaunchOptions: {{loglevel: ~}}}}\n"
+    text = f"{HEAD}  - {ONE[:-1]}, colour: null, advancedLaunchOptions: {{loglevel: ~}}}}\n"
     assert problems(tmp_path, text) == [
-        '3:55: the key "modelld" is unknown: did you mean modelID?',
-        '3:94: the key "loglevel" is unknown: did you mean logLevel?',
+        '3:55: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, advancedLaunchOptions',
+        '3:93: the key "loglevel" is unknown: did you mean logLevel?',
     ]
 
 
 def test_a_very_long_list_of_arguments_is_judged_as_far_as_it_is_told(tmp_path: Path) -> None:
-    arguments = "a, " * 1500 + "--model, " + "b, " * 600 + "1"
+    arguments = "--a, x, " * 750 + "--model, " + "--b, x, " * 300 + "1"
     text = _with(f"advancedLaunchOptions: {{rawExtraArgs: [{arguments}]}}")
     assert [one.split(": ", 1)[1].partition(":")[0] for one in problems(tmp_path, text)] == [
         "rawExtraArgs[1500] must not set or abbreviate --model",
         "rawExtraArgs[2101] must be text",
     ]
-    assert len(problems(tmp_path, text.replace("a, ", "1, "))) == 1000
-    assert read(tmp_path, _with(f"advancedLaunchOptions: {{rawExtraArgs: [{'a, ' * 1500}]}}")).profiles
+    assert len(problems(tmp_path, text.replace("--a, x, ", "1, 1, "))) == 1000
+    assert read(tmp_path, _with(f"advancedLaunchOptions: {{rawExtraArgs: [{'--a, x, ' * 750}]}}")).profiles
 
 
 YAML = {
-    "a: [": "not valid YAML: did not find expected node content while parsing a flow node",
+    "a: [": "not valid YAML: the text ends before a bracket is closed",
     "a: 1\nb: 2\n---\nc: 3": "a second document begins here: a profile file has one",
     "a: &x 1": "anchors (&) are not allowed: write the value out, or use defaults",
     "a: *x": "aliases (*) are not allowed: write the value out, or use defaults",
@@ -317,20 +322,20 @@ YAML = {
     "a: 1\na: 2": "this key is here twice; keep one of the two",
     "1: a": "a key must be text: put it in quotes",
     "? [a]\n: b": "a key must be text: put it in quotes",
-    "on: a": "tools read this value differently: quote it if it is text",
-    "a: no": "tools read this value differently: quote it if it is text",
-    "a: 12:30": "tools read this value differently: quote it if it is text",
-    "a: 0755": "tools read this value differently: quote it if it is text",
-    "a: 0o17": "tools read this value differently: quote it if it is text",
-    "a: 1_000": "tools read this value differently: quote it if it is text",
-    "a: 0x1F": "tools read this value differently: quote it if it is text",
-    "a: 2001-12-14": "tools read this value differently: quote it if it is text",
-    "a: 2001-12-14T21:59:43Z": "tools read this value differently: quote it if it is text",
+    "on: a": "ambiguous value: write true, or quote it if it is text",
+    "a: no": "ambiguous value: write false, or quote it if it is text",
+    "a: 12:30": "ambiguous value: quote it if it is text",
+    "a: 0755": "ambiguous value: quote it if it is text",
+    "a: 0o17": "ambiguous value: quote it if it is text",
+    "a: 1_000": "ambiguous value: quote it if it is text",
+    "a: 0x1F": "ambiguous value: quote it if it is text",
+    "a: 2001-12-14": "ambiguous value: quote it if it is text",
+    "a: 2001-12-14T21:59:43Z": "ambiguous value: quote it if it is text",
     "a: .inf": "a number must be finite",
     "a: -.NaN": "a number must be finite",
     "a: 1e400": "a number must be finite",
     "a: 1234567890123456789": "a number has at most 18 digits: quote it if it is text",
-    "\ta: 1": "not valid YAML: a value cannot begin like this: indent with spaces, not tabs, and quote @, ` and % while scanning for the next token",
+    "\ta: 1": "not valid YAML: indent with spaces, not with a tab",
     "a: \x01": "the character U+0001 is not allowed in YAML",
     "<<<<<<< HEAD\na: 1": "this is an unresolved git merge: resolve it",
     "a: 1\n=======\nb: 2": "this is an unresolved git merge: resolve it",
@@ -355,7 +360,7 @@ def test_plain_values_that_all_tools_read_alike(tmp_path: Path) -> None:
 
 
 JSON = {
-    '{"a": 1,}': "1:9: not valid JSON: Illegal trailing comma before end of object",
+    '{"a": 1,}': "1:8: not valid JSON: the last item has no comma behind it",
     '{"a": 1, "a": 2}': "1:10: this key is here twice; keep one of the two",
     '{"a": NaN}': "1:7: a number must be finite",
     '{"a": -Infinity}': "1:7: a number must be finite",
@@ -365,14 +370,15 @@ JSON = {
     '{"a": "\\u0000"}': "1:7: the character U+0000 is not allowed",
     '{"a":\n "' + "x" * 16385 + '"}': "2:2: this value is longer than 16 KiB",
     '{"a": ' + "[" * 17 + "]" * 17 + "}": "1:22: nested more than 16 levels deep",
-    '{"a": ' + "[" * 200_000: "nested far too deep",
+    '{"a": ' + "[" * 200_000: "1:22: nested more than 16 levels deep",
+    '["\\"[", ' + "[[]," * 200_000: "1:66: nested more than 16 levels deep",
 }
 
 
 @pytest.mark.parametrize("text", JSON, ids=lambda text: text[:20])
 def test_what_is_no_json_of_ours(tmp_path: Path, text: str) -> None:
     found = problems(tmp_path, text, "p.json")
-    assert any(one.strip().startswith(JSON[text].split("Illegal")[0]) for one in found), found
+    assert any(one.strip().startswith(JSON[text]) for one in found), found
 
 
 def test_a_file_that_is_too_large_is_not_read_further(tmp_path: Path) -> None:
@@ -453,10 +459,10 @@ def test_what_comes_through_a_pipe_has_no_place(tmp_path: Path) -> None:
     os.wait()
 
 
-def test_a_link_is_resolved(tmp_path: Path) -> None:
+def test_a_link_is_known_by_its_own_name(tmp_path: Path) -> None:
     read(tmp_path, f"{HEAD}  - {ONE}\n", "real.yaml")
     (tmp_path / "link.yaml").symlink_to("real.yaml")
-    assert read_profile_file(str(tmp_path / "link.yaml")).from_ == str(tmp_path / "real.yaml")
+    assert read_profile_file(str(tmp_path / "link.yaml")).from_ == str(tmp_path / "link.yaml")
 
 
 def test_standard_input_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,7 +488,7 @@ profiles:
 """
     assert problems(tmp_path, text, refuse_duplicates=True) == [
         "4:12: another profile has the same name (line 5)",
-        "4:33: port must be 1 or more",
+        "4:33: port must be a whole number between 1 and 65535, such as 8080",
         "4:96: enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them",
         "5:5: modelID is required",
         "5:12: another profile has the same name (line 4)",
@@ -509,7 +515,7 @@ def test_very_many_problems_are_not_all_told(tmp_path: Path) -> None:
 def test_a_long_number_like_text_is_text(tmp_path: Path) -> None:
     (one,) = declared(tmp_path, _with("notes: x" + "0_" * 8000))
     assert len(str(one["/notes"])) == 16001
-    assert problems(tmp_path, _with("notes: 1.0_1"))[0].endswith("quote it if it is text")
+    assert problems(tmp_path, _with("notes: 1.0_1"))[0].endswith("ambiguous value: put it in quotes")
 
 
 def test_a_bidi_control_in_a_value_is_data(tmp_path: Path) -> None:
@@ -529,3 +535,7 @@ def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(FileTrouble, match="standard input is closed"):
         read_profile_file("-")
+
+
+def test_what_is_too_deep_is_no_json() -> None:
+    assert not is_json("p.yaml", "[" * 100_000)

@@ -87,7 +87,7 @@ def test_the_quick_tour_works_with_the_real_server(servers: Servers, model: Path
     done = servers.shell(f"set -eu\n{tour}")
     assert done.code == 0, done.out + done.err
     assert '{"object": "list", "data": [{"id": "' in done.out
-    assert "+ Qwen3 4B: started, at http://127.0.0.1:" in done.out
+    assert "+ Qwen3 4B: started at http://127.0.0.1:" in done.out
     assert re.search(r"^Qwen3 Coder +ready ", done.out, re.MULTILINE)
     assert 'GET /v1/models HTTP/1.1" 200' in done.out
     assert "- Qwen3 4B: stopped" in done.out

@@ -55,7 +55,7 @@ def _run(project: Project, command: str) -> str:
 
 def _timeless(text: str, project: Project) -> str:
     text = text.replace(str(project.folder), "WORK")
-    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "LINEAGE", text)
     return re.sub(r"sha256:[0-9a-f]{64}", "sha256:DIGEST", text)
 

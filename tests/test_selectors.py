@@ -48,7 +48,10 @@ def test_orphans_are_named_by_their_name_here() -> None:
         ({"replace": ["Renamed"]}, 'there is no profile "Renamed" in the file'),
         ({"rename": ["x=y"]}, 'there is no profile "x" in the file'),
         ({"rename": ["b=c=d"]}, '"b=c=d" can be split in several ways'),
-        ({"skip": ["#1"], "replace": ["A"]}, "profile #1 is given two different answers"),
+        (
+            {"skip": ["#1"], "replace": ["A"]},
+            "\"A\" is given two different answers: --replace A and --skip '#1'",
+        ),
         ({"skip": ["hf_" + "Ab1" * 12]}, "a name on the command line looks like a secret"),
         ({"rename": ["#1=hf_" + "Ab1" * 12]}, "a new name on the command line looks like a secret"),
     ],
@@ -76,9 +79,37 @@ def test_a_known_name_with_an_equals_sign_is_a_name() -> None:
         choices(rename=["b=c"])
 
 
-def test_a_rename_and_a_replace_go_together() -> None:
-    both = choices(rename=["#1=X"], replace=["#1"])
-    assert (both.rename, both.replace) == ({1: "X"}, {1: None})
+@pytest.mark.parametrize(
+    ("answers", "both"),
+    [
+        ({"rename": ["A=Y"], "replace": ["A"]}, "--rename A=Y and --replace A"),
+        ({"rename": ["A"], "replace": ["#1"]}, "--rename A and --replace '#1'"),
+        ({"rename": ["A=X", "A=Y"]}, "--rename A=X and --rename A=Y"),
+        ({"rename": ["A", "#1=Y"]}, "--rename A and --rename '#1=Y'"),
+        ({"rename": ["A=X"], "skip": ["A"]}, "--rename A=X and --skip A"),
+        ({"replace": ["A=S", "#1=T"]}, "--replace A=S and --replace '#1=T'"),
+        ({"replace": ["Gone"], "skip": ["Gone"]}, "--replace Gone and --skip Gone"),
+    ],
+)
+def test_answers_that_contradict_each_other_are_both_named(answers: dict[str, list[str]], both: str) -> None:
+    with pytest.raises(Usage) as caught:
+        choices(**answers)
+    assert caught.value.message.endswith(f" is given two different answers: {both}")
+    assert caught.value.exit_code == 64
+
+
+def test_answers_that_only_repeat_each_other_are_one() -> None:
+    again = choices(rename=["#1=X", "#1= X "], replace=["b", "b=T", "b"], skip=["b=c", "#3"])
+    assert (again.rename, again.replace, again.skip) == ({1: "X"}, {4: "T"}, {3})
+
+
+def test_an_answer_about_namesakes_is_one_about_each() -> None:
+    twins = FILE.copy(profiles=tuple(one.copy(profile=one.profile.copy(name="A")) for one in FILE.profiles))
+    given = resolve(twins, STATE, rename=["A"]).given
+    assert [one.words for one in given] == [("--rename", f"#{n}") for n in range(1, len(given) + 1)]
+    # So that an answer about one of them takes the place of that one alone.
+    words = resolve(twins, STATE, rename=["A"]).words("--rename", "#2=X", about=2)
+    assert words.count("--rename") == len(given)
 
 
 def test_invalid_profiles_of_a_document_can_be_named() -> None:

@@ -154,7 +154,7 @@ def _to_be_pulled(project: Project) -> Sequence[str]:
         path.write_text(path.read_text().replace('"serverPort" : 1', '"serverPort" : 3'))
     else:
         project.edit_state(lambda state: state["entries"][0]["profile"].update(port=3))
-    return ["pull", "--all"]
+    return ["pull", "--all", "--yes"]
 
 
 MAKERS: dict[str, Callable[[Project], Sequence[str]]] = {
