@@ -90,16 +90,18 @@ def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | No
     return f"it is in conflict ({verdict.ruling}): {plan} shows your options"
 
 
-def meeting(wanted: Iterable[Wanted]) -> tuple[Wanted, Wanted] | None:
-    """Two profiles that want one port of one address, where there are such."""
+def clashes(wanted: Iterable[Wanted]) -> dict[int, Wanted]:
+    """By the place of a profile in the file: the first other one that wants the same port of one address."""
+    found: dict[int, Wanted] = {}
     seen: list[Wanted] = []
     for one in wanted:
         for other in seen:
             a, b = one.profile, other.profile
             if a.port == b.port and may_meet(a.host.lower(), b.host.lower()):
-                return other, one
+                found.setdefault(one.index, other)
+                found.setdefault(other.index, one)
         seen.append(one)
-    return None
+    return found
 
 
 def place(wanted: Wanted) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync import ports
-from mlxsm_sync.declared import Declared
+from mlxsm_sync.declared import Declared, clashes, place
+from mlxsm_sync.desired import Wanted
 from mlxsm_sync.installed import examine
 from mlxsm_sync.launch import Consent, Launch, Program
 from mlxsm_sync.preflight import about_program, check
@@ -59,22 +60,26 @@ class Means(NamedTuple):
 def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
     """Look at everything before anything is started."""
     made = Orders([], {}, any(row.entry is None for row in rows), [])
+    now = {row.entry_id: _now(row.entry, files) for row in rows if row.entry is not None}
+    clashing = clashes(row.wanted for row in rows if row.entry is not None and now[row.entry_id] is None)
     begins = False
     for row in rows:
+        index = row.wanted.index
         if row.entry is None:
-            told = UpServer(id=None, name=row.wanted.profile.name, result="refused", message=row.reason)
-            made.told[row.wanted.index] = told
+            name = row.wanted.profile.name
+            made.told[index] = UpServer(id=None, name=name, result="refused", message=row.reason)
             continue
-        running = _running(row.entry, files)
-        adopted = files.adopted(row.entry.id) if running is None else None
-        if adopted is not None:
-            made.told[row.wanted.index] = _adopted(adopted, row.entry, means)
+        running = now[row.entry_id]
+        if isinstance(running, Adopted):
+            made.told[index] = _adopted(running, row.entry, means)
             continue
         order, warnings = _order(row.entry, running, means)
-        if order.trouble and running is None:
-            message = "\n".join(order.trouble)
-            made.told[row.wanted.index] = UpServer(
-                id=row.entry.id, name=row.entry.name, result=order.result, message=message
+        trouble, result = order.trouble, order.result
+        if not trouble and index in clashing:
+            trouble, result = (_clash(row.entry, clashing[index], means),), "refused"
+        if trouble and running is None:
+            made.told[index] = UpServer(
+                id=row.entry.id, name=row.entry.name, result=result, message="\n".join(trouble)
             )
             continue
         begins = begins or running is None or means.restart
@@ -84,6 +89,19 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
     if begins and means.program is not None:
         made.warnings.extend(about_program(means.program))
     return made
+
+
+def _now(entry: Entry, files: RunFiles) -> Record | Adopted | None:
+    """What is there for an entry: its own server that runs, else one that is adopted, else nothing."""
+    return _running(entry, files) or files.adopted(entry.id)
+
+
+def _clash(entry: Entry, other: Wanted, means: Means) -> str:
+    """Neither of two runs that want one port, and only a person can say which is to."""
+    return (
+        f'"{other.profile.name}" uses the same port, {place(other)}, and only one can be up: '
+        f"{means.remedy('up', entry.name)} starts this one"
+    )
 
 
 def _running(entry: Entry, files: RunFiles) -> Record | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from test_plan import entry, file, profile, state
 
-from mlxsm_sync.declared import Remedies, declared, meeting, place
+from mlxsm_sync.declared import Remedies, clashes, declared, place
 
 REMEDIES = Remedies("mlxsm apply", "mlxsm pull")
 
@@ -59,15 +59,16 @@ def test_what_is_not_as_the_file_says_may_not() -> None:
 
 
 def test_two_that_want_one_port() -> None:
-    def pair(*profiles: dict[str, object]) -> list[str] | None:
-        found = meeting(file(*profiles).profiles)
-        return [one.profile.name for one in found] if found else None
+    def clashing(*profiles: dict[str, object]) -> dict[int, str]:
+        found = clashes(file(*profiles).profiles)
+        return {index: other.profile.name for index, other in found.items()}
 
-    assert pair(profile("A", 1), profile("B", 2)) is None
-    assert pair(profile("A", 1), profile("B", 2), profile("C", 1, modelID="o/x", host="LOCALHOST")) == [
-        "A",
-        "C",
-    ]
-    assert pair(profile("A", 1, host="10.0.0.1"), profile("B", 1, modelID="o/x")) is None
-    assert pair(profile("A", 1, host="10.0.0.1"), profile("B", 1, modelID="o/x", host="::")) == ["A", "B"]
+    here = {"host": "10.0.0.1"}
+    assert clashing(profile("A", 1), profile("B", 2)) == {}
+    other = profile("C", 1, modelID="o/x", host="LOCALHOST")
+    assert clashing(profile("A", 1), profile("B", 2), other) == {1: "C", 3: "A"}
+    assert clashing(profile("A", 1, **here), profile("B", 1, modelID="o/x")) == {}
+    assert clashing(profile("A", 1, **here), profile("B", 1, modelID="o/x", host="::")) == {1: "B", 2: "A"}
+    # Of three, each is told one that is in its way.
+    assert clashing(*(profile(name, 1, modelID=f"o/{name}") for name in "ABC")) == {1: "B", 2: "A", 3: "A"}
     assert place(file(profile("A", 1, host="::1")).profiles[0]) == "[::1]:1"

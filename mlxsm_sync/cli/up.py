@@ -72,7 +72,6 @@ def up(shared: Shared, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> 
     """
     files = run_files(shared)
     rows = _declared(shared, names)
-    _refuse_meeting(rows, shared.command("up"))
     return bring_up(shared, files, rows, How(**how), dry_run=dry_run)
 
 
@@ -99,7 +98,6 @@ def restart(shared: Shared, /, names: tuple[str, ...], **how: Any) -> int:
         entries = chosen(shared.store.read(), names)
         rows = [row for row in rows if row.entry_id in {entry.id for entry in entries}]
         _refuse_missing(shared, [one for one in entries if one.id not in {row.entry_id for row in rows}])
-    _refuse_meeting(rows, shared.command("restart"))
     return bring_up(shared, files, rows, How(**how, restart=True), dry_run=False)
 
 
@@ -129,17 +127,3 @@ def _declared(shared: Shared, names: Sequence[str]) -> list[Declared]:
         raise Usage(f'there is no profile "{min(choices.orphans_only)}" in the file', "up takes its names")
     remedies = Remedies(shared.command("apply"), shared.command("pull"))
     return declared(desired, state, choices.only, remedies, look(desired, state))
-
-
-def _refuse_meeting(rows: Sequence[Declared], again: str) -> None:
-    """ServerTrouble where two of these want one port; `again` is the command without names."""
-    from mlxsm_sync.choices import as_argument
-    from mlxsm_sync.declared import meeting, place
-
-    if pair := meeting(row.wanted for row in rows):
-        first, second = (f'"{one.profile.name}"' for one in pair)
-        raise ServerTrouble(
-            f"{first} and {second} use the same port, {place(pair[0])}: only one can be up; "
-            "nothing was started",
-            f"name those that you want, as in {again} {as_argument(pair[0].profile.name)}",
-        )

@@ -127,7 +127,7 @@ def test_t28_a_stranger_that_binds_between_our_look_and_the_servers_bind(
     tally.add(strangers=1)
 
 
-def test_two_that_want_one_port_are_refused_before_anything_starts(servers: Servers) -> None:
+def test_of_two_that_want_one_port_neither_is_started_unasked_and_the_others_are(servers: Servers) -> None:
     port = new_port()
     servers.write_profiles(
         {
@@ -136,12 +136,24 @@ def test_two_that_want_one_port_are_refused_before_anything_starts(servers: Serv
             "C": {"modelID": "test/c", "port": new_port()},
         }
     )
-    refused = servers.run("up")
-    assert (refused.code, refused.out) == (1, "")
-    assert '"A" and "B" use the same port' in refused.err
-    assert servers.up("B", "C")["B"]["result"] == "started"
-    held = servers.up("A")["A"]["message"]
-    assert held.endswith('; that is "B": mlxsm down B frees it')
+    result = servers.run("up", "--json")
+    told = {one["name"]: one for one in result.json["servers"]}
+    assert (result.code, told["C"]["result"]) == (1, "started")
+    assert told["A"] | {"id": ""} == {
+        "id": "",
+        "name": "A",
+        "result": "refused",
+        "pid": None,
+        "endpoint": None,
+        "readySeconds": None,
+        "message": f'"B" uses the same port, localhost:{port}, and only one can be up: mlxsm up A starts this one',
+    }
+    assert told["B"]["message"].startswith(f'"A" uses the same port, 127.0.0.1:{port}, ')
+    assert servers.up("B")["B"]["result"] == "started"
+    # With one of them up, nothing is in question: the other is refused for what holds its port.
+    again = {one["name"]: one for one in servers.run("up", "--json").json["servers"]}
+    assert [again[name]["result"] for name in "ABC"] == ["failed", "running", "running"]
+    assert again["A"]["message"].endswith('; that is "B": mlxsm down B frees it')
 
 
 def test_what_is_not_applied_is_not_run(servers: Servers) -> None:
