@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from mlxsm_sync.characters import visible
 from mlxsm_sync.columns import cut
 from mlxsm_sync.profile import endpoint
 from mlxsm_sync.secret_scan import redacted
@@ -118,7 +119,7 @@ def describe(held: Collection[Listener]) -> str:
             told.append("a process of another user")
             continue
         words = command_line(one.pid)
-        line = " ".join(words) or "a process that cannot be looked at"
+        line = visible(" ".join(words)) or "a process that cannot be looked at"
         airplay = f": {_AIRPLAY_ADVICE}" if _is_airplay(one.port, words) else ""
         told.append(f"process {one.pid} ({cut(redacted(line), _SHOWN)}){airplay}")
     return " and ".join(dict.fromkeys(told))

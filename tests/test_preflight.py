@@ -74,6 +74,16 @@ def test_macos_own_listener_is_told_with_what_to_do(
     assert advice == AIRPLAY * is_told
 
 
+def test_a_command_line_of_a_stranger_stays_on_our_line() -> None:
+    words = [sys.executable, "-c", "x=1\nimport time\ntime.sleep(600)", "\x1b[2J"]
+    with subprocess.Popen(words) as process:
+        wait_for(lambda: ports.command_line(process.pid)[1:2] == ["-c"])
+        told = ports.describe([Listener("::", 8080, process.pid)])
+        process.kill()
+    assert told.isprintable()
+    assert "import time" in told
+
+
 @pytest.mark.parametrize("system", ["linux", "darwin"])
 @pytest.mark.parametrize("port", [5000, 8080])
 def test_a_listener_that_nobody_shows_may_be_macos_own(
