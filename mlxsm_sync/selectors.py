@@ -14,7 +14,7 @@ from mlxsm_sync.errors import Usage
 from mlxsm_sync.match import match
 from mlxsm_sync.orphans import find_orphans
 from mlxsm_sync.secret_scan import looks_like
-from mlxsm_sync.state import State
+from mlxsm_sync.state import Entry, State
 from mlxsm_sync.suggest import did_you_mean
 
 
@@ -33,6 +33,7 @@ class _Names:
         matched = match(desired.profiles, own, (), names, state.rules)
         self.orphans = {entry.name for entry in find_orphans(desired, own, matched, state.rules)}
         self.renamed = {e.name: e.key for e in own if e.key in names and e.name not in names}
+        self.elsewhere = {e.name: e for e in state.entries if e.name not in names}
 
     def profiles(self, selector: str) -> list[int] | None:
         """The profiles of the file that it names, None where it names none."""
@@ -50,6 +51,8 @@ class _Names:
             guess: str | None = f"on this machine, that is the name of {visible(self.renamed[name])}"
         elif name in self.orphans:
             guess = "the file no longer lists it: it can be pruned, not renamed"
+        elif name in self.elsewhere:
+            guess = _whose(self.elsewhere[name])
         else:
             guess = did_you_mean(selector, (*self.indexes, *self.orphans))
         return Usage(f'there is no profile "{visible(selector)}" in the file', guess)
@@ -69,6 +72,15 @@ class _Names:
             name = argument if looks_like(argument) else argument.partition("=")[0]
             raise self.unknown(name if cuts else argument)
         return self.profiles(argument[: known[0]]), argument[: known[0]], argument[known[0] + 1 :]
+
+
+def _whose(entry: Entry) -> str:
+    """Where a profile is from that this machine has, and the file does not list."""
+    if entry.owner is None:
+        return "this machine has it, and no file lists it: pull takes it into the file"
+    if entry.from_ is not None:
+        return f"this machine has it from another file: add -f {shlex.quote(visible(entry.from_))}"
+    return f'this machine has it from another file, of the collection "{visible(entry.owner)}"'
 
 
 def resolve(

@@ -71,6 +71,24 @@ def test_a_name_of_this_machine_is_told_by_its_name_in_the_file() -> None:
     assert caught.value.hint == "the file no longer lists it: it can be pruned, not renamed"
 
 
+def test_a_profile_of_another_file_is_told_with_what_reaches_it() -> None:
+    current = state(
+        entry(1, "team", profile("Ours", 1), from_="/here/its team.yaml"),
+        entry(2, "other", profile("Old", 2), from_=None),
+        entry(3, None, profile("Imported", 3)),
+    )
+    hints = {}
+    for name in ("Ours", "Old", "Imported"):
+        with pytest.raises(Usage) as caught:
+            resolve(file(profile("A", 9), owner="mine"), current, only=[name])
+        hints[name] = caught.value.hint
+    assert hints == {
+        "Ours": "this machine has it from another file: add -f '/here/its team.yaml'",
+        "Old": 'this machine has it from another file, of the collection "other"',
+        "Imported": "this machine has it, and no file lists it: pull takes it into the file",
+    }
+
+
 def test_a_known_name_with_an_equals_sign_is_a_name() -> None:
     assert choices(skip=["b=c"]).skip == {3}
     assert choices(only=["b=c"]).only == {3}
