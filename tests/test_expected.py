@@ -234,6 +234,15 @@ def test_an_import_and_a_rollback_say_what_comes_next(project: Project) -> None:
     assert project.shell(first.err.splitlines()[-1].removeprefix("Next: ") + " --yes").code == 0
     again = project.run("import", "doc.json", "--yes", "--state", "t.json")
     assert again.err.splitlines()[-1] == "Next: mlxsm pull 'A b' --state t.json"
+    # A model that no profile file can hold is not offered to one.
+    unfit = {"name": "Unfit", "modelID": "two words/of it", "host": "h", "port": 10}
+    project.write(json.dumps(document | {"profiles": [unfit]}), "unfit.json")
+    assert "Next:" not in project.run("import", "unfit.json", "--yes", "--state", "t.json").err
+    project.write(
+        json.dumps(document | {"profiles": [unfit, unfit | {"modelID": "n", "name": "B"}]}), "b.json"
+    )
+    mixed = project.run("import", "b.json", "--yes", "--state", "t.json")
+    assert mixed.err.splitlines()[-1] == "Next: mlxsm pull B --state t.json"
     assert project.shell(again.err.splitlines()[-1].removeprefix("Next: ") + " --yes").code == 0
     (project.folder / "profiles.yaml").unlink()
     assert (

@@ -13,6 +13,7 @@ from mlxsm_sync.errors import MlxsmError
 if TYPE_CHECKING:
     from mlxsm_sync.changes import Plan
     from mlxsm_sync.invocation import Invocation
+    from mlxsm_sync.state import Entry
 
 _MOST_NAMED = 5
 _OF_NO_SERVER = ("/name", "/notes")
@@ -26,10 +27,12 @@ def tell_next_of_apply(shared: Shared, written: Plan, again: Invocation) -> None
 
 
 def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> None:
-    """What was imported is nobody's until a profile file lists it."""
+    """What was imported is nobody's until a profile file lists it; what none can hold is not named."""
     from mlxsm_sync.run_names import command
 
-    names = [one.name for one in written.changes if one.action == "create"]
+    new = {one.name for one in written.changes if one.action == "create"}
+    entries = [entry for entry in shared.store.read().entries if entry.name in new] if new else []
+    names = [entry.name for entry in entries if _fits_a_file(entry)]
     if not names:
         return
     if _file_is_found():
@@ -38,6 +41,12 @@ def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> 
     else:
         options = ["--format", "yaml", *(["--include-local-paths"] if local_paths else [])]
         _tell(shared, command("export", options=[*options, "-o", "profiles.yaml"], state=shared.state_words))
+
+
+def _fits_a_file(entry: Entry) -> bool:
+    from mlxsm_sync.export import obstacle
+
+    return obstacle(entry, local_paths=True, document=False) is None
 
 
 def tell_next_of_rollback(shared: Shared, written: Plan) -> None:
