@@ -112,6 +112,8 @@ def _command_at(text: str, quoted: set[str]) -> str:
         ):
             break
         end = place
+        if token != raw:  # the end of a sentence, or of what stands in brackets
+            return text[: end - len(raw) + len(token)]
     return text[:end].rstrip(",;:.")
 
 
