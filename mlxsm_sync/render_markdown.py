@@ -53,7 +53,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for change in plan.counted:
         yield SIGNS[change.action], change.name, _what(change)
     for conflict in plan.conflicts:
-        yield CONFLICT_SIGN, conflict.name, f"{conflict.kind}: {_text(conflict.message)}"
+        yield CONFLICT_SIGN, conflict.name, f"conflict: {_text(conflict.message)}"
     for one in plan.invalid:
         yield INVALID_SIGN, one.name, f"invalid: {_text('; '.join(one.messages))}"
     for orphan in plan.orphans:

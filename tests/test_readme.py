@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def profiles_yaml() -> str:
 def test_the_first_plan_is_what_the_example_gives(project: Project) -> None:
     shutil.copy(REPOSITORY / "profiles.example.yaml", project.folder)
     command, shown = consoles()[0]
-    told = project.run(*command.split()[1:]).out
+    told = project.run(*shlex.split(command)[1:]).out
     assert told.startswith(shown.rstrip("\n"))
 
 
