@@ -38,8 +38,9 @@ LIKE_DARWIN = REPOSITORY / "tests/trust/like_darwin.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    # Who starts the tests in the background may have them ignore interrupts, and commands would inherit that.
+    # Who starts the tests in the background, or by nohup, may have them ignore signals, and commands inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     parser.addoption("--update", action="store_true", help="rewrite the expected output of the stories")
     parser.addoption(
         "--like-darwin", action="store_true", help="run the command as on macOS, as far as it goes"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +27,25 @@ from tiny_model import make_model
 from mlxsm_sync.processes import facts
 
 STAND_IN = Path(__file__).parent / "e2e/stand_in.py"
-_FIRST_PORT, _PER_WORKER = 20000, 1000
-_ports = iter(range(_PER_WORKER))
+_PORTS = iter(range(20000, 32000))
+"""Below those that the system gives to clients."""
+
+
+@cache
+def _taken() -> int:
+    """A file of which each byte stands for a port; what a process holds of it, no other one does."""
+    path = Path(tempfile.gettempdir()) / f"mlxsm-test-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def new_port() -> int:
-    """A port that no other test uses, below those that the system gives to clients."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    while True:
-        port = _FIRST_PORT + worker * _PER_WORKER + next(_ports)
-        with socket.socket() as trial:
+    """A port that no other test uses, whichever worker, or other run of the tests on this machine, it is of."""
+    for port in _PORTS:
+        with suppress(BlockingIOError), socket.socket() as trial:
+            fcntl.lockf(_taken(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             if trial.connect_ex(("127.0.0.1", port)) != 0:
                 return port
+    raise AssertionError("there are no ports left")
 
 
 @dataclass
