@@ -26,6 +26,11 @@ class Declared(NamedTuple):
     """Why it may not be served, and the command that helps."""
 
     @property
+    def name(self) -> str:
+        """The profile's name in the file."""
+        return self.wanted.profile.name
+
+    @property
     def entry_id(self) -> str:
         """The entry's id; empty where there is none."""
         return self.entry.id if self.entry is not None else ""
@@ -90,16 +95,16 @@ def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | No
     return f"it is in conflict ({verdict.ruling}): {plan} shows your options"
 
 
-def clashes(wanted: Iterable[Wanted]) -> dict[int, Wanted]:
-    """By the place of a profile in the file: the first other one that wants the same port of one address."""
-    found: dict[int, Wanted] = {}
+def clashes(wanted: Iterable[Wanted]) -> dict[int, list[Wanted]]:
+    """By the place of a profile in the file: the others that want the same port of one address."""
+    found: dict[int, list[Wanted]] = {}
     seen: list[Wanted] = []
     for one in wanted:
         for other in seen:
             a, b = one.profile, other.profile
             if a.port == b.port and may_meet(a.host.lower(), b.host.lower()):
-                found.setdefault(one.index, other)
-                found.setdefault(other.index, one)
+                found.setdefault(one.index, []).append(other)
+                found.setdefault(other.index, []).append(one)
         seen.append(one)
     return found
 

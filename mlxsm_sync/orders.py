@@ -5,7 +5,7 @@ A server that runs needs no program, no files and nobody's word any more, so rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync import ports
@@ -53,6 +53,9 @@ class Means(NamedTuple):
     consent: Consent
     environment: Mapping[str, str]
     restart: bool
+    """Whether all are started anew, also those that run as they should."""
+    recreate: bool
+    """Whether those are started anew that run with other options than they should."""
     remedy: Callable[[str, str], str]
     """The command line of a command for the server of a name."""
 
@@ -61,7 +64,14 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
     """Look at everything before anything is started."""
     made = Orders([], {}, any(row.entry is None for row in rows), [])
     now = {row.entry_id: _now(row.entry, files) for row in rows if row.entry is not None}
-    clashing = clashes(row.wanted for row in rows if row.entry is not None and now[row.entry_id] is None)
+    renewed = means.restart or means.recreate
+    clashing = clashes(
+        row.wanted
+        for row in rows
+        if row.entry is not None
+        and (now[row.entry_id] is None or (renewed and not isinstance(now[row.entry_id], Adopted)))
+    )
+    running_ports = {row.wanted.index for row in rows if now.get(row.entry_id) is not None}
     begins = False
     for row in rows:
         index = row.wanted.index
@@ -75,8 +85,8 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
             continue
         order, warnings = _order(row.entry, running, means)
         trouble, result = order.trouble, order.result
-        if not trouble and index in clashing:
-            trouble, result = (_clash(row.entry, clashing[index], means),), "refused"
+        if running is None and not trouble and index in clashing:
+            trouble, result = (_clash(row.entry, clashing[index], running_ports, means),), "refused"
         if trouble and running is None:
             made.told[index] = UpServer(
                 id=row.entry.id, name=row.entry.name, result=result, message="\n".join(trouble)
@@ -96,10 +106,15 @@ def _now(entry: Entry, files: RunFiles) -> Record | Adopted | None:
     return _running(entry, files) or files.adopted(entry.id)
 
 
-def _clash(entry: Entry, other: Wanted, means: Means) -> str:
-    """Neither of two runs that want one port, and only a person can say which is to."""
+def _clash(entry: Entry, others: Sequence[Wanted], running: Collection[int], means: Means) -> str:
+    """One that runs keeps its port; where none does, only a person can say which is to."""
+    for other in others:
+        if other.index in running:
+            name = other.profile.name
+            frees = means.remedy("down", name)
+            return f'"{name}" runs, and uses the same port, {place(other)}: {frees} frees it'
     return (
-        f'"{other.profile.name}" uses the same port, {place(other)}, and only one can be up: '
+        f'"{others[0].profile.name}" uses the same port, {place(others[0])}, and only one can be up: '
         f"{means.remedy('up', entry.name)} starts this one"
     )
 

@@ -61,7 +61,7 @@ def test_what_is_not_as_the_file_says_may_not() -> None:
 def test_two_that_want_one_port() -> None:
     def clashing(*profiles: dict[str, object]) -> dict[int, str]:
         found = clashes(file(*profiles).profiles)
-        return {index: other.profile.name for index, other in found.items()}
+        return {index: "/".join(one.profile.name for one in others) for index, others in found.items()}
 
     here = {"host": "10.0.0.1"}
     assert clashing(profile("A", 1), profile("B", 2)) == {}
@@ -69,6 +69,10 @@ def test_two_that_want_one_port() -> None:
     assert clashing(profile("A", 1), profile("B", 2), other) == {1: "C", 3: "A"}
     assert clashing(profile("A", 1, **here), profile("B", 1, modelID="o/x")) == {}
     assert clashing(profile("A", 1, **here), profile("B", 1, modelID="o/x", host="::")) == {1: "B", 2: "A"}
-    # Of three, each is told one that is in its way.
-    assert clashing(*(profile(name, 1, modelID=f"o/{name}") for name in "ABC")) == {1: "B", 2: "A", 3: "A"}
+    # Of three, each has two in its way.
+    assert clashing(*(profile(name, 1, modelID=f"o/{name}") for name in "ABC")) == {
+        1: "B/C",
+        2: "A/C",
+        3: "A/B",
+    }
     assert place(file(profile("A", 1, host="::1")).profiles[0]) == "[::1]:1"

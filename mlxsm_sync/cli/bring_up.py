@@ -68,7 +68,7 @@ def _orders(shared: Shared, files: RunFiles, rows: Sequence[Declared], how: How)
     except ServerTrouble as error:
         trouble = f"{error.message}: {error.hint}"
     consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
-    means = Means(program, trouble, consent, os.environ, how.restart, _remedy(shared))
+    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(shared))
     return orders(rows, files, means)
 
 

@@ -96,8 +96,11 @@ def restart(shared: Shared, /, names: tuple[str, ...], **how: Any) -> int:
     rows = _declared(shared, ())
     if names:
         entries = chosen(shared.store.read(), names)
-        rows = [row for row in rows if row.entry_id in {entry.id for entry in entries}]
-        _refuse_missing(shared, [one for one in entries if one.id not in {row.entry_id for row in rows}])
+        ids, keys = {entry.id for entry in entries}, {entry.key for entry in entries}
+        # One that is not applied as the file has it is refused by its row, with the reason.
+        rows = [row for row in rows if row.entry_id in ids or (not row.entry_id and row.name in keys)]
+        named = {row.entry_id for row in rows} | {row.name for row in rows if not row.entry_id}
+        _refuse_missing(shared, [one for one in entries if not named & {one.id, one.key}])
     return bring_up(shared, files, rows, How(**how, restart=True), dry_run=False)
 
 

@@ -156,6 +156,30 @@ def test_of_two_that_want_one_port_neither_is_started_unasked_and_the_others_are
     assert again["A"]["message"].endswith('; that is "B": mlxsm down B frees it')
 
 
+@pytest.mark.parametrize("command", [["restart"], ["up", "--recreate"]])
+def test_one_that_is_started_anew_keeps_its_port(servers: Servers, command: list[str]) -> None:
+    port = new_port()
+    first = {"modelID": "test/a", "port": port}
+    others = {"B": {"modelID": "test/b", "port": port}, "C": {"modelID": "test/c", "port": port}}
+    servers.write_profiles({"A": first} | others)
+    assert servers.up("A")["A"]["result"] == "started"
+    servers.write_profiles({"A": first | {"advancedLaunchOptions": {"defaultTemperature": 0.5}}} | others)
+    told = {one["name"]: one for one in servers.run(*command, "--json").json["servers"]}
+    assert [told[name]["result"] for name in "ABC"] == ["recreated", "refused", "refused"]
+    assert told["B"]["message"] == (
+        f'"A" runs, and uses the same port, 127.0.0.1:{port}: mlxsm down A frees it'
+    )
+
+
+def test_a_restart_tells_why_a_profile_is_not_run_as_the_file_says(servers: Servers) -> None:
+    servers.declare(A="test/a")
+    path = servers.folder / "profiles.yaml"
+    path.write_text(path.read_text().replace("test/a", "test/b"))
+    done = servers.run("restart", "A", "--json")
+    (told,) = done.json["servers"]
+    assert (done.code, told["message"]) == (3, "this machine has an older version of it: mlxsm apply")
+
+
 def test_what_is_not_applied_is_not_run(servers: Servers) -> None:
     servers.declare(A="test/a", B="test/b")
     text = (servers.folder / "profiles.yaml").read_text()
