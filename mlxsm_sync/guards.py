@@ -23,8 +23,14 @@ def too_many_deletions(
     hint = "look at the plan; if it is meant, add --force"
     if choices.force or not going:
         return None
-    if not desired.profiles and going == all_:
-        which = "the only entry" if all_ == 1 else f"all {all_} entries"
+    if not desired.profiles:
+        which = (
+            "the only entry"
+            if all_ == 1
+            else f"all {all_} entries"
+            if going == all_
+            else f"{going} of the {all_} entries"
+        )
         message = f"the file is empty, and {which} of {desired.owner} would be deleted"
         return Refusal(message, hint)
     if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:

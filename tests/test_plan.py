@@ -726,6 +726,12 @@ def test_emptying_the_file_needs_force() -> None:
     guard = make_plan(file(), before, Choices(prune=True)).guard
     assert guard is not None
     assert guard.message == "the file is empty, and the only entry of team would be deleted"
+    # One that stays, since it was changed here, does not let the others go.
+    drifted = entry(3, "team", profile("C", 9), applied=profile("C", 3))
+    more = state(*before.entries, entry(2, "team", profile("B", 2)), drifted)
+    guard = make_plan(file(), more, Choices(prune=True)).guard
+    assert guard is not None
+    assert guard.message == "the file is empty, and 2 of the 3 entries of team would be deleted"
 
 
 def test_answers_that_are_not_needed_are_told() -> None:
