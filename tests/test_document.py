@@ -726,7 +726,7 @@ def test_on_a_terminal_each_conflict_is_asked_for(project: Project) -> None:
     child.sendline("rename")
     child.expect(r"New name \[A \(Imported\)\]")
     child.sendline("")
-    child.expect("1 skip, 3 replace")
+    child.expect("1 skip, 2 replace")
     child.sendline("replace")
     child.expect("before  B | m/b")
     child.expect("Type yes to import: ")

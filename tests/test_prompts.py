@@ -63,10 +63,10 @@ def test_each_conflict_is_asked_and_then_yes_in_full(conflicted: Project) -> Non
     terminal.expect("New name")
     terminal.sendline("")
     terminal.expect(r"B \(#2\): its model, host and port are taken")
-    terminal.expect(r"1 skip, 3 replace \[1 skip\]: ")
-    terminal.sendline("2")  # which is rename in every question
+    terminal.expect(r"1 skip, 2 replace \[1 skip\]: ")
+    terminal.sendline("3")  # the plan shows two ways, with these numbers
     terminal.expect("please answer")
-    terminal.sendline("3")
+    terminal.sendline("2")
     terminal.expect(r"before  Z \| m/b \| 127.0.0.1:2")
     terminal.expect(r"after   B \| m/b \| 127.0.0.1:2")
     terminal.expect(r"Plan: 2 to create \(1 renamed\), 1 to replace")
@@ -167,7 +167,7 @@ def test_a_drifted_orphan_is_asked_about(project: Project) -> None:
     project.write(FILE.replace("- {name: C, modelID: m/c, port: 3}\n", ""))
     terminal = start(project, "--prune", "--force")
     terminal.expect("C: the file no longer lists it")
-    terminal.expect(r"1 skip, 3 replace \[1 skip\]: ")
+    terminal.expect(r"1 skip, 2 replace \[1 skip\]: ")
     terminal.sendline("skip")
     assert code(terminal) == 0
     assert names(project) == ["A", "B", "C"]
@@ -228,7 +228,7 @@ def seen(terminal: pexpect.spawn) -> str:
 def test_the_plan_is_shown_once_and_then_what_the_answers_made_of_it(conflicted: Project) -> None:
     terminal = start(conflicted)
     shown = ""
-    for answer in ("2", "", "3", "yes"):
+    for answer in ("2", "", "2", "yes"):
         terminal.expect(r"(\[1 skip\]|New name \[.*\]|Type yes to apply): ")
         shown += str(terminal.before) + str(terminal.after)
         terminal.sendline(answer)

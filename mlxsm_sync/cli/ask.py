@@ -75,8 +75,8 @@ def _ask_name(suggestion: str | None, refusal: Callable[[str], str | None]) -> s
 
 
 def _choose(ways: Sequence[Choice]) -> Choice:
-    """One of the ways, by its beginning or by its number, which is the same in every question."""
-    numbered = {str(number): way for number, way in enumerate(_WAYS, start=1) if way in ways}
+    """One of the ways, by its beginning or by its number, which is the one that the plan shows."""
+    numbered = {str(number): way for number, way in enumerate((w for w in _WAYS if w in ways), start=1)}
     offered = ", ".join(f"{number} {way}" for number, way in numbered.items())
     while True:
         answer = _ask(f"{offered} [1 skip]: ").lower() or "skip"
