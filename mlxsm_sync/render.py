@@ -53,13 +53,20 @@ def one_line(profile: Profile) -> str:
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], style: Style, dress: Dress | None = None
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    style: Style,
+    dress: Dress | None = None,
+    yielding: Sequence[str] | None = None,
 ) -> str:
     """Columns as wide as their widest cell, and no wider together than the terminal.
 
-    `dress` colours the cells of the rows, which are counted from 1.
+    `dress` colours the cells of the rows, which are counted from 1. `yielding` names the columns that are
+    cut, the first of them first; without it, the widest ones are.
     """
-    first, *others = lines([head, *([visible(cell) for cell in row] for row in rows)], style.width, dress)
+    places = None if yielding is None else [head.index(name) for name in yielding]
+    cells = [head, *([visible(cell) for cell in row] for row in rows)]
+    first, *others = lines(cells, style.width, dress, places)
     return "".join(f"{line}\n" for line in (style.paint(first, "dim"), *others))
 
 
@@ -80,7 +87,7 @@ def list_text(report: ListReport, style: Style) -> str:
         head.append("NAME IN FILE")
         for row, one in zip(rows, report.entries, strict=True):
             row.append(one.source or "-")
-    return table(head, rows, style)
+    return table(head, rows, style, yielding=("MODEL", "NAME", "OWNER"))
 
 
 def history_text(report: HistoryReport, style: Style, local: Callable[[str], str]) -> str:

@@ -64,7 +64,11 @@ def seen_text(report: SeenReport, style: Style, command: Command, *, brief: bool
     """
     rows = [_row(server) for server in report.servers]
     text = table(
-        _HEAD, rows, style, lambda row, place, cell: _dressed(report.servers, row, place, cell, style)
+        _HEAD,
+        rows,
+        style,
+        lambda row, place, cell: _dressed(report.servers, row, place, cell, style),
+        yielding=("MODEL", "NAME"),
     )
     if brief:
         return text
@@ -123,9 +127,10 @@ def _notes(server: SeenServer, style: Style, command: Command) -> list[str]:
     if server.pid is not None and server.stop_requested_at is not None:
         kill = visible(command("down", server.name, options=["--force"]))
         notes.append(f"{name}: was asked to stop {ago(server.stop_requested_at)}; {kill} kills it")
-    if _is_left(server) and server.status != "foreign":
+    if server.orphan and server.status != "foreign":
         stop = visible(command("down", server.name))
-        notes.append(f"{name}: its profile is no longer in use: {stop} stops it")
+        does = "stops it" if server.pid is not None else "clears it"
+        notes.append(f"{name}: its profile is no longer in use: {stop} {does}")
     if server.stale:
         notes.append(f"{name}: restart needed: {visible('; '.join(server.changes))}")
     if style.verbose and server.environment_changes:

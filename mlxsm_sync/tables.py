@@ -15,9 +15,19 @@ Dress = Callable[[int, int, str], str]
 """Makes of a cell, in a row and a column, the same with codes that take no room."""
 
 
-def lines(rows: Sequence[Sequence[str]], width: int | None, dress: Dress | None = None) -> list[str]:
-    """One line for each row; where there is a width, the widest columns are cut until all of it fits."""
-    widths = _fitting([max(map(columns, column)) for column in zip(*rows, strict=True)], width)
+def lines(
+    rows: Sequence[Sequence[str]],
+    width: int | None,
+    dress: Dress | None = None,
+    yielding: Sequence[int] | None = None,
+) -> list[str]:
+    """One line for each row; where there is a width, the widest columns are cut until all of it fits.
+
+    With `yielding`, only these columns are cut, one after the other; a line that is too wide then ends at
+    the edge.
+    """
+    natural = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    widths = _fitting(natural, width) if yielding is None else _yielded(natural, width, yielding)
     made = []
     for number, row in enumerate(rows):
         cells = [padded(cut(cell, most), most) for cell, most in zip(row, widths, strict=True)]
@@ -38,6 +48,15 @@ def lines(rows: Sequence[Sequence[str]], width: int | None, dress: Dress | None 
 
 def _joined(cells: Sequence[str]) -> str:
     return (" " * _GAP).join(cells).rstrip()
+
+
+def _yielded(widths: list[int], width: int | None, yielding: Sequence[int]) -> list[int]:
+    """These widths, with those of some columns made as small as it takes."""
+    room = sum(widths) if width is None else width - _GAP * (len(widths) - 1)
+    for place in yielding:
+        least = min(widths[place], _LEAST)
+        widths[place] = max(least, widths[place] - max(sum(widths) - room, 0))
+    return widths
 
 
 def _fitting(widths: list[int], width: int | None) -> list[int]:

@@ -50,6 +50,21 @@ def test_the_widest_column_is_cut_first_and_short_ones_never() -> None:
     assert len(cut) <= 30
 
 
+def test_only_columns_that_may_yield_are_cut() -> None:
+    rows = [
+        ["NAME", "STATUS", "ENDPOINT", "MODEL"],
+        ["Qwen3 Coder 30B", "ready (stale)", "127.0.0.1:8080", "mlx-community/Qwen3-Coder-30B"],
+    ]
+    assert lines(rows, 68, yielding=(3, 0))[1] == (
+        "Qwen3 Coder 30B  ready (stale)  127.0.0.1:8080  mlx-community/Qwen3…"
+    )
+    assert lines(rows, 50, yielding=(3, 0))[1] == "Qwen3 Co…  ready (stale)  127.0.0.1:8080  mlx-com…"
+    assert lines(rows, None, yielding=(3, 0)) == lines(rows, None)
+    assert all(
+        columns(line) <= width for width in range(10, 90) for line in lines(rows, width, yielding=(3, 0))
+    )
+
+
 @given(
     st.lists(
         st.text("abc'\"模,;: ", min_size=1, max_size=9)
