@@ -138,7 +138,8 @@ def _drift(pair: _Pair, scope: Scope) -> tuple[Edit, list[Clash]]:
     fields: Fields = {}
     taken: Fields = {}
     clashes = []
-    for path in {**wanted.declared, **applied}:
+    # What the file never declared is the machine's own, unless it is asked for.
+    for path in dict.fromkeys((*wanted.declared, *applied, *sorted(scope.fields))):
         was, here, there = applied.get(path), current.get(path), wanted.declared.get(path)
         if same(here, was) or _keeps_its_name(path, entry) or not scope.takes(path):
             continue

@@ -739,6 +739,16 @@ def test_only_what_was_changed_here_is_taken_and_edits_stay(applied: Project) ->
     assert left["action"] == "update"
 
 
+def test_what_the_file_never_declared_is_taken_where_it_is_asked_for(applied: Project) -> None:
+    change(applied, "Qwen", options={"defaultTopK": 7})
+    assert applied.run("pull", "--dry-run").err.startswith("nothing to pull: ")
+    result = applied.run("pull", "Qwen", "--field", "defaultTopK", "--yes")
+    assert result.code == 0, result.err
+    after = (applied.folder / "profiles.yaml").read_text()
+    assert changed_lines(FILE, after) == ["+            defaultTopK: 7"]
+    assert applied.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_an_edit_of_the_file_is_no_drift(applied: Project) -> None:
     applied.write(EDITED)
     for arguments in ((), ("Qwen",), ("--all",)):

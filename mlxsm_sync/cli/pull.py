@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm pull                       all that was changed on this machine
+  mlxsm pull                       all that was changed of what the file declares
   mlxsm pull Qwen                  one profile, also a new one
   mlxsm pull Qwen --field port     only its port
   mlxsm pull --dry-run             print the patch, write nothing
@@ -60,9 +60,9 @@ def pull(
 ) -> int:
     """Write what was changed on this machine into the profile file.
 
-    Only fields whose value here is no longer the applied one are taken. What was edited in the file and
-    not applied yet stays, and so does every other line. Where both sides changed a field, it is left and
-    shown.
+    Only fields that the file declares are taken, where their value here is no longer the applied one;
+    others are this machine's own, and taken with --field or --whole. What was edited in the file and not
+    applied yet stays, and so does every other line. Where both sides changed a field, it is left and shown.
     """
     from mlxsm_sync.pull_file import carry_out, prepare
 
