@@ -144,7 +144,10 @@ def test_a_state_that_can_be_read_is_not_replaced(kept: Project, tmp_path: Path)
     before = kept.state_path.read_bytes()
     for words in (["restore"], ["restore", "1"], ["restore", str(kept.state_path)]):
         done = kept.run(*words, "--yes")
-        assert (done.code, "hint: mlxsm history lists the states that are kept" in done.err) == (64, True)
+        assert (done.code, "hint: mlxsm rollback goes back to an earlier state of it" in done.err) == (
+            64,
+            True,
+        )
     done = kept.run("restore", "--state", "new.json", "--yes")
     assert (done.code, "is not lost" in done.err) == (64, True)
     assert kept.state_path.read_bytes() == before

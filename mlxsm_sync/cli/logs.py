@@ -51,8 +51,8 @@ class _Log(NamedTuple):
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm logs                  the last lines, of all of the file
-  mlxsm logs Qwen             of one of them
+  mlxsm logs                  the last lines of every server of the file
+  mlxsm logs Qwen             those of one of them
   mlxsm logs Qwen Coder -f    follow two of them
   mlxsm logs Qwen -n 1000     more
   mlxsm logs Qwen --previous  what it wrote before its last start

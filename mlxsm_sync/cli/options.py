@@ -105,7 +105,7 @@ class Shared:
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
         self.output.kept = lambda: _content(store)
         for caution in store.cautions():
-            self.output.say(f"warning: {caution}")
+            self.output.say(f"warning: {caution}", always=True)
         return store
 
     def _app_list(self) -> Path | None:
@@ -140,7 +140,7 @@ class Shared:
         try:
             _ = self.file or find_profile_file(os.environ)
         except FileTrouble:
-            return f"{command} with -f FILE"
+            return f"{command}, with -f FILE,"
         return self.command(command)
 
     @property

@@ -88,9 +88,12 @@ class Output:
         """Show finished text to the person at the terminal, however little was asked for."""
         click.echo(self._hidden(text), nl=False, err=True, color=True)
 
-    def say(self, message: str) -> None:
-        """Print a message for the person at the terminal; where nobody takes it, the work goes on."""
-        if not self.quiet:
+    def say(self, message: str, *, always: bool = False) -> None:
+        """Print a message for the person at the terminal; where nobody takes it, the work goes on.
+
+        One that is always said is too important for `--quiet`.
+        """
+        if always or not self.quiet:
             try:
                 click.echo(wrapped(visible(self._hidden(message)), width_of(sys.stderr)), err=True)
             except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,9 +53,11 @@ def restore(shared: Shared, version: str | None, yes: bool) -> None:
     store = shared.store
     lost = store.lost()
     if lost is None:
+        away = shlex.join(["mv", str(store.path), f"{store.path}.old"])
         raise Usage(
             f"there is nothing to restore: {store.path} is not lost",
-            f"{shared.command('history')} lists the states that are kept",
+            f"{shared.command('rollback')} goes back to an earlier state of it; to put back one from before "
+            f"it was begun: {away}, then {shared.command('restore')}",
         )
     goal = _chosen(store, lost, version)
     shared.output.say(lost.reason)
