@@ -15,13 +15,37 @@ from mlxsm_sync.characters import normal
 from mlxsm_sync.engine import wire_names
 from mlxsm_sync.json_text import read_json, slices
 from mlxsm_sync.json_value import Json, same
-from mlxsm_sync.nodes import Node, Problems
-from mlxsm_sync.option_texts import OPTION_NAMES, read_option, write_option
+from mlxsm_sync.nodes import MAX_SCALAR, Node, Problems
+from mlxsm_sync.option_texts import OPTION_NAMES, is_too_long, read_option, write_option
 from mlxsm_sync.profile import OPTIONS, LaunchOptions, Profile
 from mlxsm_sync.secret_scan import HIDDEN, looks_like, reasons
 from mlxsm_sync.state import Entry, Rules
 
-RULES = Rules(one_per_model=True, never_empty=True, as_texts=True, highest_temperature=1)
+_HIGHEST_TEMPERATURE = 1
+
+
+class _ListRules(Rules):
+    """What the app's list asks of its entries."""
+
+    __slots__ = ()
+
+    def problems(self, profile: Profile) -> Iterator[str]:
+        """What the list cannot hold of a profile: in it every value is a text."""
+        options = profile.advanced_launch_options
+        temperature = options.default_temperature
+        if temperature is not None and temperature > _HIGHEST_TEMPERATURE:
+            yield f"the app takes no defaultTemperature above {_HIGHEST_TEMPERATURE}"
+        if options.raw_extra_args is not None and not options.raw_extra_args:
+            yield "the app has no empty rawExtraArgs: leave them out"
+        if any(one.split() != [one] for one in options.raw_extra_args or ()):
+            yield "the app splits rawExtraArgs at white space, so none of them may be empty or contain any"
+        if profile.notes is not None and not profile.notes.strip():
+            yield "the app has no empty notes: leave them out"
+        if is_too_long(profile):
+            yield f"the app's list holds no text over {MAX_SCALAR // 1024} KiB"
+
+
+RULES = _ListRules(one_per_model=True, never_empty=True)
 """The app knows a profile by its model, invents one for an empty list, and splits raw arguments."""
 
 IMPORTED_NOTES = "Imported profile metadata. Review before starting a managed server."

@@ -12,9 +12,9 @@ from mlxsm_sync import disk
 from mlxsm_sync.app_record import Record
 from mlxsm_sync.app_versions import listed_in, read_record, read_version, record_in
 from mlxsm_sync.attributes import has_other_names
-from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble, StalePlan, UnreadableState
 from mlxsm_sync.history import Earlier, backups, lineage_in
+from mlxsm_sync.json_value import digest_bytes
 from mlxsm_sync.lost import Lost, Restored, keep_restored, next_serial, set_aside, told_gone
 from mlxsm_sync.state import Write
 from mlxsm_sync.state_text import write_text

@@ -18,17 +18,16 @@ from mlxsm_sync.app_list import unwritten, write_list
 from mlxsm_sync.app_record import Record, joined, record_of, settled
 from mlxsm_sync.app_restore import NEW_LIST_MODE, doubtful, look, restore
 from mlxsm_sync.app_versions import listed_in, read_record, read_version, record_of_list
-from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.doubts import doubts
 from mlxsm_sync.errors import FileTrouble, Guard, StalePlan, UnreadableState
 from mlxsm_sync.file_identity import as_listed
+from mlxsm_sync.json_value import digest_bytes
 from mlxsm_sync.links import followed
 from mlxsm_sync.lock import locked
 from mlxsm_sync.lost import Lost, Restored, best, kept_at
 from mlxsm_sync.owners import refuse_for_root
-from mlxsm_sync.places import app_list_path
+from mlxsm_sync.places import app_list_path, refuse_secret
 from mlxsm_sync.running_apps import is_running
-from mlxsm_sync.secret_scan import refuse_secret
 from mlxsm_sync.staleness import LOOK_AGAIN
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.state_text import write_text

@@ -9,9 +9,9 @@ from pathlib import Path
 from mlxsm_sync import disk
 from mlxsm_sync.app_list import Listed, read_list
 from mlxsm_sync.app_record import Record, joined
-from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import InvalidFile, Problem, UnreadableState
 from mlxsm_sync.file_identity import fold_of
+from mlxsm_sync.json_value import digest_bytes
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.state import State
 from mlxsm_sync.state_text import read_model

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence, Sized
 from typing import get_args
 
 from mlxsm_sync.changes import Action, Change, Conflict, Orphan, Plan, Summary
 from mlxsm_sync.desired import Desired, Invalid
-from mlxsm_sync.json_value import Json, JsonObject, canonical
+from mlxsm_sync.json_value import Json, JsonObject, canonical, digest_bytes
 from mlxsm_sync.model import Model
 from mlxsm_sync.profile import Fields
 
 # `fields` and `drift` only explain what `before`, `after` and the kind of a conflict say.
 _NOT_COVERED = {"index", "fields", "drift", "from", "message", "messages", "remedies"}
-
-
-def digest_bytes(data: bytes) -> str:
-    """`sha256:` and the hash in hexadecimal."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def meaning(desired: Desired) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 
+from mlxsm_sync.app_document import Document
 from mlxsm_sync.app_list import is_app_list
 from mlxsm_sync.desired import Input
 from mlxsm_sync.document import Judged, judge_document
 from mlxsm_sync.errors import InvalidDocument, Problem
+from mlxsm_sync.json_schema import Schema, faults, made_from, whole
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Node, Problems
-from mlxsm_sync.profile_file import Tree, read_text
-from mlxsm_sync.schema import faults
+from mlxsm_sync.source import Tree, read_text
 
 
 def read_document(path: str, *, allow_local_paths: bool = False) -> Judged:
@@ -25,9 +26,14 @@ def read_document(path: str, *, allow_local_paths: bool = False) -> Judged:
 def judge_read(path: str, tree: Tree, *, allow_local_paths: bool = False) -> Judged:
     """What a document wants that has been read already."""
     refuse_app_list(path, tree)
-    found = faults("document", tree.root.plain())
+    found = faults(document_schema(), tree.root.plain())
     read_from = Input(path=path, digest=tree.digest)
     return judge_document(tree.root, tree.problems, found, read_from, allow_local_paths=allow_local_paths)
+
+
+def document_schema() -> Schema:
+    """The published schema of a document."""
+    return whole("document", *made_from(Document, "validation"))
 
 
 def refuse_app_list(path: str, tree: Tree) -> None:

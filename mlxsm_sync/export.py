@@ -11,9 +11,9 @@ from mlxsm_sync.app_document import APP, VERSION
 from mlxsm_sync.characters import escaped
 from mlxsm_sync.desired import DEFAULT_COLLECTION
 from mlxsm_sync.diff import drift_of
-from mlxsm_sync.engine import Rejected
+from mlxsm_sync.exportable import consistent
 from mlxsm_sync.hosts import is_loopback
-from mlxsm_sync.json_value import JsonObject, texts
+from mlxsm_sync.json_value import JsonObject
 from mlxsm_sync.local_paths import fields_with_paths, pointer
 from mlxsm_sync.model_ids import is_local_path
 from mlxsm_sync.nodes import MAX_SCALAR
@@ -25,29 +25,12 @@ from mlxsm_sync.profile import (
     Fields,
     Profile,
     flat,
-    from_fields,
     nested,
 )
-from mlxsm_sync.secret_scan import HIDDEN, reasons, value_reason
 from mlxsm_sync.state import Entry
-from mlxsm_sync.value_advice import profile_faults
 
 HIGHEST_TEMPERATURE = 1
 """The app's documents hold no higher one."""
-
-
-class LeftOut(NamedTuple):
-    """A profile that stays on this machine."""
-
-    name: str
-    reason: str
-
-
-class Selection(NamedTuple):
-    """What goes out, and what does not."""
-
-    entries: tuple[Entry, ...]
-    left_out: tuple[LeftOut, ...]
 
 
 class ProfileFileText(NamedTuple):
@@ -58,45 +41,14 @@ class ProfileFileText(NamedTuple):
     left_to_machine: tuple[str, ...]
 
 
-def select(entries: Iterable[Entry], *, local_paths: bool, document: bool) -> Selection:
-    """Every entry that can go out, and why each of the others cannot."""
-    going: list[Entry] = []
-    left_out: list[LeftOut] = []
-    for entry in entries:
-        if (reason := obstacle(entry, local_paths=local_paths, document=document)) is None:
-            going.append(entry)
-        else:
-            left_out.append(LeftOut(entry.name, reason))
-    return Selection(tuple(going), tuple(left_out))
-
-
-def obstacle(entry: Entry, *, local_paths: bool, document: bool) -> str | None:
-    """Why an entry must stay on this machine, else None."""
-    profile = entry.profile
-    # A profile file also names the owner and the name that the owner's file has for it.
-    values = [*profile.fields.values(), entry.owner, entry.source]
-    if HIDDEN in values or any(reasons(values)) or _hides_a_secret(entry):
-        return "something in it looks like a secret"
-    try:
-        from_fields(profile.fields)
-    except Rejected:
-        return "it breaks the rules of a profile; correct it where it was made"
-    if not document and (fault := next(profile_faults(profile), None)) is not None:
-        return f"a profile file cannot hold it: {fault}"
-    if not local_paths and is_local_path(profile.model_id):
-        return "its modelID is a local path; --include-local-paths exports it all the same"
-    if document and is_too_long(profile):
+def unfit_for_a_document(profile: Profile) -> str | None:
+    """Why no document of schema version 1 can hold a profile, else None."""
+    if is_too_long(profile):
         return f"a text in it is over {MAX_SCALAR // 1024} KiB, too long for a document"
     temperature = profile.advanced_launch_options.default_temperature
-    if document and temperature is not None and temperature > HIGHEST_TEMPERATURE:
+    if temperature is not None and temperature > HIGHEST_TEMPERATURE:
         return f"its defaultTemperature is above {HIGHEST_TEMPERATURE}, which schema version 1 cannot hold"
     return None
-
-
-def _hides_a_secret(entry: Entry) -> bool:
-    """Whether another program's list says something of it that was not even read."""
-    said = texts(json.loads(entry.verbatim)) if entry.verbatim is not None else ()
-    return any(map(value_reason, said))
 
 
 def document(profiles: Iterable[JsonObject], exported_at: str) -> str:
@@ -211,16 +163,6 @@ def profile_file(entries: Sequence[Entry], owners: Collection[str]) -> ProfileFi
     return ProfileFileText(
         _new_collection(owners), tuple(consistent(entry.profile.sparse) for entry in entries), ()
     )
-
-
-def consistent(profile: JsonObject) -> JsonObject:
-    """A profile without `enableThinking` where its template arguments say the opposite, and win."""
-    options = profile.get(OPTIONS)
-    arguments = options.get("chatTemplateArgs") if isinstance(options, dict) else None
-    told = arguments.get("enable_thinking") if isinstance(arguments, dict) else None
-    if isinstance(told, bool) and profile.get("enableThinking") is (not told):
-        return {key: value for key, value in profile.items() if key != "enableThinking"}
-    return profile
 
 
 def _name_in_file(entry: Entry) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from mlxsm_sync.changes import Change, Refusal
 from mlxsm_sync.choices import Choices
 from mlxsm_sync.desired import Desired
-from mlxsm_sync.profile import Profile
-from mlxsm_sync.state import Entry, Rules, State
+from mlxsm_sync.state import Entry, State
 
 GUARDED_FROM = 10
 """An owner with fewer entries may lose any share of them."""
@@ -49,29 +48,8 @@ def not_to_be_held(changes: Sequence[Change], state: State) -> Refusal | None:
         f'"{one.name}": {problem}'
         for one in changes
         if one.after is not None and one.action != "claim"
-        for problem in _problems(one.after, state.rules)
+        for problem in state.rules.problems(one.after)
     ]
     if problems:
         return Refusal("; ".join(problems), "change the file, or leave the profile out with --skip NAME")
     return None
-
-
-def _problems(profile: Profile, rules: Rules) -> Iterator[str]:
-    options = profile.advanced_launch_options
-    temperature = options.default_temperature
-    if temperature is not None and temperature > rules.highest_temperature:
-        yield f"the app takes no defaultTemperature above {rules.highest_temperature:g}"
-    if not rules.as_texts:
-        return
-    # Imported here: a plan for our own state does not pay for it.
-    from mlxsm_sync.nodes import MAX_SCALAR
-    from mlxsm_sync.option_texts import is_too_long
-
-    if options.raw_extra_args is not None and not options.raw_extra_args:
-        yield "the app has no empty rawExtraArgs: leave them out"
-    if any(one.split() != [one] for one in options.raw_extra_args or ()):
-        yield "the app splits rawExtraArgs at white space, so none of them may be empty or contain any"
-    if profile.notes is not None and not profile.notes.strip():
-        yield "the app has no empty notes: leave them out"
-    if is_too_long(profile):
-        yield f"the app's list holds no text over {MAX_SCALAR // 1024} KiB"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync import disk
-from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble, UnreadableState
 from mlxsm_sync.file_identity import fold_of
+from mlxsm_sync.json_value import digest_bytes
 from mlxsm_sync.state import State, Write
 
 KEPT = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Union
@@ -48,3 +49,8 @@ def texts(data: Json) -> Iterator[str]:
     for key, item in data.items() if isinstance(data, dict) else ():
         yield key
         yield from texts(item)
+
+
+def digest_bytes(data: bytes) -> str:
+    """`sha256:` and the hash in hexadecimal."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

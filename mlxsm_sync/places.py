@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.secret_scan import looks_like
 
 PROFILE_FILES = ("profiles.yaml", "mlxsm.yaml")
 _MEANT = re.compile(r"\.?(?:profiles?|mlxsm)\.(?:ya?ml|json)", re.IGNORECASE | re.ASCII)
@@ -146,3 +147,9 @@ def _home(unset: str = "", instead: str = "") -> Path:
         if (home := Path.home()).is_absolute():
             return home
     raise FileTrouble(f"there is no home folder{unset}", f"set HOME{instead}")
+
+
+def refuse_secret(path: object, what: str) -> None:
+    """FileTrouble for a path that looks like a secret: paths are kept, printed and logged."""
+    if looks_like(str(path)):
+        raise FileTrouble(f"the path of {what} looks like a secret; it was not used", "give it another name")

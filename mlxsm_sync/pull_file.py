@@ -14,15 +14,15 @@ from mlxsm_sync import disk
 from mlxsm_sync.applying import Store, new_lineage, now
 from mlxsm_sync.cautions import about
 from mlxsm_sync.desired import Desired, Warned
-from mlxsm_sync.digest import digest_bytes
 from mlxsm_sync.errors import FileTrouble, InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
-from mlxsm_sync.json_value import same
+from mlxsm_sync.json_value import digest_bytes, same
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import make_plan
 from mlxsm_sync.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
 from mlxsm_sync.profile_edit import Unsafe, edited, patch, strays
-from mlxsm_sync.profile_file import Tree, judge_tree, parse_text, read_tree
+from mlxsm_sync.profile_file import judge_tree
 from mlxsm_sync.pulling import Edit, Pull, Scope, intended, plan_pull, recorded
+from mlxsm_sync.source import Tree, parse_text, read_tree
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.whereabouts import look
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.desired import Desired, Wanted
-from mlxsm_sync.export import consistent, obstacle
+from mlxsm_sync.exportable import consistent, obstacle
 from mlxsm_sync.field_names import called
 from mlxsm_sync.json_value import Json, same
 from mlxsm_sync.match import match
@@ -162,7 +162,7 @@ def _obstacle(pair: _Pair, edit: Edit, scope: Scope) -> Stuck | None:
     entry = pair.entry
     if scope.fields and pair.wanted is None:
         return Stuck(entry.name, "the file does not list it, so it comes whole", "leave --field out")
-    reason = obstacle(entry, local_paths=True, document=False)
+    reason = obstacle(entry, local_paths=True)
     unreadable = [path for path, value in edit.fields.items() if value == UNREADABLE]
     if reason is None and unreadable:
         reason = f"{called(unreadable[0])} is none that a profile can have"

@@ -8,7 +8,8 @@ from mlxsm_sync.app_document import VERSION
 from mlxsm_sync.changes import Outcome
 from mlxsm_sync.characters import visible
 from mlxsm_sync.document import Judged
-from mlxsm_sync.export import Selection, contents, sensitive
+from mlxsm_sync.export import contents, sensitive
+from mlxsm_sync.exportable import Selection
 from mlxsm_sync.json_value import JsonObject
 from mlxsm_sync.render import NO_SERVER, Style
 from mlxsm_sync.render_plan import outcome_lines

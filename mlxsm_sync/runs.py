@@ -10,8 +10,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from mlxsm_sync import log_files, spawn
-from mlxsm_sync.digest import digest_bytes
-from mlxsm_sync.json_value import canonical
+from mlxsm_sync.json_value import canonical, digest_bytes
 from mlxsm_sync.launch import Program
 from mlxsm_sync.processes import noted
 from mlxsm_sync.run_files import RunFiles

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from mlxsm_sync.characters import without_format
-from mlxsm_sync.errors import FileTrouble
 from mlxsm_sync.json_value import Json
 from mlxsm_sync.secret_formats import PRIVATE_KEY, SURE, Format
 from mlxsm_sync.secret_keys import key_reason
@@ -162,12 +161,6 @@ def _without(text: str, finders: Sequence[_Finder]) -> str:
     # Hidden by characters that nobody sees, or in wide letters.
     told = "".join(HIDDEN if _found(part, finders) else part for part in _SPACE.split(told))
     return HIDDEN if _found(told, finders) else told
-
-
-def refuse_secret(path: object, what: str) -> None:
-    """FileTrouble for a path that looks like a secret: paths are kept, printed and logged."""
-    if looks_like(str(path)):
-        raise FileTrouble(f"the path of {what} looks like a secret; it was not used", "give it another name")
 
 
 def value_reason(value: str) -> str | None:

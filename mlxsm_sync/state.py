@@ -104,14 +104,14 @@ class Rules(NamedTuple):
     """A model ID is enough to be the same profile, wherever it is served."""
     never_empty: bool = False
     """The last entry cannot go."""
-    as_texts: bool = False
-    """Values are texts: none is blank or very long, and raw arguments are split at white space."""
-    highest_temperature: float = 2
-    """The highest sampling temperature that can be written."""
 
     def identity(self, profile: Profile) -> Hashable:
         """What no two profiles of the state may share."""
         return (profile.model_id,) if self.one_per_model else profile.identity
+
+    def problems(self, profile: Profile) -> Iterable[str]:  # noqa: ARG002 - what others ask of it
+        """Why a profile cannot be written there, in words for people; nothing is asked of our own state's."""
+        return ()
 
 
 class State(Model):

@@ -16,8 +16,7 @@ from mlxsm_sync.links import followed
 from mlxsm_sync.lock import locked
 from mlxsm_sync.lost import Lost, Restored, advice, keep_restored, kept_at, next_serial, set_aside, told_gone
 from mlxsm_sync.owners import refuse_for_root
-from mlxsm_sync.places import state_words
-from mlxsm_sync.secret_scan import refuse_secret
+from mlxsm_sync.places import refuse_secret, state_words
 from mlxsm_sync.state import State, Write
 from mlxsm_sync.state_text import read_state, write_state
 

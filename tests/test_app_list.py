@@ -23,7 +23,8 @@ from mlxsm_sync.app_list import HIDDEN, IMPORTED_NOTES, RULES, Listed, read_list
 from mlxsm_sync.app_record import Kept, Record, joined, record_of, settled
 from mlxsm_sync.desired import Desired, Input, Wanted
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.export import select
+from mlxsm_sync.export import unfit_for_a_document
+from mlxsm_sync.exportable import select
 from mlxsm_sync.guards import not_to_be_held
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import make_plan
@@ -825,7 +826,7 @@ def test_a_secret_keeps_its_whole_profile_here(app: Project, fields: dict[str, A
     entry = Entry(
         id="a" * 16, profile=read(text(app))[2].profile, owner=None, verbatim=read(text(app))[2].verbatim
     )
-    assert len(select([entry], local_paths=True, document=False).left_out) == 1
+    assert len(select([entry], local_paths=True).left_out) == 1
 
 
 def test_namesakes_are_not_guessed_between(app: Project) -> None:
@@ -880,7 +881,9 @@ def test_rules_of_texts_are_told_together() -> None:
         ),
         '"Qwen": the app\'s list holds no text over 16 KiB',
     ]
-    selection = select([Entry(id="a" * 16, profile=long, owner=None)], local_paths=True, document=True)
+    selection = select(
+        [Entry(id="a" * 16, profile=long, owner=None)], local_paths=True, form=unfit_for_a_document
+    )
     assert selection.left_out[0].reason == "a text in it is over 16 KiB, too long for a document"
 
 

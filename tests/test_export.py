@@ -27,9 +27,10 @@ from mlxsm_sync.export import (
     document_profile,
     not_carried,
     profile_file,
-    select,
     sensitive,
+    unfit_for_a_document,
 )
+from mlxsm_sync.exportable import select
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
@@ -218,7 +219,7 @@ def test_what_breaks_our_rules_does_not_leave() -> None:
     good = bad.copy(host="h")
     hot = good.copy(advanced_launch_options=LaunchOptions(default_temperature=1.5))
     path, secret = good.copy(model_id="/m"), good.copy(notes="hf_" + "Ab1" * 12)
-    selection = select(entries(bad, hot, path, secret, good), local_paths=False, document=True)
+    selection = select(entries(bad, hot, path, secret, good), local_paths=False, form=unfit_for_a_document)
     assert [one.reason.partition(";")[0] for one in selection.left_out] == [
         "it breaks the rules of a profile",
         "its defaultTemperature is above 1, which schema version 1 cannot hold",
@@ -354,7 +355,9 @@ def test_whoever_is_asked_is_shown_what_about(project: Project) -> None:
 @given(st.lists(rich_profiles(), max_size=4, unique_by=(lambda one: one.name, lambda one: one.identity)))
 def test_an_export_comes_back_as_it_was(listed: list[Profile]) -> None:
     """Export, import into an empty state, export: the same, and what is lost was told."""
-    going = [one.profile for one in select(entries(*listed), local_paths=True, document=True).entries]
+    going = [
+        one.profile for one in select(entries(*listed), local_paths=True, form=unfit_for_a_document).entries
+    ]
     first = document(map(document_profile, going), TIME)
     problems = Problems("doc.json")
     judged = judge_document(
@@ -403,7 +406,7 @@ def test_a_profile_file_plans_to_nothing_where_it_came_from(data: st.DataObject)
             _entry(number, one, data.draw(st.sampled_from(owners)), data) for number, one in enumerate(listed)
         ),
     )
-    going = select(state.entries, local_paths=True, document=False).entries
+    going = select(state.entries, local_paths=True).entries
     content = profile_file(going, {entry.owner for entry in going if entry.owner is not None})
     text = profile_file_text(content.collection, content.profiles)
     desired = _read(text)

@@ -11,7 +11,8 @@ import pytest
 from mlxsm_sync import nodes
 from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import FileTrouble, InvalidFile
-from mlxsm_sync.profile_file import is_json, read_profile_file
+from mlxsm_sync.profile_file import read_profile_file
+from mlxsm_sync.source import is_json
 
 HEAD = "schemaVersion: 1\nprofiles:\n"
 ONE = "{name: A, modelID: m/a, host: 127.0.0.1, port: 1}"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mlxsm_sync import yaml_text
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.nodes import Problems
-from mlxsm_sync.profile_file import parse_text, read_profile_file
+from mlxsm_sync.profile_file import read_profile_file
+from mlxsm_sync.source import parse_text
 from mlxsm_sync.yaml_python import PythonLoader
 from mlxsm_sync.yaml_text import _same_everywhere, _syntax_error
 

@@ -19,7 +19,7 @@ from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.errors import FileTrouble, Usage
 
 if TYPE_CHECKING:
-    from mlxsm_sync.export import Selection
+    from mlxsm_sync.exportable import Selection
     from mlxsm_sync.file_reports import ExportReport
     from mlxsm_sync.json_value import JsonObject
     from mlxsm_sync.state import Entry, State
@@ -75,13 +75,15 @@ def export(
 
     It says first what is in it, and what never is.
     """
-    from mlxsm_sync.export import select
+    from mlxsm_sync.export import unfit_for_a_document
+    from mlxsm_sync.exportable import select, unfit_for_a_file
     from mlxsm_sync.render_document import privacy_lines
 
     time = _time(exported_at, os.environ)
     state = shared.store.read()
     wanted = chosen(state, names)
-    selection = select(wanted, local_paths=include_local_paths, document=form == "json")
+    fits = unfit_for_a_document if form == "json" else unfit_for_a_file
+    selection = select(wanted, local_paths=include_local_paths, form=fits)
     if form == "json":
         text, profiles, notes = _document(selection.entries, time)
     else:

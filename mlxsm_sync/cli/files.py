@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from mlxsm_sync.desired import Desired, Warned
     from mlxsm_sync.profile import Profile
-    from mlxsm_sync.profile_file import Tree
     from mlxsm_sync.reports import JudgedFile
+    from mlxsm_sync.source import Tree
 
 
 @click.command(
@@ -77,9 +77,9 @@ def _refuse_a_second(names: Sequence[str]) -> None:
 
 def _profiles_of_the_state(shared: Shared) -> tuple[list[Profile], list[str]]:
     """The profiles, and what was left out of them."""
-    from mlxsm_sync.export import select
+    from mlxsm_sync.exportable import select
 
-    selection = select(shared.store.read().entries, local_paths=True, document=False)
+    selection = select(shared.store.read().entries, local_paths=True)
     notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
     for note in notes:
         shared.output.say(f"note: {note}")
@@ -124,9 +124,10 @@ def _judged(path: str) -> JudgedFile:
     from mlxsm_sync.declarations import is_document
     from mlxsm_sync.document_file import refuse_app_list
     from mlxsm_sync.errors import InvalidFile, Problem
-    from mlxsm_sync.profile_file import judge_tree, read_tree
+    from mlxsm_sync.profile_file import judge_tree
     from mlxsm_sync.reports import JudgedFile
     from mlxsm_sync.secret_scan import redacted, without_tokens
+    from mlxsm_sync.source import read_tree
 
     try:
         tree = read_tree(path)

@@ -44,9 +44,9 @@ def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> 
 
 
 def _fits_a_file(entry: Entry) -> bool:
-    from mlxsm_sync.export import obstacle
+    from mlxsm_sync.exportable import obstacle
 
-    return obstacle(entry, local_paths=True, document=False) is None
+    return obstacle(entry, local_paths=True) is None
 
 
 def tell_next_of_rollback(shared: Shared, written: Plan) -> None:

@@ -17,8 +17,9 @@ from mlxsm_sync.export import profile_file as exported
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.plan import apply_plan, make_plan
 from mlxsm_sync.profile import Profile
-from mlxsm_sync.profile_file import Tree, judge_tree, parse_text
+from mlxsm_sync.profile_file import judge_tree
 from mlxsm_sync.secret_scan import reasons
+from mlxsm_sync.source import Tree, parse_text
 from mlxsm_sync.starter import profile_file
 from mlxsm_sync.state import State
 from mlxsm_sync.state_text import read_state, write_state

@@ -13,13 +13,16 @@ from mutated_documents import mutated, valid_document, valid_profile
 
 from mlxsm_sync.desired import Input
 from mlxsm_sync.document import Judged, judge_document
+from mlxsm_sync.document_file import document_schema
 from mlxsm_sync.errors import InvalidDocument
+from mlxsm_sync.json_schema import faults
 from mlxsm_sync.json_text import read_json
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.option_texts import read_option
-from mlxsm_sync.schema import faults, published
+from mlxsm_sync.schema import published
 
 MUTATED = 2000
+SCHEMA = document_schema()
 UNEXPECTED = "This cannot be part of a profile."
 
 
@@ -44,7 +47,7 @@ def test_what_the_schema_refuses_is_refused_and_what_it_allows_the_engine_takes(
     validator = Draft7Validator(published("document"))
     for content in mutated(MUTATED):
         places = [error.absolute_path for error in validator.iter_errors(content)]
-        judged = judge(content, faults("document", content))
+        judged = judge(content, faults(SCHEMA, content))
         if isinstance(judged, Judged):
             bad = {place[1] for place in places if len(place) > 1 and place[0] == "profiles"}
             assert not {one.index - 1 for one in judged.desired.profiles} & bad, (content, places)
@@ -59,8 +62,8 @@ def test_what_the_schema_refuses_is_refused_and_what_it_allows_the_engine_takes(
 
 def test_every_fault_of_a_profile_is_told_with_its_field() -> None:
     for content in mutated(MUTATED // 8, seed=5):
-        said = [tuple(path) for path, _ in faults("document", content)]
-        judged = judge(content, faults("document", content))
+        said = [tuple(path) for path, _ in faults(SCHEMA, content)]
+        judged = judge(content, faults(SCHEMA, content))
         if not isinstance(judged, Judged):
             continue
         messages = {one.index - 1: one.messages for one in judged.desired.invalid}
@@ -80,7 +83,7 @@ def test_the_schema_is_never_laxer_than_the_rules_of_a_profile(
 ) -> None:
     content = valid_document(1)
     content["profiles"] = [valid_profile(1) | {"name": name, "modelID": model, "host": host, "port": port}]
-    judged = judge(content, faults("document", content))
+    judged = judge(content, faults(SCHEMA, content))
     assert isinstance(judged, Judged)
     assert UNEXPECTED not in str(judged.desired.invalid)
 
@@ -100,7 +103,7 @@ def test_the_schema_and_the_app_read_the_same_options(option: str, value: Any) -
     """What the schema allows is what the reader of the app's own list takes, and nothing else."""
     content = valid_document(1)
     content["profiles"][0]["advancedLaunchOptions"] = {option: value}
-    judged = judge(content, faults("document", content))
+    judged = judge(content, faults(SCHEMA, content))
     assert isinstance(judged, Judged)
     wanted = [one.declared[f"/advancedLaunchOptions/{option}"] for one in judged.desired.profiles]
     told = [message for one in judged.desired.invalid for message in one.messages]

@@ -19,7 +19,8 @@ from mlxsm_sync.export import document, document_profile
 from mlxsm_sync.launch import Launch, Program, launch
 from mlxsm_sync.nodes import Problems
 from mlxsm_sync.profile import OPTIONS, Profile
-from mlxsm_sync.profile_file import Tree, judge_tree, parse_text
+from mlxsm_sync.profile_file import judge_tree
+from mlxsm_sync.source import Tree, parse_text
 
 SERVER = Program(("/bin/mlx_lm.server",), "0.32.2")
 EXAMPLES = 3_000 if THOROUGH else 100
