@@ -1,6 +1,9 @@
-"""Amounts for people."""
+"""Amounts of bytes and of time, for people."""
 
 from __future__ import annotations
+
+import time
+from datetime import datetime
 
 
 def size(count: int) -> str:
@@ -8,3 +11,19 @@ def size(count: int) -> str:
     if count < 10**9:
         return f"{count / 10**6:.0f} MB"
     return f"{count / 10**9:.1f} GB"
+
+
+def ago(moment: str | None) -> str | None:
+    """How long ago a noted moment was, for people."""
+    if moment is None:
+        return None
+    seconds = time.time() - datetime.fromisoformat(moment).timestamp()
+    return f"{duration(max(seconds, 0))} ago"
+
+
+def duration(seconds: float) -> str:
+    """`12 s`, `5 min`, `3 h`, `2 d`."""
+    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
+        if seconds < limit:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds // 86400:.0f} d"

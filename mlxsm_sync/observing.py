@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,19 +93,3 @@ def _unbound(record: Record, handle: Handle) -> Look:
 
 def _explained(record: Record, fact: str) -> str:
     return failure(Path(record.log), record.own_log_bytes or 0, fact)
-
-
-def ago(moment: str | None) -> str | None:
-    """How long ago a noted moment was, for people."""
-    if moment is None:
-        return None
-    seconds = time.time() - datetime.fromisoformat(moment).timestamp()
-    return f"{duration(max(seconds, 0))} ago"
-
-
-def duration(seconds: float) -> str:
-    """`12 s`, `5 min`, `3 h`, `2 d`."""
-    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
-        if seconds < limit:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds // 86400:.0f} d"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
-from mlxsm_sync.amounts import size
+from mlxsm_sync.amounts import ago, duration, size
 from mlxsm_sync.characters import visible
 from mlxsm_sync.endings import code_text
-from mlxsm_sync.observing import ago, duration
 from mlxsm_sync.render import Style, table
 from mlxsm_sync.server import DownReport, DryRun, SeenReport, SeenServer, UpReport, UpServer
 from mlxsm_sync.server_reports import Diagnosis
