@@ -42,7 +42,7 @@ def test_without_a_name_all_of_the_file(servers: Servers) -> None:
     missing = servers.run("logs", "Never")
     assert (missing.code, missing.err) == (
         1,
-        'error: there is no log of "Never"\nhint: up with -f FILE starts its server\n',
+        'error: there is no log of "Never"\nhint: up, with -f FILE, starts its server\n',
     )
 
 
