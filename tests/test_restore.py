@@ -144,7 +144,7 @@ def test_a_state_that_can_be_read_is_not_replaced(kept: Project, tmp_path: Path)
     before = kept.state_path.read_bytes()
     for words in (["restore"], ["restore", "1"], ["restore", str(kept.state_path)]):
         done = kept.run(*words, "--yes")
-        assert (done.code, "hint: mlxsm rollback goes back to an earlier state of it" in done.err) == (
+        assert (done.code, "hint: mlxsm history lists its earlier versions" in done.err) == (
             64,
             True,
         )
@@ -152,6 +152,17 @@ def test_a_state_that_can_be_read_is_not_replaced(kept: Project, tmp_path: Path)
     assert (done.code, "is not lost" in done.err) == (64, True)
     assert kept.state_path.read_bytes() == before
     assert not (tmp_path / "new.json").exists()
+
+
+def test_a_state_that_was_begun_after_a_loss_hides_no_version(kept: Project) -> None:
+    kept.state_path.unlink()
+    warned = kept.run("apply", "--yes", "--quiet")
+    assert "is gone, and earlier versions of it are kept" in warned.err
+    refused = kept.run("restore", "--yes")
+    assert "versions of a state that was here before are kept, too" in refused.err
+    kept.state_path.rename(kept.folder / "away.json")
+    assert kept.run("restore", "2", "--yes").code == 0
+    assert ports(kept) == [2]
 
 
 def test_a_version_is_chosen_by_its_serial_or_by_its_file(kept: Project) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from innocent_values import INNOCENT, KEYS
 
 from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.places import refuse_secret
 from mlxsm_sync.secret_formats import SURE
 from mlxsm_sync.secret_keys import key_kinds, key_reason
 from mlxsm_sync.secret_scan import (
@@ -24,7 +25,6 @@ from mlxsm_sync.secret_scan import (
     looks_like,
     reasons,
     redacted,
-    refuse_secret,
     value_reason,
     without_tokens,
 )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm pull                       all that was changed of what the file declares
+  mlxsm pull                       what was changed here of it
   mlxsm pull Qwen                  one profile, also a new one
   mlxsm pull Qwen --field port     only its port
   mlxsm pull --dry-run             print the patch, write nothing

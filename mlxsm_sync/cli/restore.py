@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,12 +52,7 @@ def restore(shared: Shared, version: str | None, yes: bool) -> None:
     store = shared.store
     lost = store.lost()
     if lost is None:
-        away = shlex.join(["mv", str(store.path), f"{store.path}.old"])
-        raise Usage(
-            f"there is nothing to restore: {store.path} is not lost",
-            f"{shared.command('rollback')} goes back to an earlier state of it; to put back one from before "
-            f"it was begun: {away}, then {shared.command('restore')}",
-        )
+        raise Usage(f"there is nothing to restore: {store.path} is not lost", _other_ways(shared, store))
     goal = _chosen(store, lost, version)
     shared.output.say(lost.reason)
     _show(shared, goal)
@@ -77,6 +71,17 @@ def restore(shared: Shared, version: str | None, yes: bool) -> None:
             shared.output.show("\n".join([serial, after, *told, NO_SERVER, ""]))
         if not shared.output.json:
             shared.output.say(f"Next: {shared.command('plan')}")
+
+
+def _other_ways(shared: Shared, store: Store) -> str:
+    """What there is instead, where a state is whole."""
+    hint = f"{shared.command('history')} lists its earlier versions"
+    lineage = store.read().lineage
+    if any(one.state.lineage not in (lineage, None) for one in store.kept()):
+        hint += (
+            "; versions of a state that was here before are kept, too: to restore one, move this state away"
+        )
+    return hint
 
 
 def _show(shared: Shared, goal: Earlier) -> None:
