@@ -112,8 +112,6 @@ def _describe(schema: Schema, model: type[Model], mode: Mode) -> None:
 @remembered
 def _docstrings(model: type) -> dict[str, str]:
     """The text under each field of a class."""
-    if model.__module__.partition(".")[0] != __package__:
-        return {}
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)
     return {

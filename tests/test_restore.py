@@ -159,7 +159,7 @@ def test_a_state_that_was_begun_after_a_loss_hides_no_version(kept: Project) -> 
     warned = kept.run("apply", "--yes", "--quiet")
     assert "is gone, and earlier versions of it are kept" in warned.err
     refused = kept.run("restore", "--yes")
-    assert "versions of a state that was here before are kept, too" in refused.err
+    assert "those of a state that was here before are kept, too" in refused.err
     kept.state_path.rename(kept.folder / "away.json")
     assert kept.run("restore", "2", "--yes").code == 0
     assert ports(kept) == [2]
