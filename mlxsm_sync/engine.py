@@ -194,10 +194,10 @@ def _field_schema(model: type[Any], one: dataclasses.Field[Any], definitions: di
 
 def _annotation(model: type[Any], one: dataclasses.Field[Any]) -> Any:
     """The annotation as it stands in the module of the class that declares it."""
-    for known in model.__mro__:
-        if (text := inspect.get_annotations(known).get(one.name)) is not None:
-            return eval(text, vars(sys.modules[known.__module__]))  # noqa: S307 - our own source
-    raise AssertionError(one.name)
+    known = next(known for known in model.__mro__ if one.name in inspect.get_annotations(known))
+    # Not get_type_hints: it takes the recursive `Json` apart without end.
+    text = inspect.get_annotations(known)[one.name]
+    return eval(text, vars(sys.modules[known.__module__]))  # noqa: S307 - our own source
 
 
 _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", type(None): "none"}

@@ -50,9 +50,8 @@ def _texts(schema: Any) -> Iterator[Schema]:
     if isinstance(schema, dict):
         if schema.get("type") == "string" and "enum" not in schema:
             yield schema
-        for key, inner in schema.items():
-            if key != "not":
-                yield from _texts(inner)
+        for inner in schema.values():
+            yield from _texts(inner)
     for inner in schema if isinstance(schema, list) else ():
         yield from _texts(inner)
 
@@ -122,8 +121,7 @@ def for_editor(schema: Schema) -> Schema:
         if isinstance(part.get("pattern"), str):
             part["patternErrorMessage"] = words[part["pattern"]]
         for key, value in part.get("properties", {}).items() if part.get("type") == "object" else ():
-            if isinstance(value, dict):
-                value.update({"title": key} | ({"default": _DEFAULTS[key]} if key in _DEFAULTS else {}))
+            value.update({"title": key} | ({"default": _DEFAULTS[key]} if key in _DEFAULTS else {}))
     for name, title in _TITLES.items():
         schema["definitions"][name]["title"] = title
     # An editor would offer what only strict readers need to see here.

@@ -13,7 +13,7 @@ def reasons(desired: object, entries: object, places: object = None) -> dict[str
     rows = declared(desired, entries, places, REMEDIES)
     assert all((row.reason is None) == (row.entry is not None) for row in rows)
     assert [row.entry_id for row in rows if row.entry is None] == [""] * sum(r.entry is None for r in rows)
-    return {row.wanted.profile.name: row.reason for row in rows}
+    return {row.name: row.reason for row in rows}
 
 
 def test_what_was_applied_may_be_served() -> None:

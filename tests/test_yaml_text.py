@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from mlxsm_sync import yaml_text
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.nodes import Problems
+from mlxsm_sync.nodes import Position, Problems
 from mlxsm_sync.profile_file import read_profile_file
 from mlxsm_sync.source import parse_text
 from mlxsm_sync.yaml_python import PythonLoader
 from mlxsm_sync.yaml_text import _same_everywhere, _syntax_error
+from mlxsm_sync.yaml_words import Trouble, explained
 
 GOOD = """\
 schemaVersion: 1
@@ -186,6 +187,9 @@ SUITE: dict[str, tuple[str, Any]] = {
     "UV7Q": ("x:\n - x\n  \tx\n", {"data": {"x": ["x x"]}}),
     "Y79Y/02": ("- [\n\t\n foo\n ]\n", {"data": [["foo"]]}),
     "Y79Y/03": ("- [\n\tfoo,\n foo\n ]\n", {"data": [["foo", "foo"]]}),
+    "tab behind a block's sign": ("a: |\t\n  b\n", {"data": {"a": "b\n"}}),
+    "tab and comment behind a block's sign": ("a: >-\t# c\n  b\n", {"data": {"a": "b"}}),
+    "blank and tab behind a block's sign": ("a: | \t\n  b\n", {"data": {"a": "b\n"}}),
     "Y79Y/00": ("foo: |\n\t\nbar: 1\n", ["2:1: not valid YAML: indent with spaces, not with a tab"]),
 }
 
@@ -342,6 +346,15 @@ def test_a_limit_of_libyaml_is_told_as_our_own() -> None:
     told = _syntax_error(error, "[[[", problems)
     assert isinstance(told, InvalidFile)
     assert "deep" in str(told.problems[0])
+
+
+def test_what_we_know_no_words_for_is_told_in_the_readers() -> None:
+    trouble = Trouble("a: 1", Position(1, 2), Position(1, 1))
+    assert explained(" something new ", trouble) == (Position(1, 2), "not valid YAML: something new")
+    deeper = Trouble("  - a", Position(1, 3), Position(1, 1))
+    assert explained("sequence entries are not allowed", deeper).message == (
+        "not valid YAML: this line is indented deeper than its neighbours"
+    )
 
 
 def test_what_only_libyaml_refuses_is_told_in_its_words() -> None:

@@ -78,9 +78,7 @@ def _other_ways(shared: Shared, store: Store) -> str:
     hint = f"{shared.command('history')} lists its earlier versions"
     lineage = store.read().lineage
     if any(one.state.lineage not in (lineage, None) for one in store.kept()):
-        hint += (
-            "; versions of a state that was here before are kept, too: to restore one, move this state away"
-        )
+        hint += "; those of a state that was here before are kept, too: to restore one, move this one away"
     return hint
 
 
