@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from mlxsm_sync.model import Model, field
+from mlxsm_sync.values.base import Model, field
 
 Kind = Literal[
     "invalid-file",

@@ -14,7 +14,7 @@ import jsonschema
 from referencing import Registry
 
 from mlxsm_sync.cli.words import behind_the_command
-from mlxsm_sync.published import schema_of
+from mlxsm_sync.views.published import schema_of
 
 FAILED, USAGE = 1, 64
 SCHEMAS = Path(__file__).parent.parent / "schemas"

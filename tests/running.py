@@ -24,7 +24,7 @@ from conftest import Project
 from filelock import FileLock
 from tiny_model import make_model
 
-from mlxsm_sync.processes import facts
+from mlxsm_sync.system.process_identity import facts
 
 STAND_IN = Path(__file__).parent / "e2e/stand_in.py"
 _PORTS = iter(range(20000, 32000))

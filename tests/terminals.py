@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlxsm_sync.columns import columns
+from mlxsm_sync.text.columns import columns
 
 _CODE = re.compile(r"\x1b\[(\d*)([A-Za-z])")
 

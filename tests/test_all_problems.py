@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.profile_file import judge_tree
-from mlxsm_sync.source import Tree, parse_text
+from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.syntax.source import Tree, parse_text
+from mlxsm_sync.syntax.tree import Problems
 
 # Of each key of a profile: values that are wrong, and how it is told; None is a key that is not there.
 PROFILE: dict[str, list[tuple[str | None, str]]] = {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlxsm_sync.amounts import ago, duration, size
+from mlxsm_sync.text.amounts import ago, duration, size
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from test_plan import entry, file, profile, state
 
-from mlxsm_sync.answers import answered
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.plan import make_plan
-from mlxsm_sync.selectors import resolve
+from mlxsm_sync.planning.answers import answered
+from mlxsm_sync.planning.planner import make_plan
+from mlxsm_sync.planning.selectors import resolve
+from mlxsm_sync.values.choices import Choices
 
 STATE = state(
     entry(1, None, profile("A", 9)), entry(2, "team", profile("Old", 5, notes="x"), applied=profile("Old", 5))

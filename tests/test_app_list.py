@@ -19,19 +19,27 @@ from hypothesis import strategies as st
 from ledger import Tally
 from worlds import rich_profiles
 
-from mlxsm_sync.app_list import HIDDEN, IMPORTED_NOTES, RULES, Listed, read_list, unwritten, write_list
-from mlxsm_sync.app_record import Kept, Record, joined, record_of, settled
-from mlxsm_sync.desired import Desired, Input, Wanted
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.export import unfit_for_a_document
-from mlxsm_sync.exportable import select
-from mlxsm_sync.guards import not_to_be_held
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.plan import make_plan
-from mlxsm_sync.profile import LaunchOptions, Profile, from_fields
-from mlxsm_sync.pulling import Scope, plan_pull
-from mlxsm_sync.state import Entry, State
-from mlxsm_sync.transition import between
+from mlxsm_sync.mac_app.document_writer import unfit_for_a_document
+from mlxsm_sync.mac_app.list_format import (
+    HIDDEN,
+    IMPORTED_NOTES,
+    RULES,
+    Listed,
+    read_list,
+    unwritten,
+    write_list,
+)
+from mlxsm_sync.mac_app.list_record import Kept, Record, joined, record_of, settled
+from mlxsm_sync.planning.exportable import select
+from mlxsm_sync.planning.guards import not_to_be_held
+from mlxsm_sync.planning.planner import make_plan
+from mlxsm_sync.planning.pull import Scope, plan_pull
+from mlxsm_sync.planning.transition import between
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.profile import LaunchOptions, Profile, from_fields
+from mlxsm_sync.values.state import Entry, State
 
 TOKEN = "hf_" + "Ab1" * 12
 

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from ledger import Tally
 
-from mlxsm_sync import app_store, disk
-from mlxsm_sync.app_list import RULES
-from mlxsm_sync.app_store import AppStore
 from mlxsm_sync.errors import FileTrouble, Guard, StalePlan, UnreadableState
-from mlxsm_sync.profile import from_fields
-from mlxsm_sync.state import Entry, State, Write
+from mlxsm_sync.files import atomic
+from mlxsm_sync.mac_app import list_store
+from mlxsm_sync.mac_app.list_format import RULES
+from mlxsm_sync.mac_app.list_store import AppStore
+from mlxsm_sync.values.profile import from_fields
+from mlxsm_sync.values.state import Entry, State, Write
 
 WRITTEN = Write(at="2026-06-16T00:00:00Z", command="apply", owner="team", summary="1 created")
 pytestmark = pytest.mark.usefixtures("no_app")
@@ -103,14 +104,14 @@ def test_t22_a_list_that_changes_at_the_last_moment_is_stale_and_the_record_as_i
     store: AppStore, monkeypatch: pytest.MonkeyPatch, tally: Tally
 ) -> None:
     put(store, entry(1))
-    write = disk.write_beside
+    write = atomic.write_beside
 
     def and_the_app_writes(path: Path, data: bytes, mode: int = 0o600) -> Path:
         if path == store.path:
             path.write_text(path.read_text().replace("Imported", "Mine", 1))
         return write(path, data, mode)
 
-    monkeypatch.setattr(disk, "write_beside", and_the_app_writes)
+    monkeypatch.setattr(atomic, "write_beside", and_the_app_writes)
     with store.locked(1, "test") as state, pytest.raises(StalePlan):
         store.replace(state.next([*state.entries, entry(2)]), WRITTEN, "")
     assert names(store) == ["P1"]
@@ -175,7 +176,7 @@ def test_a_record_that_the_system_refuses_at_the_very_end_was_written(
         raise OSError(5, "Input/output error")
 
     with store.locked(1, "test") as state:
-        monkeypatch.setattr(disk, "put_in_place", failing)
+        monkeypatch.setattr(atomic, "put_in_place", failing)
         with pytest.raises(FileTrouble, match="it is as it was"):
             store.replace(state.next([entry(1)]), WRITTEN, "lineage")
     assert not store.path.exists()
@@ -216,7 +217,7 @@ def test_the_app_is_asked_for_only_where_the_list_would_change(
     store: AppStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(store, entry(1))
-    monkeypatch.setattr(app_store, "is_running", lambda _: True)
+    monkeypatch.setattr(list_store, "is_running", lambda _: True)
     with store.locked(1, "test") as state:
         claimed = [one.copy(owner="me") for one in state.entries]
         assert store.replace(state.next(claimed), WRITTEN, "").serial == 2

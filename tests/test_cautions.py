@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mlxsm_sync.cautions import about, together
-from mlxsm_sync.desired import Wanted
-from mlxsm_sync.model_ids import is_local_path
-from mlxsm_sync.profile import from_fields
+from mlxsm_sync.planning.profile_warnings import about, together
+from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.model_ids import is_local_path
+from mlxsm_sync.values.profile import from_fields
 
 
 def wanted(name: str = "A", port: int = 1, index: int = 1, **more: Any) -> Wanted:
@@ -138,7 +138,7 @@ def test_equal_names_are_a_conflict_and_no_warning() -> None:
 
 
 def test_entries_of_the_machine_are_neighbours_and_get_no_warning_themselves() -> None:
-    from mlxsm_sync.state import Entry
+    from mlxsm_sync.values.state import Entry
 
     other = wanted("qwen", 1, modelID="m/b", host="localhost").profile
     entry = Entry(id="0" * 16, profile=other, owner=None)

@@ -634,7 +634,7 @@ def test_what_the_system_refuses_is_no_failure_of_the_output(project: Project) -
     """An error of the system without the name of a file can come from anywhere."""
     project.apply(ONE)
     refused = (
-        "import os, mlxsm_sync.state_file as state_file\n"
+        "import os, mlxsm_sync.state.state_file as state_file\n"
         "from mlxsm_sync.cli import main\n"
         "def read(self): raise OSError(1, os.strerror(1))\n"
         "state_file.StateFile.read = read\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.columns import columns, cut, padded
+from mlxsm_sync.text.columns import columns, cut, padded
 
 
 @pytest.mark.parametrize(

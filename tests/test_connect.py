@@ -10,9 +10,9 @@ import sys
 import pytest
 from conftest import Project
 
-from mlxsm_sync.connect import CLIENTS, connection, model_to_send
-from mlxsm_sync.profile import LaunchOptions, Profile
-from mlxsm_sync.state import Entry
+from mlxsm_sync.clients.connection import CLIENTS, connection, model_to_send
+from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.state import Entry
 
 
 def entry(host: str = "127.0.0.1", model: str = "org/qwen", *raw: str) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from test_plan import entry, file, profile, state
 
-from mlxsm_sync.declared import Remedies, clashes, declared, place
+from mlxsm_sync.planning.declared import Remedies, clashes, declared, place
 
 REMEDIES = Remedies("mlxsm apply", "mlxsm pull")
 

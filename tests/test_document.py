@@ -12,16 +12,16 @@ import pytest
 from conftest import Project
 from jsonschema import Draft7Validator
 
-from mlxsm_sync.desired import Input
-from mlxsm_sync.document import judge_document
-from mlxsm_sync.document_file import read_document
-from mlxsm_sync.engine import wire_names
 from mlxsm_sync.errors import InvalidDocument, InvalidFile
-from mlxsm_sync.json_text import read_json
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.option_texts import OPTION_NAMES, label, read_option
-from mlxsm_sync.profile import LaunchOptions
-from mlxsm_sync.profile_file import read_profile_file
+from mlxsm_sync.mac_app.document_file import read_document
+from mlxsm_sync.mac_app.document_reader import judge_document
+from mlxsm_sync.mac_app.options import OPTION_NAMES, label, read_option
+from mlxsm_sync.profile_file.file import read_profile_file
+from mlxsm_sync.syntax.json import read_json
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.values.desired import Input
+from mlxsm_sync.values.profile import LaunchOptions
+from mlxsm_sync.values.validation import wire_names
 
 TOKEN = "hf_" + "Ab1" * 12
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlxsm_sync.amounts import size
-from mlxsm_sync.endings import code_text, ending_text, why
+from mlxsm_sync.text.amounts import size
+from mlxsm_sync.values.endings import code_text, ending_text, why
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.characters import unseen
-from mlxsm_sync.columns import columns
-from mlxsm_sync.excerpt import excerpt
+from mlxsm_sync.syntax.excerpt import excerpt
+from mlxsm_sync.text.columns import columns
+from mlxsm_sync.text.unicode import unseen
 
 
 @pytest.mark.parametrize(

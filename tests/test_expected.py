@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 from conftest import Project
 
-from mlxsm_sync.changes import Plan
-from mlxsm_sync.staleness import Version, version_of
+from mlxsm_sync.planning.staleness import Version, version_of
+from mlxsm_sync.values.plan import Plan
 
 ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
 TWO = ONE + "- {name: B, modelID: m/b, host: 127.0.0.1, port: 2}\n"

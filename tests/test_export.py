@@ -16,11 +16,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from worlds import rich_profiles
 
-from mlxsm_sync.characters import escaped, normal
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Input
-from mlxsm_sync.document import judge_document
-from mlxsm_sync.export import (
+from mlxsm_sync.mac_app.document_reader import judge_document
+from mlxsm_sync.mac_app.document_writer import (
     clashing,
     contents,
     document,
@@ -30,13 +27,16 @@ from mlxsm_sync.export import (
     sensitive,
     unfit_for_a_document,
 )
-from mlxsm_sync.exportable import select
-from mlxsm_sync.json_text import read_json
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile import LaunchOptions, Profile
-from mlxsm_sync.starter import profile_file as profile_file_text
-from mlxsm_sync.state import Entry, State
+from mlxsm_sync.planning.exportable import select
+from mlxsm_sync.planning.planner import apply_plan, make_plan
+from mlxsm_sync.profile_file.writer import profile_file as profile_file_text
+from mlxsm_sync.syntax.json import read_json
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.text.unicode import escaped, normal
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.desired import Input
+from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.state import Entry, State
 
 TIME = "2026-06-16T00:00:00Z"
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas/document.schema.json").read_text())
@@ -429,8 +429,8 @@ def _entry(number: int, profile: Profile, owner: str | None, data: st.DataObject
 
 
 def _read(text: str) -> Any:
-    from mlxsm_sync.declarations import judge
-    from mlxsm_sync.yaml_text import read_yaml
+    from mlxsm_sync.profile_file.reader import judge
+    from mlxsm_sync.syntax.yaml import read_yaml
 
     problems = Problems("p.yaml")
     return judge(read_yaml(text, problems), problems, Input(path="p.yaml", digest=""), "/f")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlxsm_sync.field_names import called
+from mlxsm_sync.values.field_names import called
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from in_process import run
 
 from mlxsm_sync.cli import cli
 from mlxsm_sync.cli.group import COMMANDS, RASH, SECTIONS, Commands
+from mlxsm_sync.cli.habits import WORDS, answer
+from mlxsm_sync.cli.option_habits import OPTIONS, option_answer
 from mlxsm_sync.cli.words import RASH_OPTIONS, behind_the_command
 from mlxsm_sync.cli.wrong_usage import as_usage
-from mlxsm_sync.habits import WORDS, answer
-from mlxsm_sync.option_habits import OPTIONS, option_answer
-from mlxsm_sync.suggest import slip_of
+from mlxsm_sync.text.suggest import slip_of
 
 ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
 

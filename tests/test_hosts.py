@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.hosts import host_fault, is_host, is_loopback, may_meet
+from mlxsm_sync.values.hosts import host_fault, is_host, is_loopback, may_meet
 
 # Pieces that addresses are made of, and what is near them: far more of both than a list would have.
 _PIECES = ["0", "1", "00", "ffff", "12345", "g", ":", "::", ":", ".", "127", "0.0.1", "1.2.3.4", "256", "01"]

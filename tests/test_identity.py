@@ -14,9 +14,9 @@ import psutil
 import pytest
 from running import wait_for
 
-from mlxsm_sync import handles, processes, psutil_facts, system_facts
-from mlxsm_sync.processes import Found, identify, left_behind, noted
-from mlxsm_sync.server import BY_CLOCK, Record
+from mlxsm_sync.system import current, portable, process, process_identity
+from mlxsm_sync.system.process_identity import Found, identify, left_behind, noted
+from mlxsm_sync.values.run import BY_CLOCK, Record
 
 ID, NONCE = "a" * 16, f"0123456789abcdef{os.getpid():016x}"  # nobody else runs these tests with it
 MARK = f"{ID}.{NONCE}"
@@ -64,7 +64,7 @@ def start() -> Iterator[Start]:
         assert process.stdout is not None
         pids = [int(process.stdout.readline()) for _ in children]
         for pid in pids:
-            wait_for(lambda pid=pid: system_facts.command_line(pid)[-1:] == ["import time; time.sleep(600)"])
+            wait_for(lambda pid=pid: current.command_line(pid)[-1:] == ["import time; time.sleep(600)"])
         runs.append(Run(process, pids, noted(record(), pids[0], process.pid)))
         return runs[-1]
 
@@ -88,7 +88,7 @@ def record(**fields: object) -> Record:
         "host": "127.0.0.1",
         "port": 1,
         "nonce": NONCE,
-        "boot_id": system_facts.boot_id(),
+        "boot_id": current.boot_id(),
         "command": ("/s",),
         "arguments": (),
         "server_version": None,
@@ -102,7 +102,7 @@ def record(**fields: object) -> Record:
 def kill(*pids: int) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda pid=pid: (about := system_facts.facts(pid)) is None or about.dead)
+        wait_for(lambda pid=pid: (about := current.facts(pid)) is None or about.dead)
 
 
 def pid_of(found: Found) -> int | None:
@@ -138,7 +138,7 @@ def test_a_process_of_another_run_is_none_of_ours(start: Start, mark: str) -> No
     other = start(f"{ID}.{NONCE[::-1]}", parent=f"{ID}.{NONCE[::-1]}")
     ours = record(pid=other.pid, start_mark=mark, keeper=2**22 + 1, keeper_mark="1")
     assert identify(ours) == GONE
-    there = system_facts.facts(other.pid)
+    there = current.facts(other.pid)
     assert there is not None
     doubt = identify(ours.copy(start_mark=there.start_mark)).doubt
     assert doubt == f"process {other.pid} does not carry the mark of this run"
@@ -150,7 +150,7 @@ def test_a_process_of_another_run_is_none_of_ours(start: Start, mark: str) -> No
 
 def test_the_session_of_its_parent_is_the_second_proof(start: Start) -> None:
     run = start("-", "-")
-    assert system_facts.environment(run.pid) == {}
+    assert current.environment(run.pid) == {}
     assert pid_of(identify(run.record)) == run.pid
     assert {*left_behind(run.record)} - {run.parent.pid} == {run.pids[1]}
     # An earlier version noted no parent: the parent's own mark tells.
@@ -182,7 +182,7 @@ def test_a_parent_that_is_gone_leaves_its_session(start: Start) -> None:
 def test_a_process_without_variables_in_another_session_is_no_proof() -> None:
     stranger = subprocess.Popen(["/bin/sleep", "600"], env={}, start_new_session=True)
     try:
-        wait_for(lambda: system_facts.command_line(stranger.pid)[:1] == ["/bin/sleep"])
+        wait_for(lambda: current.command_line(stranger.pid)[:1] == ["/bin/sleep"])
         ours = noted(record(), stranger.pid, os.getpid())
         assert (
             identify(ours).doubt == f"process {stranger.pid} shows no environment, and so no mark of this run"
@@ -201,7 +201,7 @@ def test_a_record_of_another_boot_is_of_nothing_that_lives(start: Start) -> None
     run = start(MARK)
     other = run.record.copy(boot_id="0b5e6f4c-0000-4000-8000-000000000000")
     assert identify(other).doubt == (f"its record is of another boot, but process {run.pid} carries its mark")
-    assert pid_of(identify(run.record.copy(boot_id=system_facts.boot_id().upper()))) == run.pid
+    assert pid_of(identify(run.record.copy(boot_id=current.boot_id().upper()))) == run.pid
     kill(run.pid)
     assert identify(other) == Found(None, rebooted=True)
 
@@ -239,7 +239,7 @@ def test_what_cannot_be_looked_at_is_a_doubt(start: Start, monkeypatch: pytest.M
     def refuse(_pid: int) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(processes, "facts", refuse)
+    monkeypatch.setattr(process_identity, "facts", refuse)
     assert identify(run.record).doubt == "its process cannot be looked at: Permission denied"
 
 
@@ -258,11 +258,11 @@ def test_another_effective_user_is_a_doubt(start: Start, monkeypatch: pytest.Mon
 def test_a_number_is_proved_anew_before_each_signal(start: Start) -> None:
     run = start(MARK)
     answers = [False]
-    handle = handles.Handle(run.pid, None, lambda: answers[0], "ticks of somebody else")
+    handle = process.Handle(run.pid, None, lambda: answers[0], "ticks of somebody else")
     assert handle.is_gone()  # another start, and no proof
     handle.signal_group(signal.SIGKILL)
     handle.signal_alone(signal.SIGKILL)
-    assert not handles.Handle(run.pid, None).is_gone()
+    assert not process.Handle(run.pid, None).is_gone()
     answers[0] = True
     assert not handle.is_gone()
     handle.signal_group(signal.SIGTERM)
@@ -279,7 +279,7 @@ def test_a_group_that_may_not_be_signalled_is_tried_by_its_leader(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "killpg", refuse)
-    handle = handles.Handle(run.pid, None)
+    handle = process.Handle(run.pid, None)
     handle.signal_group(signal.SIGTERM)
     assert handle.wait(30)
     monkeypatch.setattr(os, "kill", refuse)
@@ -294,21 +294,21 @@ def test_one_look_at_all_processes_serves_all_questions(monkeypatch: pytest.Monk
     monkeypatch.setattr(
         psutil.Process, "net_connections", lambda self, **kind: asked.append(self.pid) or ask(self, **kind)
     )
-    monkeypatch.setattr(psutil_facts, "_FRESH_SECONDS", 3600.0)
-    monkeypatch.setattr(psutil_facts._seen, "at", float("-inf"))
+    monkeypatch.setattr(portable, "_FRESH_SECONDS", 3600.0)
+    monkeypatch.setattr(portable._seen, "at", float("-inf"))
     servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
     ports = [server.getsockname()[1] for server in servers]
     for _ in range(3):
         for port in ports:
-            assert [one.pid for one in psutil_facts.listeners(port, (os.getpid(),))] == [os.getpid()]
+            assert [one.pid for one in portable.listeners(port, (os.getpid(),))] == [os.getpid()]
     others = [pid for pid in asked if pid != os.getpid()]
     assert len(others) == len({*others})
     for server in servers:
         server.close()
-    assert psutil_facts.listeners(ports[0], (os.getpid(),)) == []
+    assert portable.listeners(ports[0], (os.getpid(),)) == []
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert [one.pid for one in psutil_facts.listeners(port)] == [os.getpid()]  # it came since
+        assert [one.pid for one in portable.listeners(port)] == [os.getpid()]  # it came since
 
 
 def test_a_keeper_is_known_whatever_version_it_is_of(tmp_path: Path) -> None:
@@ -318,9 +318,9 @@ def test_a_keeper_is_known_whatever_version_it_is_of(tmp_path: Path) -> None:
     found = [subprocess.Popen(words, start_new_session=leads) for leads in (True, False)]
     try:
         for one in found:
-            wait_for(lambda one=one: system_facts.command_line(one.pid) == words)
-        assert [processes.is_keeper(one.pid) for one in found] == [True, False]
-        assert processes.keeper_words(found[0].pid) == words[4:]
+            wait_for(lambda one=one: current.command_line(one.pid) == words)
+        assert [process_identity.is_keeper(one.pid) for one in found] == [True, False]
+        assert process_identity.keeper_words(found[0].pid) == words[4:]
     finally:
         for one in found:
             one.kill()

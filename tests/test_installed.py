@@ -11,8 +11,8 @@ import pytest
 from fake_tokens import TOKENS
 
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.flags import NEWEST_KNOWN, known_to
-from mlxsm_sync.installed import examine, find_program, upgrade_of
+from mlxsm_sync.servers.program import examine, find_program, upgrade_of
+from mlxsm_sync.values.server_options import NEWEST_KNOWN, known_to
 
 PATH: Mapping[str, str] = {"PATH": "/usr/bin:/bin"}
 

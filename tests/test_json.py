@@ -13,7 +13,7 @@ from running import Servers
 from test_habits import command
 
 from mlxsm_sync.cli.group import COMMANDS
-from mlxsm_sync.published import SCHEMAS, schema_of
+from mlxsm_sync.views.published import SCHEMAS, schema_of
 
 ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
 TWO = ONE + "- {name: B, modelID: m/b, host: 127.0.0.1, port: 2}\n"

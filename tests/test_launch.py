@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from ledger import Tally
 from worlds import rich_profiles
 
-from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
-from mlxsm_sync.launch import (
+from mlxsm_sync.servers.command_line import (
     OPTION_FLAGS,
     Consent,
     Program,
@@ -23,7 +22,8 @@ from mlxsm_sync.launch import (
     is_older,
     launch,
 )
-from mlxsm_sync.profile import LaunchOptions, Profile
+from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.server_options import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
 
 NEWEST = Program(("/bin/mlx_lm.server",), "0.32.2")
 

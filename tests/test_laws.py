@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import new_ids, origins, worlds
 
-from mlxsm_sync.changes import Conflict, Plan
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Desired
-from mlxsm_sync.diff import compare
-from mlxsm_sync.json_value import canonical
-from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile import NAME
-from mlxsm_sync.selectors import resolve
-from mlxsm_sync.state import State
-from mlxsm_sync.transition import between, without
+from mlxsm_sync.planning.compare import compare
+from mlxsm_sync.planning.planner import apply_plan, make_plan
+from mlxsm_sync.planning.selectors import resolve
+from mlxsm_sync.planning.transition import between, without
+from mlxsm_sync.text.json_value import canonical
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.desired import Desired
+from mlxsm_sync.values.plan import Conflict, Plan
+from mlxsm_sync.values.profile import NAME
+from mlxsm_sync.values.state import State
 
 World = tuple[Desired, State, Choices]
 

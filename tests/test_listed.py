@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from test_plan import entry, file, profile, state
 
-from mlxsm_sync.listed import NOTHING, listed
+from mlxsm_sync.planning.listed import NOTHING, listed
 
 
 def test_entries_stand_in_the_order_of_the_file_and_others_follow() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync import lock_note
 from mlxsm_sync.errors import FileTrouble
-from mlxsm_sync.lock import locked
+from mlxsm_sync.state import lock_note
+from mlxsm_sync.state.lock import locked
 
 
 def note_of(path: Path) -> dict[str, object]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.command_words import is_mlx_server, option
-from mlxsm_sync.log_blocks import blocks, is_probe
-from mlxsm_sync.log_text import Hints, death, last_error, last_words, refused_options
+from mlxsm_sync.servers.command_words import is_mlx_server, option
+from mlxsm_sync.servers.log_blocks import blocks, is_probe
+from mlxsm_sync.servers.log_messages import Hints, death, last_error, last_words, refused_options
 
 STAMP = "2026-11-26 03:13:50,774 - "
 ACCESS = '127.0.0.1 - - [24/Nov/2026 08:54:45] "POST /v1/chat/completions HTTP/1.1" 200 -\n'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.model_ids import can_be_served, model_fault
+from mlxsm_sync.values.model_ids import can_be_served, model_fault
 
 UNSEEN = {
     chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from mlxsm_sync import model_cache, model_files
-from mlxsm_sync.profile import Profile
-from mlxsm_sync.state import Entry
+from mlxsm_sync.servers import model_cache, model_files
+from mlxsm_sync.values.profile import Profile
+from mlxsm_sync.values.state import Entry
 
 
 def weights(path: Path) -> None:
@@ -352,7 +352,7 @@ def test_only_what_a_first_download_makes_is_made(
 
 def test_the_mount_of_a_disk_is_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the folder of all disks is there and one disk is not, a folder in its place would hide it later."""
-    monkeypatch.setattr("mlxsm_sync.model_cache._MOUNTS", (str(tmp_path),))
+    monkeypatch.setattr("mlxsm_sync.servers.model_cache._MOUNTS", (str(tmp_path),))
     for named in ("SSD", "user/SSD"):
         known = {"HF_HOME": str(tmp_path / named)}
         assert model_cache.missing_place(known) == tmp_path / named.partition("/")[0]

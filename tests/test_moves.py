@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.moves import Moves, leaving
+from mlxsm_sync.servers.moves import Moves, leaving
 
 NOBODY: frozenset[str] = frozenset()
 

@@ -11,18 +11,18 @@ from conftest import REPOSITORY, Project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.nesting import DEEPEST, TooDeep, is_too_deep, loads, place_beyond
+from mlxsm_sync.text.nesting import DEEPEST, TooDeep, is_too_deep, loads, place_beyond
 
 PACKAGE = REPOSITORY / "mlxsm_sync"
 OWN_DATA = {
-    "app_list.py": 2,  # slices of a text that `read_json` has read
-    "diff.py": 1,  # what was written a moment ago
-    "export.py": 1,  # the same as in app_list
-    "json_text.py": 3,  # after the look, a single scalar, and the decoder of `slices`
-    "lock_note.py": 1,  # a note of ours, which is flat
-    "nesting.py": 1,
-    "profile_file.py": 1,  # after the look
-    "schema.py": 1,  # a schema of ours
+    "mac_app/list_format.py": 2,  # slices of a text that `read_json` has read
+    "planning/compare.py": 1,  # what was written a moment ago
+    "planning/exportable.py": 1,  # the same as in list_format
+    "syntax/json.py": 3,  # after the look, a single scalar, and the decoder of `slices`
+    "state/lock_note.py": 1,  # a note of ours, which is flat
+    "text/nesting.py": 1,
+    "syntax/source.py": 1,  # after the look
+    "views/schemas.py": 1,  # a schema of ours
 }
 """Where the standard library's parser may be called: on what cannot be deep."""
 

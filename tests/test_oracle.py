@@ -11,12 +11,12 @@ from typing import Any
 import oracle
 from worlds import ALIAS, ELSEWHERE, GONE, HERE, new_ids, origins
 
-from mlxsm_sync.changes import Plan
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Desired, Input, Wanted
-from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested
-from mlxsm_sync.state import Entry, Rules, State
+from mlxsm_sync.planning.planner import apply_plan, make_plan
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.plan import Plan
+from mlxsm_sync.values.profile import NAME, Fields, Profile, from_fields, nested
+from mlxsm_sync.values.state import Entry, Rules, State
 
 WORLDS = 20_000
 SEED = 20_261_126

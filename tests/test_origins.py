@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_plan import at, entry, profile, state
 
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.starter import proposed_collection, starter
-from mlxsm_sync.whereabouts import look, named_path
-from mlxsm_sync.yaml_text import read_yaml
+from mlxsm_sync.profile_file.whereabouts import look, named_path
+from mlxsm_sync.profile_file.writer import proposed_collection, starter
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.syntax.yaml import read_yaml
 
 ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
 TWO = ONE + "- {name: B, modelID: m/b, host: 127.0.0.1, port: 2}\n"

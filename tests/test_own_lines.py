@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlxsm_sync.own_lines import OwnLines, without_own
+from mlxsm_sync.servers.own_lines import OwnLines, without_own
 
 T = "2026-11-26 03:35:27,093 - "
 LOOK = '127.0.0.1 - - [26/Nov/2026 03:35:27] "GET /health HTTP/1.0" 200 -'

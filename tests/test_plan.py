@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mlxsm_sync.changes import Plan
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Desired, Input, Invalid, Wanted
-from mlxsm_sync.origins import Origins
-from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile import flat, from_fields
-from mlxsm_sync.state import Entry, State
+from mlxsm_sync.planning.planner import apply_plan, make_plan
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.desired import Desired, Input, Invalid, Wanted
+from mlxsm_sync.values.file_origins import Origins
+from mlxsm_sync.values.plan import Plan
+from mlxsm_sync.values.profile import flat, from_fields
+from mlxsm_sync.values.state import Entry, State
 
 HERE = "/repo/profiles.yaml"
 
@@ -629,7 +629,7 @@ def test_a_file_that_was_moved_is_the_same_file(known: dict[str, frozenset[str]]
 
 def test_a_change_that_only_json_tells_is_no_renewal_of_a_path() -> None:
     """Python takes `True` for `1`."""
-    from mlxsm_sync.transition import between
+    from mlxsm_sync.planning.transition import between
 
     was = profile("A", 1, advancedLaunchOptions={"chatTemplateArgs": {"a": 1}})
     now = profile("A", 1, advancedLaunchOptions={"chatTemplateArgs": {"a": True}})
@@ -786,7 +786,7 @@ def test_whole_machine_warnings() -> None:
 
 
 def test_what_leads_from_one_state_to_another_is_a_plan() -> None:
-    from mlxsm_sync.transition import back_to, between, without
+    from mlxsm_sync.planning.transition import back_to, between, without
 
     before = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
     after = without(before, {"A"})
@@ -799,7 +799,7 @@ def test_what_leads_from_one_state_to_another_is_a_plan() -> None:
 
 
 def test_a_plan_made_against_no_state_is_bound_to_none() -> None:
-    from mlxsm_sync.digest import done, unbound_digest
+    from mlxsm_sync.planning.digest import done, unbound_digest
 
     early = make_plan(file(profile("A", 1)), State(lineage=None))
     later = make_plan(file(profile("A", 1)), state())
@@ -809,7 +809,7 @@ def test_a_plan_made_against_no_state_is_bound_to_none() -> None:
 
 
 def test_a_way_out_continues_the_answers_so_far() -> None:
-    from mlxsm_sync.selectors import resolve
+    from mlxsm_sync.planning.selectors import resolve
 
     before = state(entry(1, None, profile("B", 1)), entry(2, None, profile("C", 9)))
     desired = file(profile("A", 1), profile("A", 2), profile("C", 3))

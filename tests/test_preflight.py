@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from running import wait_for
 
-from mlxsm_sync import ports
-from mlxsm_sync.launch import Program
-from mlxsm_sync.preflight import about_program
-from mlxsm_sync.server import Listener
+from mlxsm_sync.servers.command_line import Program
+from mlxsm_sync.servers.preflight import about_program
+from mlxsm_sync.system import ports
+from mlxsm_sync.values.run import Listener
 
 UNSAFE = "mlx-lm {} runs code out of any model that a client names (CVE-2026-5843): install 0.32.0 or newer"
 
@@ -89,7 +89,7 @@ def test_a_command_line_of_a_stranger_stays_on_our_line() -> None:
 def test_a_listener_that_nobody_shows_may_be_macos_own(
     monkeypatch: pytest.MonkeyPatch, system: str, port: int
 ) -> None:
-    monkeypatch.setattr("mlxsm_sync.ports.listeners", lambda *_: [])
+    monkeypatch.setattr("mlxsm_sync.system.ports.listeners", lambda *_: [])
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import pytest
 from running import wait_for
 
-from mlxsm_sync import ports, procfs, psutil_facts, sock_diag
-from mlxsm_sync.handles import Handle
-from mlxsm_sync.processes import identify, is_ours
-from mlxsm_sync.run_marks import Mark, mark_of
-from mlxsm_sync.server import Listener, Record
+from mlxsm_sync.system import linux, netlink, portable, ports
+from mlxsm_sync.system.process import Handle
+from mlxsm_sync.system.process_identity import identify, is_ours
+from mlxsm_sync.system.run_marks import Mark, mark_of
+from mlxsm_sync.values.run import Listener, Record
 
 MARK = "a" * 16 + ".nonce"
 
@@ -29,7 +29,7 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
         env=os.environ | {"MLXSM_RUN": MARK},
         start_new_session=True,
     )
-    wait_for(lambda: (psutil_facts.memory(process.pid) or 0) > 5 * 10**6)  # it has become Python
+    wait_for(lambda: (portable.memory(process.pid) or 0) > 5 * 10**6)  # it has become Python
     yield process
     process.kill()
     process.wait()
@@ -43,7 +43,7 @@ def record(pid: int | None, **fields: object) -> Record:
         "host": "127.0.0.1",
         "port": 1,
         "nonce": "nonce",
-        "boot_id": procfs.boot_id(),
+        "boot_id": linux.boot_id(),
         "pid": pid,
         "command": ("/s",),
         "arguments": (),
@@ -55,10 +55,10 @@ def record(pid: int | None, **fields: object) -> Record:
     return Record(**(known | fields))
 
 
-@pytest.mark.parametrize("system", [procfs, psutil_facts])
+@pytest.mark.parametrize("system", [linux, portable])
 def test_facts(system: object, child: subprocess.Popen[bytes]) -> None:
     """Both sources know the same."""
-    source: procfs = system
+    source: linux = system
     about = source.facts(child.pid)
     assert about is not None
     assert (about.dead, about.group, about.user) == (False, child.pid, os.geteuid())
@@ -79,15 +79,15 @@ def test_facts(system: object, child: subprocess.Popen[bytes]) -> None:
 
 
 def test_memory_and_time(child: subprocess.Popen[bytes]) -> None:
-    assert (psutil_facts.memory(os.getpid()) or 0) > 10**6
-    spent = psutil_facts.cpu_seconds(child.pid)
+    assert (portable.memory(os.getpid()) or 0) > 10**6
+    spent = portable.cpu_seconds(child.pid)
     assert spent is not None
     assert 0 <= spent < 5
-    assert psutil_facts.machine_memory() > 10**8
+    assert portable.machine_memory() > 10**8
     child.kill()
     child.wait()
-    assert psutil_facts.memory(child.pid) is None
-    assert psutil_facts.cpu_seconds(child.pid) is None
+    assert portable.memory(child.pid) is None
+    assert portable.cpu_seconds(child.pid) is None
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,13 @@ def test_who_listens(family: socket.AddressFamily, address: str) -> None:
     with socket.socket(family) as server:
         server.bind((address, 0))
         port = server.getsockname()[1]
-        assert procfs.listeners(port) == []
+        assert linux.listeners(port) == []
         server.listen()
         expected = [Listener(address, port, os.getpid())]
-        for system in (procfs, psutil_facts):
+        for system in (linux, portable):
             assert system.listeners(port) == system.listeners(port, (os.getpid(),)) == expected
-        assert [one.inode for one in sock_diag.listening() if one.port == port] == [
-            int(inode) for inode, _ in procfs._listening_by_table(port)
+        assert [one.inode for one in netlink.listening() if one.port == port] == [
+            int(inode) for inode, _ in linux._listening_by_table(port)
         ]
         assert ports.holders(address, port) == expected
         told = ports.problem(address, port)
@@ -118,13 +118,13 @@ def test_who_listens(family: socket.AddressFamily, address: str) -> None:
 
 
 def test_the_table_is_read_where_the_kernel_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> list[sock_diag.Listening]:
+    def refuse() -> list[netlink.Listening]:
         raise OSError("no")
 
-    monkeypatch.setattr(procfs, "listening", refuse)
+    monkeypatch.setattr(linux, "listening", refuse)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert procfs.listeners(port) == [Listener("127.0.0.1", port, os.getpid())]
+        assert linux.listeners(port) == [Listener("127.0.0.1", port, os.getpid())]
 
 
 def test_a_port_that_closed_connections_keep_is_free() -> None:
@@ -163,7 +163,7 @@ def test_addresses_that_are_one_place(a: str, b: str, meet: bool) -> None:
 
 
 def test_a_process_is_identified_by_all_that_it_must_be(child: subprocess.Popen[bytes]) -> None:
-    about = procfs.facts(child.pid)
+    about = linux.facts(child.pid)
     assert about is not None
     good = record(child.pid, start_mark=about.start_mark)
     found = identify(good)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mlxsm_sync import nodes
-from mlxsm_sync.desired import Desired
 from mlxsm_sync.errors import FileTrouble, InvalidFile
-from mlxsm_sync.profile_file import read_profile_file
-from mlxsm_sync.source import is_json
+from mlxsm_sync.profile_file.file import read_profile_file
+from mlxsm_sync.syntax import tree
+from mlxsm_sync.syntax.source import is_json
+from mlxsm_sync.values.desired import Desired
 
 HEAD = "schemaVersion: 1\nprofiles:\n"
 ONE = "{name: A, modelID: m/a, host: 127.0.0.1, port: 1}"
@@ -388,8 +388,8 @@ def test_a_file_that_is_too_large_is_not_read_further(tmp_path: Path) -> None:
 
 def test_too_many_values_are_not_read_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real million is read under limits of memory and time in tests/trust/test_limits.py."""
-    assert nodes.MAX_NODES == 1_000_000
-    monkeypatch.setattr(nodes, "MAX_NODES", 1000)
+    assert tree.MAX_NODES == 1_000_000
+    monkeypatch.setattr(tree, "MAX_NODES", 1000)
     found = problems(tmp_path, "a: [" + "0," * 1001 + "]")
     assert found[0].endswith("the file has more than 1,000 values")
 

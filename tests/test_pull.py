@@ -21,22 +21,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import HERE, rich_profiles
 
-from mlxsm_sync import disk
-from mlxsm_sync.characters import quotable, visible
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.declarations import judge
-from mlxsm_sync.desired import Desired, Input
 from mlxsm_sync.errors import FileTrouble, MlxsmError, NotEditable, StalePlan, Usage
-from mlxsm_sync.json_value import same
-from mlxsm_sync.nodes import Node, Problems
-from mlxsm_sync.plan import make_plan
-from mlxsm_sync.profile import Profile, from_fields, nested
-from mlxsm_sync.profile_edit import Unsafe, edited, patch, strays
-from mlxsm_sync.pull_file import Prepared, carry_out, prepare
-from mlxsm_sync.pulling import Edit, Scope, intended, plan_pull, recorded
-from mlxsm_sync.state import Entry, State
-from mlxsm_sync.state_file import StateFile
-from mlxsm_sync.yaml_text import read_yaml
+from mlxsm_sync.files import atomic
+from mlxsm_sync.planning.planner import make_plan
+from mlxsm_sync.planning.pull import Edit, Scope, intended, plan_pull, recorded
+from mlxsm_sync.profile_file.editor import Unsafe, edited, patch, strays
+from mlxsm_sync.profile_file.pull_file import Prepared, carry_out, prepare
+from mlxsm_sync.profile_file.reader import judge
+from mlxsm_sync.state.state_file import StateFile
+from mlxsm_sync.syntax.tree import Node, Problems
+from mlxsm_sync.syntax.yaml import read_yaml
+from mlxsm_sync.text.json_value import same
+from mlxsm_sync.text.unicode import quotable, visible
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.desired import Desired, Input
+from mlxsm_sync.values.profile import Profile, from_fields, nested
+from mlxsm_sync.values.state import Entry, State
 
 # As people write it: every kind of comment, quote, gap and layout.
 FILE = """\
@@ -367,7 +367,7 @@ def test_what_a_name_cannot_mean_is_told() -> None:
 
 
 def test_a_file_that_changes_meanwhile_is_stale(applied: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlxsm_sync import pull_file
+    from mlxsm_sync.profile_file import pull_file
 
     change(applied, "Qwen", port=9000)
     for moment, call in (("read_tree", 1), ("read_tree", 2), ("make_plan", 2)):
@@ -415,7 +415,7 @@ def test_what_was_shown_is_what_is_written(applied: Project) -> None:
 def test_a_record_that_a_plan_would_not_take_for_applied_is_not_written(
     applied: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlxsm_sync import pull_file
+    from mlxsm_sync.profile_file import pull_file
 
     change(applied, "Qwen", port=9000)
     path, store = twin(applied)
@@ -541,7 +541,7 @@ def test_a_change_outside_of_what_was_meant_is_seen() -> None:
 def test_where_the_file_cannot_be_edited_the_patch_is_told(
     applied: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlxsm_sync import pull_file
+    from mlxsm_sync.profile_file import pull_file
 
     change(applied, "Qwen", port=9000)
     path = str(applied.folder / "profiles.yaml")
@@ -696,7 +696,7 @@ def test_an_edit_at_the_last_moment_stops_a_pull(applied: Project, monkeypatch: 
         unchanged()
 
     change(applied, "Qwen", port=9)
-    monkeypatch.setattr(disk, "write_at", edit)
+    monkeypatch.setattr(atomic, "write_at", edit)
     path = applied.folder / "profiles.yaml"
     with pytest.raises(StalePlan, match="was changed meanwhile"):
         pull_into(str(path), StateFile(applied.state_path), ["Qwen"], 1, everything=False)
@@ -956,7 +956,7 @@ def test_a_link_that_turns_between_look_and_write_leads_nowhere_else(
         ours.write_text(FILE)
         change(applied, "Qwen", port=9000)
         store = StateFile(applied.state_path)
-        done = getattr(disk, name)
+        done = getattr(atomic, name)
 
         def turn(*given: Any, done: Any = done, **named: Any) -> Any:
             link.unlink()
@@ -964,7 +964,7 @@ def test_a_link_that_turns_between_look_and_write_leads_nowhere_else(
             return done(*given, **named)
 
         with monkeypatch.context() as patched:
-            patched.setattr(disk, name, turn)
+            patched.setattr(atomic, name, turn)
             with suppress(StalePlan):
                 pull_into(str(link), store, ["Qwen"], 1, everything=False)
         assert theirs.read_text() == "precious", name

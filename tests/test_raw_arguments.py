@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlxsm_sync.flags import FLAGS
-from mlxsm_sync.raw_arguments import Given, Stray, raw_faults, told_apart, written_arguments
+from mlxsm_sync.values.raw_arguments import Given, Stray, raw_faults, told_apart, written_arguments
+from mlxsm_sync.values.server_options import FLAGS
 
 TWO = 'must be one item for each argument: write --kv-bits, "8"'
 WRONG: dict[tuple[str, ...], list[tuple[int, str]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlxsm_sync.releases import health_knows, told_by
+from mlxsm_sync.servers.releases import health_knows, told_by
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import pytest
 from broken_states import UNREADABLE
 from conftest import Project
 
-from mlxsm_sync.app_store import AppStore
 from mlxsm_sync.errors import StalePlan
-from mlxsm_sync.history import Earlier
-from mlxsm_sync.state import State, Write
-from mlxsm_sync.state_file import StateFile
+from mlxsm_sync.mac_app.list_store import AppStore
+from mlxsm_sync.state.history import Earlier
+from mlxsm_sync.state.state_file import StateFile
+from mlxsm_sync.values.state import State, Write
 
 ONE = "schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: 127.0.0.1, port: %d}]\n"
 OLDER = [what for what in UNREADABLE if "newer" not in what]

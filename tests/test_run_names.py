@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxsm_sync.run_names import Started, command, run_folder, started
+from mlxsm_sync.state.run_names import Started, command, run_folder, started
 
 RECORD = {"id": "a" * 16, "name": "A", "owner": "team", "nonce": "n", "failure": None}
 

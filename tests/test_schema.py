@@ -18,13 +18,13 @@ from referencing import Registry
 from test_profile_file import FIELDS, HEADS, OPTIONS, _with
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.hosts import host_fault
-from mlxsm_sync.model_ids import model_fault
-from mlxsm_sync.profile import check_name, check_raw_argument
-from mlxsm_sync.profile_file import read_profile_file
-from mlxsm_sync.published import SCHEMAS
-from mlxsm_sync.schema import EDITOR, main, published
-from mlxsm_sync.web_origins import origins_fault
+from mlxsm_sync.profile_file.file import read_profile_file
+from mlxsm_sync.values.hosts import host_fault
+from mlxsm_sync.values.model_ids import model_fault
+from mlxsm_sync.values.profile import check_name, check_raw_argument
+from mlxsm_sync.values.web_origins import origins_fault
+from mlxsm_sync.views.published import SCHEMAS
+from mlxsm_sync.views.schemas import EDITOR, main, published
 
 NAMES = tuple(SCHEMAS)
 
@@ -57,7 +57,7 @@ def test_every_field_is_described(name: str) -> None:
 
 
 def test_the_check_says_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlxsm_sync.schema.FOLDER", tmp_path)
+    monkeypatch.setattr("mlxsm_sync.views.schemas.FOLDER", tmp_path)
     assert main(["--check"]) == 1
     assert main([]) == 0
     assert main(["--check"]) == 0
@@ -299,7 +299,7 @@ def test_an_editor_gives_the_same_verdict(text: str) -> None:
 
 
 def test_the_order_of_keys_makes_no_schema_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlxsm_sync.schema.FOLDER", tmp_path)
+    monkeypatch.setattr("mlxsm_sync.views.schemas.FOLDER", tmp_path)
     assert main([]) == 0
     for path in tmp_path.iterdir():
         path.write_text(json.dumps(json.loads(path.read_text()), sort_keys=True))

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from innocent_values import INNOCENT, KEYS
 
 from mlxsm_sync.errors import FileTrouble
-from mlxsm_sync.places import refuse_secret
-from mlxsm_sync.secret_formats import SURE
-from mlxsm_sync.secret_keys import key_kinds, key_reason
-from mlxsm_sync.secret_scan import (
+from mlxsm_sync.files.paths import refuse_secret
+from mlxsm_sync.text.secret_formats import SURE
+from mlxsm_sync.text.secret_keys import key_kinds, key_reason
+from mlxsm_sync.text.secret_scan import (
     HIDDEN,
     WINDOW,
     in_answer,
@@ -28,7 +28,7 @@ from mlxsm_sync.secret_scan import (
     value_reason,
     without_tokens,
 )
-from mlxsm_sync.secret_words import ANNOUNCED
+from mlxsm_sync.text.secret_words import ANNOUNCED
 
 ANNOUNCING = {
     *("api key", "api key in a query", "api key in words", "aws secret", "bare header", "basic auth"),

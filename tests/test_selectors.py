@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from test_plan import entry, file, profile, state
 
-from mlxsm_sync.choices import Choices
 from mlxsm_sync.errors import Usage
-from mlxsm_sync.selectors import resolve
+from mlxsm_sync.planning.selectors import resolve
+from mlxsm_sync.values.choices import Choices
 
 FILE = file(profile("A", 1), profile("A", 2), profile("b=c", 3), profile("b", 4))
 STATE = state(
@@ -131,7 +131,7 @@ def test_an_answer_about_namesakes_is_one_about_each() -> None:
 
 
 def test_invalid_profiles_of_a_document_can_be_named() -> None:
-    from mlxsm_sync.desired import Invalid
+    from mlxsm_sync.values.desired import Invalid
 
     document = FILE.copy(invalid=(Invalid(name="Bad", index=5, messages=("no port",)),))
     assert resolve(document, STATE, skip=["Bad"]).skip == {5}

@@ -13,25 +13,25 @@ from pathlib import Path
 import pytest
 from running import wait_for
 
-from mlxsm_sync import log_files
 from mlxsm_sync.errors import ServerTrouble
-from mlxsm_sync.run_files import Damaged, RunFiles
-from mlxsm_sync.server import Adopted, Record
+from mlxsm_sync.servers import logs
+from mlxsm_sync.servers.records import Damaged, RunFiles
+from mlxsm_sync.values.run import Adopted, Record
 
 # The log
 
 
 def test_the_end_of_a_log(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
-    assert (log_files.tail(path, 3), log_files.part(path), log_files.Reader(path).more()) == (([], 0), "", "")
-    assert log_files.size(path) == 0
+    assert (logs.tail(path, 3), logs.part(path), logs.Reader(path).more()) == (([], 0), "", "")
+    assert logs.size(path) == 0
     path.write_text("".join(f"{n} {'x' * 500}\n" for n in range(1000)) + "no end")
-    assert [line.split()[0] for line in log_files.tail(path, 3).lines] == ["998", "999", "no"]
-    assert len(log_files.tail(path, 5000).lines) == 1001
-    assert log_files.tail(path, 0) == ([], path.stat().st_size)
-    assert len("".join(log_files.tail(path, 5000, 100_000).lines)) < 2 * 65536
-    assert log_files.size(path) == path.stat().st_size
-    reader = log_files.Reader(path)
+    assert [line.split()[0] for line in logs.tail(path, 3).lines] == ["998", "999", "no"]
+    assert len(logs.tail(path, 5000).lines) == 1001
+    assert logs.tail(path, 0) == ([], path.stat().st_size)
+    assert len("".join(logs.tail(path, 5000, 100_000).lines)) < 2 * 65536
+    assert logs.size(path) == path.stat().st_size
+    reader = logs.Reader(path)
     assert (len(reader.more()), reader.at) == (path.stat().st_size, path.stat().st_size)
     with path.open("ab") as file:
         file.write("ü\n".encode() + b"\xff")
@@ -43,31 +43,31 @@ def test_of_a_huge_log_only_a_part_is_held(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     line = "x" * 99 + "\n"
     path.write_text(line * 400_000)
-    reader = log_files.Reader(path)
+    reader = logs.Reader(path)
     portions = [len(portion) for portion in iter(reader.more, "")]
     assert (sum(portions), max(portions)) == (40_000_000, 1024 * 1024)
-    assert len(log_files.part(path)) == 256 * 1024
-    assert len(log_files.part(path, 0, 30_000_000)) == 256 * 1024
+    assert len(logs.part(path)) == 256 * 1024
+    assert len(logs.part(path, 0, 30_000_000)) == 256 * 1024
 
 
 def test_a_part_of_a_log(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("0123456789")
-    assert [log_files.part(path), log_files.part(path, 3), log_files.part(path, 3, 5)] == [
+    assert [logs.part(path), logs.part(path, 3), logs.part(path, 3, 5)] == [
         "0123456789",
         "3456789",
         "34",
     ]
-    assert [log_files.part(path, 0, 99), log_files.part(path, 99), log_files.part(path, 5, 3)] == [
+    assert [logs.part(path, 0, 99), logs.part(path, 99), logs.part(path, 5, 3)] == [
         "0123456789",
         "",
         "",
     ]
     path.write_bytes(b"x" * 3_000_000 + b"end")
-    assert log_files.part(path).endswith("xend")
-    assert len(log_files.part(path)) < 300_000
-    assert len(log_files.part(path, 0, 2_000_000)) < 300_000
-    reader = log_files.Reader(path)
+    assert logs.part(path).endswith("xend")
+    assert len(logs.part(path)) < 300_000
+    assert len(logs.part(path, 0, 2_000_000)) < 300_000
+    reader = logs.Reader(path)
     pieces = [*iter(reader.more, "")]
     assert (len(pieces), "".join(pieces)) == (3, path.read_text())
 
@@ -79,7 +79,7 @@ def test_a_log_is_followed_into_the_one_that_takes_its_place(tmp_path: Path) -> 
     done = threading.Event()
 
     def read() -> None:
-        for lines in log_files.follow(path, 4, alive=lambda: not done.is_set(), pause=0.01):
+        for lines in logs.follow(path, 4, alive=lambda: not done.is_set(), pause=0.01):
             seen.extend(lines)
 
     def until(*expected: str) -> None:
@@ -91,8 +91,8 @@ def test_a_log_is_followed_into_the_one_that_takes_its_place(tmp_path: Path) -> 
     with path.open("a") as file:
         file.write("one\ntwo\nbegun")
     until("one", "two")
-    log_files.rotate(path)
-    os.close(log_files.open_new(path))
+    logs.rotate(path)
+    os.close(logs.open_new(path))
     until("one", "two", "begun")
     with path.open("a") as file:
         file.write("three\n")
@@ -165,9 +165,9 @@ def test_adopted_servers_are_remembered_until_forgotten(tmp_path: Path) -> None:
 
 def test_only_one_starts_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = RunFiles(tmp_path)
-    monkeypatch.setattr("mlxsm_sync.run_files._LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("mlxsm_sync.servers.records._LOCK_SECONDS", 0.05)
     code = (
-        "import sys\nfrom pathlib import Path\nfrom mlxsm_sync.run_files import RunFiles\n"
+        "import sys\nfrom pathlib import Path\nfrom mlxsm_sync.servers.records import RunFiles\n"
         f"with RunFiles(Path({str(tmp_path)!r})).start_lock('a' * 16):\n"
         "    print('held', flush=True)\n    sys.stdin.read()\n"
     )

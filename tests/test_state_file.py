@@ -14,14 +14,14 @@ import pytest
 from broken_states import UNREADABLE
 from conftest import Project
 
-from mlxsm_sync import disk
-from mlxsm_sync.disk import put_in_place
 from mlxsm_sync.errors import FileTrouble, Locked, StalePlan, UnreadableState
-from mlxsm_sync.history import KEPT, backups, earlier
-from mlxsm_sync.profile import from_fields
-from mlxsm_sync.state import Entry, State, Write
-from mlxsm_sync.state_file import StateFile
-from mlxsm_sync.state_text import read_state
+from mlxsm_sync.files import atomic
+from mlxsm_sync.files.atomic import put_in_place
+from mlxsm_sync.state.history import KEPT, backups, earlier
+from mlxsm_sync.state.serialization import read_state
+from mlxsm_sync.state.state_file import StateFile
+from mlxsm_sync.values.profile import from_fields
+from mlxsm_sync.values.state import Entry, State, Write
 
 WRITTEN = Write(at="2026-01-01T00:00:00Z", command="apply", owner="team", summary="1 created")
 
@@ -125,7 +125,7 @@ def test_a_lock_that_is_no_regular_file_is_refused(file: StateFile, tmp_path: Pa
 
 def test_a_state_that_is_too_large_is_refused(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     put(file, entry(1))
-    monkeypatch.setattr(disk, "MAX_BYTES", 10)
+    monkeypatch.setattr(atomic, "MAX_BYTES", 10)
     with pytest.raises(FileTrouble, match="larger than"):
         file.read()
 
@@ -158,7 +158,7 @@ def test_a_writer_without_our_lock_is_noticed(file: StateFile) -> None:
 
 def test_the_holder_of_the_lock_is_named(file: StateFile) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from mlxsm_sync.lock import locked\n"
+        "import sys, time; from pathlib import Path; from mlxsm_sync.state.lock import locked\n"
         "with locked(Path(sys.argv[1]), 5, 'mlxsm apply'): print('held', flush=True); time.sleep(600)"
     )
     file.path.parent.mkdir(parents=True)
@@ -228,7 +228,9 @@ def test_a_backup_is_a_copy_that_no_edit_in_place_reaches(
     before = file.path.read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(
-            disk, "put_in_place", lambda *given: stopped() if given[1] == file.path else put_in_place(*given)
+            atomic,
+            "put_in_place",
+            lambda *given: stopped() if given[1] == file.path else put_in_place(*given),
         )
         with pytest.raises(FileTrouble):
             put(file, entry(2))
@@ -265,7 +267,7 @@ def failing(*_: object, **__: object) -> None:
 
 def test_a_write_that_fails_leaves_nothing_behind(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     before = put(file, entry(1))
-    monkeypatch.setattr(disk, "_sync", failing)
+    monkeypatch.setattr(atomic, "_sync", failing)
     with pytest.raises(FileTrouble, match="the state is as it was: Input/output error"):
         put(file, entry(2))
     assert file.read() == before
@@ -276,12 +278,12 @@ def test_a_write_that_the_disk_does_not_confirm_says_that_it_was_made(
     file: StateFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(file, entry(1))
-    sync = disk.sync_folder
+    sync = atomic.sync_folder
 
     def only_history(path: Path) -> None:
         sync(path) if path.name == "history" else failing()
 
-    monkeypatch.setattr(disk, "sync_folder", only_history)
+    monkeypatch.setattr(atomic, "sync_folder", only_history)
     with pytest.raises(FileTrouble, match="the disk did not confirm it") as caught:
         put(file, entry(2))
     assert caught.value.applied
@@ -303,7 +305,7 @@ def test_on_macos_the_drive_is_flushed_too(
 def test_where_folders_cannot_be_forced_to_the_disk_they_are_not(
     file: StateFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "POSIX", False)
+    monkeypatch.setattr(atomic, "POSIX", False)
     assert put(file, entry(1)).serial == 1
 
 
@@ -410,7 +412,7 @@ def test_a_backup_that_goes_while_it_is_looked_for_is_none(
 ) -> None:
     put(file, entry(1))
     file.path.write_text("")
-    monkeypatch.setattr(disk, "read_own", lambda path: None if "history" in str(path) else b"")
+    monkeypatch.setattr(atomic, "read_own", lambda path: None if "history" in str(path) else b"")
     with pytest.raises(UnreadableState) as caught:
         file.read()
     assert "no readable backup" in str(caught.value.hint)

@@ -9,9 +9,9 @@ from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.columns import columns
-from mlxsm_sync.tables import lines
-from mlxsm_sync.wrapping import wrapped
+from mlxsm_sync.text.columns import columns
+from mlxsm_sync.text.tables import lines
+from mlxsm_sync.text.wrapping import wrapped
 
 CELLS = st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from("模型あ😀é한"), max_size=60)
 TABLES = st.integers(1, 7).flatmap(

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from mlxsm_sync.usable import folder_trouble, others_can_write
+from mlxsm_sync.files.folders import folder_trouble, others_can_write
 
 
 def test_a_folder_that_is_there_or_can_be_made(tmp_path: Path) -> None:

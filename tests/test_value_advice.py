@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.engine import Fault
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.profile_file import judge_tree
-from mlxsm_sync.source import Tree, parse_text
-from mlxsm_sync.value_advice import told
+from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.syntax.source import Tree, parse_text
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.values.validation import Fault
+from mlxsm_sync.values.value_advice import told
 
 FIELDS = {"name": "A", "modelID": "m/a", "host": "127.0.0.1", "port": "1"}
 OPTIONS = (

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.characters import quotable, unseen, visible
-from mlxsm_sync.diff import explain
-from mlxsm_sync.engine import Rejected, wire_names
-from mlxsm_sync.history import backups
-from mlxsm_sync.json_value import canonical, same, texts
-from mlxsm_sync.model import Model, field
-from mlxsm_sync.profile import endpoint, flat, from_fields, nested
+from mlxsm_sync.planning.compare import explain
+from mlxsm_sync.state.history import backups
+from mlxsm_sync.text.json_value import canonical, same, texts
+from mlxsm_sync.text.unicode import quotable, unseen, visible
+from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.profile import endpoint, flat, from_fields, nested
+from mlxsm_sync.values.validation import Rejected, wire_names
 
 json_values = st.recursive(
     st.none()
@@ -137,8 +137,8 @@ def test_what_lies_beside_the_backups_is_left_alone(tmp_path: object) -> None:
 
 
 def test_a_path_that_ends_early_is_found_where_it_ends() -> None:
-    from mlxsm_sync.json_text import read_json
-    from mlxsm_sync.nodes import Problems
+    from mlxsm_sync.syntax.json import read_json
+    from mlxsm_sync.syntax.tree import Problems
 
     root = read_json('{"a": {"b": 1}, "c": [2]}', Problems("p"))
     assert root.find(["a", "b", "x"])[0] == (1, 13)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.web_origins import lets_everybody_in, origins_fault, origins_in
+from mlxsm_sync.values.web_origins import lets_everybody_in, origins_fault, origins_in
 
 _USUAL = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
 

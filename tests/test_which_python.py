@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxsm_sync.installed import find_program
+from mlxsm_sync.servers.program import find_program
 
 BODY = 'import importlib.metadata\nprint(importlib.metadata.version("mlx_lm"))\n'
 

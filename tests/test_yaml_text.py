@@ -10,14 +10,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync import yaml_text
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.nodes import Position, Problems
-from mlxsm_sync.profile_file import read_profile_file
-from mlxsm_sync.source import parse_text
-from mlxsm_sync.yaml_python import PythonLoader
-from mlxsm_sync.yaml_text import _same_everywhere, _syntax_error
-from mlxsm_sync.yaml_words import Trouble, explained
+from mlxsm_sync.profile_file.file import read_profile_file
+from mlxsm_sync.syntax import yaml as yaml_text
+from mlxsm_sync.syntax.source import parse_text
+from mlxsm_sync.syntax.tree import Position, Problems
+from mlxsm_sync.syntax.yaml import _same_everywhere, _syntax_error
+from mlxsm_sync.syntax.yaml_python import PythonLoader
+from mlxsm_sync.syntax.yaml_words import Trouble, explained
 
 GOOD = """\
 schemaVersion: 1

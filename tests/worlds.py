@@ -10,13 +10,13 @@ from typing import Any
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from mlxsm_sync.choices import Choices
-from mlxsm_sync.desired import Desired, Input, Wanted
-from mlxsm_sync.engine import Rejected
-from mlxsm_sync.origins import Origins
-from mlxsm_sync.profile import NAME, Fields, Profile, from_fields, nested, thinking_contradicts
-from mlxsm_sync.secret_scan import reasons
-from mlxsm_sync.state import Entry, Rules, State
+from mlxsm_sync.text.secret_scan import reasons
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.file_origins import Origins
+from mlxsm_sync.values.profile import NAME, Fields, Profile, from_fields, nested, thinking_contradicts
+from mlxsm_sync.values.state import Entry, Rules, State
+from mlxsm_sync.values.validation import Rejected
 
 HERE = "/repo/profiles.yaml"
 ELSEWHERE = "/other/profiles.yaml"

@@ -17,8 +17,8 @@ from conftest import Project
 from ledger import THOROUGH
 from tracing import Call, Traced, points, trace
 
-from mlxsm_sync.app_store import AppStore
-from mlxsm_sync.state_file import StateFile
+from mlxsm_sync.mac_app.list_store import AppStore
+from mlxsm_sync.state.state_file import StateFile
 
 CALLS = (
     "openat,flock,write,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,close,"

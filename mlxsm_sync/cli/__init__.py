@@ -21,7 +21,7 @@ from mlxsm_sync.cli.output import report_failure, silence_stdout
 from mlxsm_sync.cli.words import behind_the_command
 from mlxsm_sync.cli.wrong_usage import as_usage
 from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
-from mlxsm_sync.secret_scan import in_answer, looks_like
+from mlxsm_sync.text.secret_scan import in_answer, looks_like
 
 _ANSWERS = ("--rename", "--replace")
 """Options whose value is `NAME=NEW`."""
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _stop(number: int, _frame: FrameType | None) -> None:
     """End at once. An exception could be swallowed by whatever runs; a state survives any end."""
-    if (disk := sys.modules.get("mlxsm_sync.disk")) is not None:
+    if (disk := sys.modules.get("mlxsm_sync.files.atomic")) is not None:
         disk.drop_unfinished()
     asking = (ask := sys.modules.get("mlxsm_sync.cli.ask")) is not None and ask.waiting
     with suppress(OSError):

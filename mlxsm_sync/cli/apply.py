@@ -17,9 +17,9 @@ from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import StalePlan, Usage
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Plan
-    from mlxsm_sync.desired import Desired
-    from mlxsm_sync.plan_file import SavedPlan
+    from mlxsm_sync.state.saved_plan import SavedPlan
+    from mlxsm_sync.values.desired import Desired
+    from mlxsm_sync.values.plan import Plan
 
 
 @click.command(
@@ -60,8 +60,8 @@ def apply(
     **answers: Any,
 ) -> int:
     """Bring this machine in line with the profile file, after showing how."""
-    from mlxsm_sync.render_plan import outcome_text
-    from mlxsm_sync.selectors import resolve
+    from mlxsm_sync.planning.selectors import resolve
+    from mlxsm_sync.views.plan import outcome_text
 
     plan = _load(shared, saved, answers) if saved is not None else None
     if plan is not None:
@@ -84,8 +84,8 @@ def apply(
 
 
 def _load(shared: Shared, saved: str, answers: dict[str, Any]) -> SavedPlan:
-    from mlxsm_sync.plan_file import NotAPlan, load_plan
-    from mlxsm_sync.staleness import LOOK_AGAIN
+    from mlxsm_sync.planning.staleness import LOOK_AGAIN
+    from mlxsm_sync.state.saved_plan import NotAPlan, load_plan
 
     if any(answers.values()) or shared.file_was_named:
         raise Usage("a saved plan carries its own file and answers", "leave the other options out")
@@ -109,7 +109,7 @@ def _load(shared: Shared, saved: str, answers: dict[str, Any]) -> SavedPlan:
 
 def _require_saved(shared: Shared, shown: Plan, plan: SavedPlan) -> None:
     """Refuse to carry out a saved plan that is another one by now."""
-    from mlxsm_sync.staleness import LOOK_AGAIN, Version, fits, not_as_shown
+    from mlxsm_sync.planning.staleness import LOOK_AGAIN, Version, fits, not_as_shown
 
     if not fits(shown, plan.digest):
         then, now = Version(plan.lineage, plan.serial), shared.store.read()
@@ -119,7 +119,7 @@ def _require_saved(shared: Shared, shown: Plan, plan: SavedPlan) -> None:
 
 def _require(merge: Merge, shown: Plan, digest: str) -> None:
     """Refuse a plan that is not the one that somebody reviewed, unless there is nothing left of it to do."""
-    from mlxsm_sync.staleness import LOOK_AGAIN, fits, not_as_expected
+    from mlxsm_sync.planning.staleness import LOOK_AGAIN, fits, not_as_expected
 
     if fits(shown, digest):
         return
@@ -133,7 +133,7 @@ def _require(merge: Merge, shown: Plan, digest: str) -> None:
 
 def _require_input(desired: Desired, digest: str) -> None:
     """Refuse a file that does not mean what somebody reviewed, however either is laid out."""
-    from mlxsm_sync.digest import meaning
+    from mlxsm_sync.planning.digest import meaning
 
     if (now := meaning(desired)) != digest:
         raise StalePlan(

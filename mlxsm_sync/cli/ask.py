@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.errors import Cancelled, NoTerminal
+from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Choice, Conflict
-    from mlxsm_sync.choices import Choices
-    from mlxsm_sync.desired import Desired
+    from mlxsm_sync.values.choices import Choices
+    from mlxsm_sync.values.desired import Desired
+    from mlxsm_sync.values.plan import Choice, Conflict
 
     Refusal = Callable[[Conflict, str], str | None]
 
@@ -42,8 +42,8 @@ def confirm(question: str, desired: Desired | None = None) -> None:
 
 def ask_conflict(conflict: Conflict, choices: Choices, refusal: Refusal) -> Choices:
     """The choices with an answer to one conflict; `refusal` says why a new name is not to be had."""
-    from mlxsm_sync.answers import answered
-    from mlxsm_sync.render_plan import clash_lines
+    from mlxsm_sync.planning.answers import answered
+    from mlxsm_sync.views.plan import clash_lines
 
     click.echo("", err=True)
     for line in clash_lines(conflict):
@@ -61,7 +61,7 @@ def ask_conflict(conflict: Conflict, choices: Choices, refusal: Refusal) -> Choi
 
 def _ask_name(suggestion: str | None, refusal: Callable[[str], str | None]) -> str | None:
     """A name that can be had; None to go back to the question."""
-    from mlxsm_sync.secret_scan import looks_like
+    from mlxsm_sync.text.secret_scan import looks_like
 
     while True:
         click.echo(f"a new name, or {_BACK} to go back", err=True)
@@ -87,7 +87,7 @@ def _choose(ways: Sequence[Choice]) -> Choice:
 
 
 def _show_before_and_after(conflict: Conflict) -> None:
-    from mlxsm_sync.render import one_line
+    from mlxsm_sync.views.style import one_line
 
     if conflict.before is not None:
         click.echo(f"  before  {one_line(conflict.before)}", err=True)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import MlxsmError
+from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -21,9 +21,9 @@ def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: s
     """Names in the profile file, or in the document of an import; only read as YAML, nothing is judged."""
     from pathlib import Path
 
-    from mlxsm_sync.nodes import Node, Problems
-    from mlxsm_sync.places import expanded, find_profile_file
-    from mlxsm_sync.yaml_text import read_yaml
+    from mlxsm_sync.files.paths import expanded, find_profile_file
+    from mlxsm_sync.syntax.tree import Node, Problems
+    from mlxsm_sync.syntax.yaml import read_yaml
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError):
@@ -47,8 +47,8 @@ def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str
     """Names in the state, or in the Mac app's list."""
     from pathlib import Path
 
-    from mlxsm_sync.nesting import loads
-    from mlxsm_sync.places import app_list_path, default_state_path, expanded
+    from mlxsm_sync.files.paths import app_list_path, default_state_path, expanded
+    from mlxsm_sync.text.nesting import loads
 
     names: list[object] = []
     with suppress(MlxsmError, OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -65,7 +65,7 @@ def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str
 
 def client_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Clients whose settings are known."""
-    from mlxsm_sync.connect import CLIENTS
+    from mlxsm_sync.clients.connection import CLIENTS
 
     return _matching(CLIENTS, incomplete)
 
@@ -73,7 +73,7 @@ def client_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: s
 def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
-    from mlxsm_sync.secret_scan import looks_like
+    from mlxsm_sync.text.secret_scan import looks_like
 
     # Bash takes what it is given for what was typed; other shells quote themselves.
     quoted = shlex.quote if os.environ.get("_MLXSM_COMPLETE", "").startswith("bash") else str

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import client_names, entry_names
 from mlxsm_sync.cli.entries import chosen
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import Usage
-from mlxsm_sync.suggest import did_you_mean
+from mlxsm_sync.text.suggest import did_you_mean
+from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.connect import Connection
+    from mlxsm_sync.clients.connection import Connection
 
 
 FORMATS = ("text", "env", "export", "json")
@@ -46,7 +46,7 @@ Next: point your client there; it talks to mlx_lm.server directly."""
 @click.pass_obj
 def connect(shared: Shared, name: str | None, client: str | None, form: str | None, listing: bool) -> None:
     """Print what an OpenAI-compatible client needs. No request is made."""
-    from mlxsm_sync.connect import API_KEY, CLIENTS, connection
+    from mlxsm_sync.clients.connection import API_KEY, CLIENTS, connection
 
     shared.output.json |= form == "json"
     if listing:
@@ -68,8 +68,8 @@ def connect(shared: Shared, name: str | None, client: str | None, form: str | No
 
 def _text(shared: Shared, settings: Connection, form: str | None, *, alone: bool) -> str:
     """What is printed: for people, or only the lines of a client or a format."""
-    from mlxsm_sync.connect import shell_lines
-    from mlxsm_sync.render_connection import connection_text
+    from mlxsm_sync.clients.connection import shell_lines
+    from mlxsm_sync.views.connection import connection_text
 
     if form in ("env", "export"):
         return shell_lines(settings, exported=form == "export")
@@ -80,8 +80,8 @@ def _text(shared: Shared, settings: Connection, form: str | None, *, alone: bool
 
 
 def _list_clients(shared: Shared, name: str | None) -> None:
-    from mlxsm_sync.connect import known_clients
-    from mlxsm_sync.render_connection import clients_text
+    from mlxsm_sync.clients.connection import known_clients
+    from mlxsm_sync.views.connection import clients_text
 
     if name is not None:
         raise Usage("--list names the clients, not a profile", "leave out one of the two")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.transitions import show_and_write
 from mlxsm_sync.errors import Usage
+from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Plan
-    from mlxsm_sync.state import Entry, State
+    from mlxsm_sync.values.plan import Plan
+    from mlxsm_sync.values.state import Entry, State
 
 
 @click.command(
@@ -34,8 +34,8 @@ Next: mlxsm plan shows what the file would change.""",
 @click.pass_obj
 def list_(shared: Shared, names: tuple[str, ...]) -> None:
     """Show the profiles of this machine: model, endpoint, owner, drift."""
-    from mlxsm_sync.render import list_text
-    from mlxsm_sync.reports import list_report
+    from mlxsm_sync.views.reports import list_report
+    from mlxsm_sync.views.style import list_text
 
     state = shared.store.read()
     report = list_report(state, _known(state, names))
@@ -63,7 +63,7 @@ Next: mlxsm rollback undoes it."""
 @click.pass_obj
 def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
     """Take profiles out of the state, whoever owns them. No server is stopped, no model deleted."""
-    from mlxsm_sync.transition import between, without
+    from mlxsm_sync.planning.transition import between, without
 
     def remake(state: State) -> tuple[Plan, State]:
         going = _known(state, names)
@@ -93,8 +93,8 @@ def chosen(state: State, names: Collection[str]) -> tuple[Entry, ...]:
 
 def _known(state: State, names: Collection[str]) -> set[str]:
     """These names in the form of the state; Usage where one is not in it."""
-    from mlxsm_sync.secret_scan import looks_like
-    from mlxsm_sync.suggest import did_you_mean
+    from mlxsm_sync.text.secret_scan import looks_like
+    from mlxsm_sync.text.suggest import did_you_mean
 
     known = {entry.name for entry in state.entries}
     wanted = {normal(name) for name in names}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm, is_terminal
 from mlxsm_sync.cli.entries import chosen
@@ -17,12 +16,13 @@ from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.errors import FileTrouble, Usage
+from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.exportable import Selection
-    from mlxsm_sync.file_reports import ExportReport
-    from mlxsm_sync.json_value import JsonObject
-    from mlxsm_sync.state import Entry, State
+    from mlxsm_sync.planning.exportable import Selection
+    from mlxsm_sync.text.json_value import JsonObject
+    from mlxsm_sync.values.file_reports import ExportReport
+    from mlxsm_sync.values.state import Entry, State
 
 
 @click.command(
@@ -75,9 +75,9 @@ def export(
 
     It says first what is in it, and what never is.
     """
-    from mlxsm_sync.export import unfit_for_a_document
-    from mlxsm_sync.exportable import select, unfit_for_a_file
-    from mlxsm_sync.render_document import privacy_lines
+    from mlxsm_sync.mac_app.document_writer import unfit_for_a_document
+    from mlxsm_sync.planning.exportable import select, unfit_for_a_file
+    from mlxsm_sync.views.documents import privacy_lines
 
     time = _time(exported_at, os.environ)
     state = shared.store.read()
@@ -97,7 +97,7 @@ def export(
             "No model profiles are available to export. No file was written.",
             "mlxsm list shows what there is",
         )
-    from mlxsm_sync.streams import is_stream
+    from mlxsm_sync.files.streams import is_stream
 
     if out is not None and os.path.exists(out) and not (yes or is_stream(out)):
         raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
@@ -113,8 +113,8 @@ def export(
 
 
 def _write(shared: Shared, text: str, out: str, told: ExportReport, *, overwrite: bool) -> None:
-    from mlxsm_sync.disk import write_whole
-    from mlxsm_sync.render_document import profiles_text
+    from mlxsm_sync.files.atomic import write_whole
+    from mlxsm_sync.views.documents import profiles_text
 
     # What appeared while the question was open is not overwritten.
     if write_whole(out, text, private=False, new=not overwrite):
@@ -128,8 +128,8 @@ def _report(
     selection: Selection, form: str, written: Sequence[JsonObject], notes: Sequence[str]
 ) -> ExportReport:
     """What is exported and what is not, before it is known where to."""
-    from mlxsm_sync.export import contents, sensitive
-    from mlxsm_sync.file_reports import ExportReport, LeftOutProfile
+    from mlxsm_sync.mac_app.document_writer import contents, sensitive
+    from mlxsm_sync.values.file_reports import ExportReport, LeftOutProfile
 
     left_out = [LeftOutProfile(name=one.name, field=None, reason=one.reason) for one in selection.left_out]
     left_out += [
@@ -177,15 +177,15 @@ class _Export(NamedTuple):
 
 
 def _document(entries: Sequence[Entry], time: str) -> _Export:
-    from mlxsm_sync.export import document, document_profile, not_carried
+    from mlxsm_sync.mac_app.document_writer import document, document_profile, not_carried
 
     profiles = [document_profile(entry.profile) for entry in entries]
     return _Export(document(profiles, time), profiles, [*not_carried([entry.profile for entry in entries])])
 
 
 def _profile_file(entries: Sequence[Entry], state: State, out: str | None) -> _Export:
-    from mlxsm_sync import starter
-    from mlxsm_sync.export import clashing, profile_file
+    from mlxsm_sync.mac_app.document_writer import clashing, profile_file
+    from mlxsm_sync.profile_file import writer
 
     owners = {entry.owner for entry in state.entries if entry.owner is not None}
     content = profile_file(entries, owners)
@@ -197,6 +197,6 @@ def _profile_file(entries: Sequence[Entry], state: State, out: str | None) -> _E
         f'several profiles are called "{name}": give them different names before you use the file'
         for name in clashing(content.profiles)
     ]
-    schema = starter.has_schema_beside(out or "-")
-    text = starter.profile_file(content.collection, content.profiles, schema=schema)
+    schema = writer.has_schema_beside(out or "-")
+    text = writer.profile_file(content.collection, content.profiles, schema=schema)
     return _Export(text, content.profiles, notes)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from mlxsm_sync.places import expanded
+from mlxsm_sync.files.paths import expanded
 
 
 class FileName(click.Path):

@@ -13,15 +13,15 @@ from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import sentence, telling_of
 from mlxsm_sync.errors import FileTrouble, MlxsmError
-from mlxsm_sync.published import SCHEMAS
+from mlxsm_sync.views.published import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlxsm_sync.desired import Desired, Warned
-    from mlxsm_sync.profile import Profile
-    from mlxsm_sync.reports import JudgedFile
-    from mlxsm_sync.source import Tree
+    from mlxsm_sync.syntax.source import Tree
+    from mlxsm_sync.values.desired import Desired, Warned
+    from mlxsm_sync.values.profile import Profile
+    from mlxsm_sync.views.reports import JudgedFile
 
 
 @click.command(
@@ -39,9 +39,9 @@ Next: mlxsm plan; mlxsm schema profiles > profiles.schema.json for an editor."""
 @click.pass_obj
 def init(shared: Shared, from_state: bool) -> None:
     """Write a commented starter profile file; an existing file is never overwritten."""
-    from mlxsm_sync.file_reports import InitReport
-    from mlxsm_sync.places import PROFILE_FILES, project_name
-    from mlxsm_sync.starter import has_schema_beside, proposed_collection, starter
+    from mlxsm_sync.files.paths import PROFILE_FILES, project_name
+    from mlxsm_sync.profile_file.writer import has_schema_beside, proposed_collection, starter
+    from mlxsm_sync.values.file_reports import InitReport
 
     path = shared.file or PROFILE_FILES[0]
     if shared.file is None:
@@ -55,7 +55,7 @@ def init(shared: Shared, from_state: bool) -> None:
         return
     if os.path.lexists(path):
         raise FileTrouble(f"{path} exists already; it was not touched", "-f FILE writes another one")
-    from mlxsm_sync.disk import write_whole
+    from mlxsm_sync.files.atomic import write_whole
 
     write_whole(path, text, private=False, new=True)
     with telling_of(path):
@@ -66,7 +66,7 @@ def init(shared: Shared, from_state: bool) -> None:
 
 def _refuse_a_second(names: Sequence[str]) -> None:
     """FileTrouble where the folder has a profile file, or what somebody takes for one."""
-    from mlxsm_sync.places import look_alikes, way_to
+    from mlxsm_sync.files.paths import look_alikes, way_to
 
     for found in filter(os.path.exists, names):
         raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
@@ -77,7 +77,7 @@ def _refuse_a_second(names: Sequence[str]) -> None:
 
 def _profiles_of_the_state(shared: Shared) -> tuple[list[Profile], list[str]]:
     """The profiles, and what was left out of them."""
-    from mlxsm_sync.exportable import select
+    from mlxsm_sync.planning.exportable import select
 
     selection = select(shared.store.read().entries, local_paths=True)
     notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
@@ -99,7 +99,7 @@ Next: mlxsm plan."""
 @click.pass_obj
 def validate(shared: Shared, files: tuple[str, ...]) -> int:
     """Check profile files and documents: every problem with file, line and column."""
-    from mlxsm_sync.reports import ValidateReport
+    from mlxsm_sync.views.reports import ValidateReport
 
     paths = files or (shared.path,)
     for path in paths:
@@ -120,14 +120,14 @@ def validate(shared: Shared, files: tuple[str, ...]) -> int:
 
 
 def _judged(path: str) -> JudgedFile:
-    from mlxsm_sync.cautions import about, together
-    from mlxsm_sync.declarations import is_document
-    from mlxsm_sync.document_file import refuse_app_list
     from mlxsm_sync.errors import InvalidFile, Problem
-    from mlxsm_sync.profile_file import judge_tree
-    from mlxsm_sync.reports import JudgedFile
-    from mlxsm_sync.secret_scan import redacted, without_tokens
-    from mlxsm_sync.source import read_tree
+    from mlxsm_sync.mac_app.document_file import refuse_app_list
+    from mlxsm_sync.planning.profile_warnings import about, together
+    from mlxsm_sync.profile_file.file import judge_tree
+    from mlxsm_sync.profile_file.reader import is_document
+    from mlxsm_sync.syntax.source import read_tree
+    from mlxsm_sync.text.secret_scan import redacted, without_tokens
+    from mlxsm_sync.views.reports import JudgedFile
 
     try:
         tree = read_tree(path)
@@ -146,10 +146,10 @@ def _judged(path: str) -> JudgedFile:
 
 
 def _judged_document(path: str, tree: Tree) -> JudgedFile:
-    from mlxsm_sync.cautions import about
-    from mlxsm_sync.document_file import judge_read
-    from mlxsm_sync.document_keys import secrets
-    from mlxsm_sync.reports import JudgedFile
+    from mlxsm_sync.mac_app.document_file import judge_read
+    from mlxsm_sync.mac_app.document_keys import secrets
+    from mlxsm_sync.planning.profile_warnings import about
+    from mlxsm_sync.views.reports import JudgedFile
 
     tree.problems.raise_any()
     desired = judge_read(path, tree).desired
@@ -166,9 +166,9 @@ def _judged_document(path: str, tree: Tree) -> JudgedFile:
 
 def _clashes(desired: Desired) -> Iterator[Warned]:
     """What an import would call a conflict inside the document, in the same words."""
-    from mlxsm_sync.desired import Warned
-    from mlxsm_sync.plan import make_plan
-    from mlxsm_sync.state import State
+    from mlxsm_sync.planning.planner import make_plan
+    from mlxsm_sync.values.desired import Warned
+    from mlxsm_sync.values.state import State
 
     profiles = [one.profile for one in desired.profiles]
     if len({one.name for one in profiles}) == len({one.identity for one in profiles}) == len(profiles):
@@ -191,6 +191,6 @@ Next: # yaml-language-server: $schema=./profiles.schema.json in line 1.""",
 @click.argument("name", type=click.Choice([*SCHEMAS]), default="profiles", metavar="[NAME]")
 def schema(name: str) -> None:
     """Print the schema of that name."""
-    from mlxsm_sync.schema import published
+    from mlxsm_sync.views.schemas import published
 
     click.echo(json.dumps(published(name), indent=2))

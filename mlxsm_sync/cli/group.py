@@ -11,12 +11,12 @@ from typing import NamedTuple
 import click
 
 from mlxsm_sync import __version__
-from mlxsm_sync.characters import visible
+from mlxsm_sync.cli.habits import answer
 from mlxsm_sync.cli.words import asks_for_help, refuse_unknown
 from mlxsm_sync.errors import FileTrouble, Usage
-from mlxsm_sync.habits import answer
-from mlxsm_sync.places import PROFILE_FILES, find_profile_file
-from mlxsm_sync.suggest import slip_of
+from mlxsm_sync.files.paths import PROFILE_FILES, find_profile_file
+from mlxsm_sync.text.suggest import slip_of
+from mlxsm_sync.text.unicode import visible
 
 
 class Listed(NamedTuple):
@@ -40,14 +40,14 @@ SECTIONS: dict[str, dict[str, Listed]] = {
         "completion": Listed("completion", "Print the completion script of a shell"),
     },
     "Run": {
-        "up": Listed("up", "Start servers, and wait until their models are loaded"),
-        "down": Listed("down", "Stop servers"),
-        "restart": Listed("up", "Stop servers and start them again"),
-        "ps": Listed("ps", "Show how the servers are"),
-        "logs": Listed("logs", "Show what servers write, or follow it"),
-        "adopt": Listed("adopt", "Use a running server that mlxsm did not start"),
-        "forget": Listed("adopt", "Forget an adopted server"),
-        "doctor": Listed("doctor", "Check everything that could keep servers from running"),
+        "up": Listed("servers.up", "Start servers, and wait until their models are loaded"),
+        "down": Listed("servers.down", "Stop servers"),
+        "restart": Listed("servers.up", "Stop servers and start them again"),
+        "ps": Listed("servers.ps", "Show how the servers are"),
+        "logs": Listed("servers.logs", "Show what servers write, or follow it"),
+        "adopt": Listed("servers.adopt", "Use a running server that mlxsm did not start"),
+        "forget": Listed("servers.adopt", "Forget an adopted server"),
+        "doctor": Listed("servers.doctor", "Check everything that could keep servers from running"),
     },
     "Share": {
         "import": Listed("import_", "Merge a document of the Mac app into this machine's profiles"),

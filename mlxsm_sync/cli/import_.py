@@ -46,9 +46,9 @@ def import_(
     The app MLX Server Manager exports such documents. Nobody owns what is imported until a profile
     file claims it. No server is started or changed.
     """
-    from mlxsm_sync.document_file import read_document
-    from mlxsm_sync.render_document import document_text, imported_text
-    from mlxsm_sync.selectors import resolve
+    from mlxsm_sync.mac_app.document_file import read_document
+    from mlxsm_sync.planning.selectors import resolve
+    from mlxsm_sync.views.documents import document_text, imported_text
 
     shared.tell_of_input(path)
     judged = read_document(path, allow_local_paths=allow_local_paths)

@@ -10,13 +10,13 @@ from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import FileTrouble
 
 if TYPE_CHECKING:
-    from mlxsm_sync.desired import Desired
-    from mlxsm_sync.invocation import Invocation
+    from mlxsm_sync.values.desired import Desired
+    from mlxsm_sync.values.invocation import Invocation
 
 
 def invocation(shared: Shared, command: str, desired: Desired, *source: str) -> Invocation:
     """How a command on this input is called, for remedies to continue; `source` names a document."""
-    from mlxsm_sync.invocation import Invocation
+    from mlxsm_sync.values.invocation import Invocation
 
     path = desired.input.path
     piped = path == "-" or path.startswith(("/dev/", "/proc/"))
@@ -26,8 +26,8 @@ def invocation(shared: Shared, command: str, desired: Desired, *source: str) -> 
 
 def _source(shared: Shared, desired: Desired) -> tuple[str, ...]:
     """The words that name the profile file: none, where it is found unnamed."""
-    from mlxsm_sync.places import find_profile_file
-    from mlxsm_sync.whereabouts import named_path
+    from mlxsm_sync.files.paths import find_profile_file
+    from mlxsm_sync.profile_file.whereabouts import named_path
 
     path = desired.input.path
     if path == shared.file:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Plan
-    from mlxsm_sync.state import State
+    from mlxsm_sync.values.plan import Plan
+    from mlxsm_sync.values.state import State
 
 
 def tell_left(
@@ -22,7 +22,7 @@ def tell_left(
 
     `left_out` gives the ids of the latter; `runs` says of an id whether its server does, where that is known.
     """
-    from mlxsm_sync.run_names import run_folder, started
+    from mlxsm_sync.state.run_names import run_folder, started
 
     found = [one for one in started(run_folder(shared.store.folder, shared.store.label)) if runs(one.id)]
     if not found or shared.store.lost() is not None:
@@ -44,7 +44,7 @@ def of_plan(plan: Plan, state: State) -> set[str]:
 
 
 def _tell(shared: Shared, names: Sequence[str], what: str) -> None:
-    from mlxsm_sync.run_names import command
+    from mlxsm_sync.state.run_names import command
 
     called = ", ".join(f'"{visible(name)}"' for name in names)
     look = visible(command("ps", state=shared.state_words))

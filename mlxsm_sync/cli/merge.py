@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.cli.ask import ask_conflict, confirm, is_terminal
 from mlxsm_sync.cli.left_running import of_plan, tell_left
 from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.plan import DECISIONS, refuse, refuse_guarded, show, tell_notices
 from mlxsm_sync.errors import NoTerminal, StalePlan
+from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Conflict, Outcome, Plan
-    from mlxsm_sync.choices import Choices
-    from mlxsm_sync.desired import Desired
-    from mlxsm_sync.invocation import Invocation
-    from mlxsm_sync.render import Style
-    from mlxsm_sync.state import State
+    from mlxsm_sync.values.choices import Choices
+    from mlxsm_sync.values.desired import Desired
+    from mlxsm_sync.values.invocation import Invocation
+    from mlxsm_sync.values.plan import Conflict, Outcome, Plan
+    from mlxsm_sync.values.state import State
+    from mlxsm_sync.views.style import Style
 
 ATTEMPTS = 100
 """How often a merge that needs no answer plans again because another one came first."""
@@ -81,15 +81,15 @@ class Merge:
             refuse(self.shared, shown, error)
 
     def _plan(self, state: State, choices: Choices | None = None) -> Plan:
-        from mlxsm_sync.plan import make_plan
-        from mlxsm_sync.whereabouts import look
+        from mlxsm_sync.planning.planner import make_plan
+        from mlxsm_sync.profile_file.whereabouts import look
 
         choices, origins = choices or self.choices, look(self.desired, state)
         return make_plan(self.desired, state, choices, invocation=self.invocation, origins=origins)
 
     def _show(self, shown: Plan) -> None:
         """The plan as text; as JSON, only how it ended is printed. Whoever is asked sees all of it."""
-        from mlxsm_sync.render_plan import plan_text
+        from mlxsm_sync.views.plan import plan_text
 
         output = self.shared.output
         if self.asking and (output.json or output.quiet):
@@ -113,7 +113,7 @@ class Merge:
 
     def _refusal(self, conflict: Conflict, name: str) -> str | None:
         """Why a new name is not to be had, or would change nothing."""
-        from mlxsm_sync.answers import answered
+        from mlxsm_sync.planning.answers import answered
 
         plan = self._plan(self.shared.store.read(), answered(self.choices, conflict, "rename", name))
         mine = (one for one in plan.undecided if one.index == conflict.index)
@@ -121,7 +121,7 @@ class Merge:
 
     def _show_answered(self, first: Plan, shown: Plan) -> None:
         """What the answers made of the plan; what was shown before is not shown again."""
-        from mlxsm_sync.render_plan import answered_text
+        from mlxsm_sync.views.plan import answered_text
 
         output = self.shared.output
         if output.json or output.quiet:
@@ -135,8 +135,8 @@ class Merge:
 
     def _write(self, shown: Plan, *, again: bool) -> int:
         """Write what was shown. Where nobody had to answer, a plan that got old is made anew."""
-        from mlxsm_sync.applying import new_ids, write_as_shown
-        from mlxsm_sync.plan import apply_plan
+        from mlxsm_sync.planning.planner import apply_plan
+        from mlxsm_sync.state.store import new_ids, write_as_shown
 
         def remake(state: State) -> tuple[Plan, State]:
             plan = self._plan(state)
@@ -158,7 +158,7 @@ class Merge:
 
     def _finish(self, plan: Plan, *, applied: bool, serial: int | None = None) -> int:
         """Say how it ended."""
-        from mlxsm_sync.applying import outcome
+        from mlxsm_sync.state.store import outcome
 
         ended = outcome(plan, applied=applied, serial=serial)
         output = self.shared.output

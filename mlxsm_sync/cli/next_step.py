@@ -11,9 +11,9 @@ from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.errors import MlxsmError
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Plan
-    from mlxsm_sync.invocation import Invocation
-    from mlxsm_sync.state import Entry
+    from mlxsm_sync.values.invocation import Invocation
+    from mlxsm_sync.values.plan import Plan
+    from mlxsm_sync.values.state import Entry
 
 _MOST_NAMED = 5
 _OF_NO_SERVER = ("/name", "/notes")
@@ -28,7 +28,7 @@ def tell_next_of_apply(shared: Shared, written: Plan, again: Invocation) -> None
 
 def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> None:
     """What was imported is nobody's until a profile file lists it; what none can hold is not named."""
-    from mlxsm_sync.run_names import command
+    from mlxsm_sync.state.run_names import command
 
     new = {one.name for one in written.changes if one.action == "create"}
     entries = [entry for entry in shared.store.read().entries if entry.name in new] if new else []
@@ -44,7 +44,7 @@ def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> 
 
 
 def _fits_a_file(entry: Entry) -> bool:
-    from mlxsm_sync.exportable import obstacle
+    from mlxsm_sync.planning.exportable import obstacle
 
     return obstacle(entry, local_paths=True) is None
 
@@ -60,8 +60,8 @@ def tell_next_of_rollback(shared: Shared, written: Plan) -> None:
 
 def _is_in_step(shared: Shared) -> bool:
     """Whether this machine is as the profile file says."""
-    from mlxsm_sync.plan import make_plan
-    from mlxsm_sync.whereabouts import look
+    from mlxsm_sync.planning.planner import make_plan
+    from mlxsm_sync.profile_file.whereabouts import look
 
     desired, state = shared.desired(), shared.store.read()
     plan = make_plan(desired, state, origins=look(desired, state))
@@ -69,7 +69,7 @@ def _is_in_step(shared: Shared) -> bool:
 
 
 def _file_is_found() -> bool:
-    from mlxsm_sync.places import find_profile_file
+    from mlxsm_sync.files.paths import find_profile_file
 
     if os.environ.get("MLXSM_FILE"):
         return True
@@ -80,7 +80,7 @@ def _file_is_found() -> bool:
 
 def _recreate(shared: Shared, written: Plan) -> list[str]:
     """`--recreate`, where what was there before is served otherwise now, and a server was started."""
-    from mlxsm_sync.run_names import run_folder, started
+    from mlxsm_sync.state.run_names import run_folder, started
 
     existing = (one for one in written.counted if one.action in ("update", "replace"))
     changed = any(field.path not in _OF_NO_SERVER for one in existing for field in one.fields)

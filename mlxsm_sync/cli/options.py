@@ -18,15 +18,15 @@ from mlxsm_sync.cli.output import Output
 from mlxsm_sync.cli.outputs import STDIN, Files
 from mlxsm_sync.cli.parameters import Seconds
 from mlxsm_sync.errors import FileTrouble, Usage
-from mlxsm_sync.places import path_in_environment
-from mlxsm_sync.secret_scan import looks_like
+from mlxsm_sync.files.paths import path_in_environment
+from mlxsm_sync.text.secret_scan import looks_like
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlxsm_sync.applying import Store
-    from mlxsm_sync.desired import Desired
-    from mlxsm_sync.json_value import Json
+    from mlxsm_sync.state.store import Store
+    from mlxsm_sync.text.json_value import Json
+    from mlxsm_sync.values.desired import Desired
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 DEFAULT_LOCK_TIMEOUT = 10
@@ -56,11 +56,11 @@ class Shared:
 
     @cached_property
     def _found(self) -> str:
-        from mlxsm_sync.places import PROFILE_FILES, find_profile_file
+        from mlxsm_sync.files.paths import PROFILE_FILES, find_profile_file
 
         path = find_profile_file(os.environ)
         if path not in PROFILE_FILES:
-            from mlxsm_sync.places import instead_of, way_to
+            from mlxsm_sync.files.paths import instead_of, way_to
 
             if (other := instead_of(path)) is not None:
                 self.output.say(f"note: {path} is used, not {other}: {way_to(other)}")
@@ -73,8 +73,8 @@ class Shared:
 
     def desired(self) -> Desired:
         """What the profile file wants."""
-        from mlxsm_sync.places import PROFILE_FILES
-        from mlxsm_sync.profile_file import read_profile_file
+        from mlxsm_sync.files.paths import PROFILE_FILES
+        from mlxsm_sync.profile_file.file import read_profile_file
 
         path = self.path
         self.tell_of_input(path)
@@ -91,16 +91,16 @@ class Shared:
         """Where the state is kept; what is doubtful about the place is said at once."""
         from pathlib import Path
 
-        from mlxsm_sync.places import default_state_path
+        from mlxsm_sync.files.paths import default_state_path
 
         store: Store
         if (path := self._app_list()) is not None:
-            from mlxsm_sync.app_store import AppStore
+            from mlxsm_sync.mac_app.list_store import AppStore
 
             folder = default_state_path(os.environ).parent
             store = AppStore(path, folder, while_app_runs=self.while_app_runs)
         else:
-            from mlxsm_sync.state_file import StateFile
+            from mlxsm_sync.state.state_file import StateFile
 
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
         self.output.kept = lambda: _content(store)
@@ -112,7 +112,7 @@ class Shared:
         """The Mac app's own list, where that is to be the state."""
         from pathlib import Path
 
-        from mlxsm_sync.places import app_list_path, expanded
+        from mlxsm_sync.files.paths import app_list_path, expanded
 
         if self.state == "app":
             return app_list_path()
@@ -135,7 +135,7 @@ class Shared:
 
     def with_file(self, command: str) -> str:
         """The same for a command that needs the profile file; in words where none is found here."""
-        from mlxsm_sync.places import find_profile_file
+        from mlxsm_sync.files.paths import find_profile_file
 
         try:
             _ = self.file or find_profile_file(os.environ)

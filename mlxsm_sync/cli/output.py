@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.errors import FileTrouble, MlxsmError
-from mlxsm_sync.secret_scan import HIDDEN, looks_like, reasons, redacted, without_tokens
-from mlxsm_sync.wrapping import wrapped
+from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, reasons, redacted, without_tokens
+from mlxsm_sync.text.unicode import visible
+from mlxsm_sync.text.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from mlxsm_sync.json_value import Json
-    from mlxsm_sync.model import Model
-    from mlxsm_sync.render import Style
+    from mlxsm_sync.text.json_value import Json
+    from mlxsm_sync.values.base import Model
+    from mlxsm_sync.views.style import Style
 
 _DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
 """Colours, and what `visible` makes of what nobody sees: either could stand in the midst of a secret."""
@@ -54,7 +54,7 @@ class Output:
 
     def style(self, stream: TextIO) -> Style:
         """How text for a stream is dressed."""
-        from mlxsm_sync.render import Style
+        from mlxsm_sync.views.style import Style
 
         choice = "never" if self.no_color else self.color
         colour = wants_colour(choice, os.environ, stream)
@@ -78,7 +78,7 @@ class Output:
         if self._has_secret(plain):
             text = json.dumps(self._without_secret_texts(data), indent=2, ensure_ascii=True)
         if self.json_out:
-            from mlxsm_sync.disk import write_whole
+            from mlxsm_sync.files.atomic import write_whole
 
             write_whole(self.json_out, text + "\n")
         if self.json:
@@ -242,7 +242,7 @@ def report_failure(
 
 def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> None:
     if to_stdout or path is not None:
-        from mlxsm_sync.reports import error_report
+        from mlxsm_sync.views.reports import error_report
 
         Output(json=to_stdout, json_out=path).data(error_report(error))
 

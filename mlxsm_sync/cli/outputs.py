@@ -72,7 +72,7 @@ class Files:
             self._refuse_state(_Output(path, "-f", may_be_profiles=True), state)
 
     def _refuse_twice(self, out: _Output, other: _Output) -> None:
-        from mlxsm_sync.file_identity import same_file
+        from mlxsm_sync.files.file_identity import same_file
 
         if same_file(out.path, other.path):
             self.refused = True
@@ -86,7 +86,7 @@ class Files:
                 self._refuse(out)
 
     def _refuse_input(self, out: _Output, path: str) -> None:
-        from mlxsm_sync.file_identity import identity
+        from mlxsm_sync.files.file_identity import identity
 
         if path == STDIN:
             with suppress(OSError, AttributeError, ValueError):
@@ -113,7 +113,7 @@ def _is_stream(path: str) -> bool:
 
 def _profile_files() -> Iterator[str]:
     """The profile files that are used where none is named, also those that are not there yet."""
-    from mlxsm_sync.places import expanded, places_of_profile_files
+    from mlxsm_sync.files.paths import expanded, places_of_profile_files
 
     named = os.environ.get("MLXSM_FILE", "")
     with suppress(FileTrouble):
@@ -130,8 +130,8 @@ def _folders_in(folder: Path) -> list[Path]:
 
 def _belongs_to(out: str, state: str) -> bool:
     """Whether an output is a state, its lock, or in one of the folders beside it."""
-    from mlxsm_sync.file_identity import as_listed, is_inside, same_file
-    from mlxsm_sync.places import app_list_path, default_state_path, expanded
+    from mlxsm_sync.files.file_identity import as_listed, is_inside, same_file
+    from mlxsm_sync.files.paths import app_list_path, default_state_path, expanded
 
     if state == "app" or state.startswith("app:"):
         path = state.removeprefix("app:")

@@ -16,10 +16,10 @@ from mlxsm_sync.cli.transitions import show_and_write
 from mlxsm_sync.errors import UnreadableState, Usage
 
 if TYPE_CHECKING:
-    from mlxsm_sync.applying import Store
-    from mlxsm_sync.changes import Plan
-    from mlxsm_sync.history import Earlier
-    from mlxsm_sync.state import State
+    from mlxsm_sync.state.history import Earlier
+    from mlxsm_sync.state.store import Store
+    from mlxsm_sync.values.plan import Plan
+    from mlxsm_sync.values.state import State
 
 
 @click.command(
@@ -47,8 +47,8 @@ def history(shared: Shared) -> None:
 
 
 def _show_history(shared: Shared, current: State | None, earlier: Iterable[Earlier]) -> None:
-    from mlxsm_sync.render import history_text
-    from mlxsm_sync.reports import history_report
+    from mlxsm_sync.views.reports import history_report
+    from mlxsm_sync.views.style import history_text
 
     report = history_report(current, (one.state for one in earlier))
     shared.output.data(report)
@@ -82,7 +82,7 @@ Next: mlxsm rollback again undoes the rollback."""
 @click.pass_obj
 def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
     """Go back to an earlier state, as a new write. No server is started or changed."""
-    from mlxsm_sync.transition import back_to, between
+    from mlxsm_sync.planning.transition import back_to, between
 
     goal = _earlier(shared.store, serial)
     if goal is None and (lost := shared.store.lost()) is not None:

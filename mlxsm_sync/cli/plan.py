@@ -17,7 +17,7 @@ from mlxsm_sync.cli.outputs import STDOUT
 from mlxsm_sync.errors import Guard, MlxsmError, Usage
 
 if TYPE_CHECKING:
-    from mlxsm_sync.changes import Plan
+    from mlxsm_sync.values.plan import Plan
 
 CHANGES, DECISIONS = 2, 3
 
@@ -48,9 +48,9 @@ Next: mlxsm apply, with the same answers."""
 @click.pass_obj
 def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool, **answers: Any) -> int:
     """Show what an apply would change on this machine; change nothing."""
-    from mlxsm_sync.plan import make_plan
-    from mlxsm_sync.selectors import resolve
-    from mlxsm_sync.whereabouts import look
+    from mlxsm_sync.planning.planner import make_plan
+    from mlxsm_sync.planning.selectors import resolve
+    from mlxsm_sync.profile_file.whereabouts import look
 
     shared.output.json = shared.output.json or form == "json"
     shared.output.stdout_is_taken = out == STDOUT
@@ -65,7 +65,7 @@ def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool,
     again = invocation(shared, "apply", desired)
     made = make_plan(desired, state, choices, invocation=again, origins=look(desired, state))
     if out is not None:
-        from mlxsm_sync.plan_file import SavedPlan, save_plan, text_of
+        from mlxsm_sync.state.saved_plan import SavedPlan, save_plan, text_of
 
         seen = shared.store.fingerprint()
         saved = SavedPlan(
@@ -91,7 +91,7 @@ def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool,
 
 def _is_gone(out: str | None) -> bool:
     """Whether a saved plan went to a pipe: no command can name it again."""
-    from mlxsm_sync.streams import is_stream
+    from mlxsm_sync.files.streams import is_stream
 
     return out is not None and (out == STDOUT or is_stream(out))
 
@@ -99,11 +99,11 @@ def _is_gone(out: str | None) -> bool:
 def show(shared: Shared, made: Plan, *, markdown: bool = False, with_json: bool = True) -> None:
     """Print a plan in the form that was asked for, and what was answered in vain."""
     if markdown:
-        from mlxsm_sync.render_markdown import plan_markdown
+        from mlxsm_sync.views.markdown import plan_markdown
 
         shared.output.show(plan_markdown(made))
     elif not shared.output.json:
-        from mlxsm_sync.render_plan import headline, plan_text
+        from mlxsm_sync.views.plan import headline, plan_text
 
         style = shared.output.style(sys.stdout)
         brief = shared.output.quiet
@@ -128,7 +128,7 @@ def refuse_guarded(shared: Shared, made: Plan) -> None:
 def refuse(shared: Shared, made: Plan, error: MlxsmError) -> NoReturn:
     """Stop with this failure; as JSON, the plan that it is about comes with it."""
     if shared.output.json:
-        from mlxsm_sync.reports import refused_plan
+        from mlxsm_sync.views.reports import refused_plan
 
         shared.output.data(refused_plan(made, error))
         raise click.exceptions.Exit(error.exit_code)

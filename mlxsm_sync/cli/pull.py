@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import normal, visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.complete import profile_names
@@ -16,10 +15,11 @@ from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import shown, telling_of
 from mlxsm_sync.cli.plan import DECISIONS
 from mlxsm_sync.errors import NotEditable, Usage
+from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.pull_file import Prepared
-    from mlxsm_sync.pulling import Scope
+    from mlxsm_sync.planning.pull import Scope
+    from mlxsm_sync.profile_file.pull_file import Prepared
 
 
 @click.command(
@@ -64,7 +64,7 @@ def pull(
     others are this machine's own, and taken with --field or --whole. What was edited in the file and not
     applied yet stays, and so does every other line. Where both sides changed a field, it is left and shown.
     """
-    from mlxsm_sync.pull_file import carry_out, prepare
+    from mlxsm_sync.profile_file.pull_file import carry_out, prepare
 
     scope = _scope(names, fields, everything=everything, whole=whole)
     if shared.path == "-":
@@ -89,9 +89,9 @@ def pull(
 
 def _scope(names: tuple[str, ...], fields: tuple[str, ...], *, everything: bool, whole: bool) -> Scope:
     """What was asked for; Usage where it contradicts itself or names no field."""
-    from mlxsm_sync.field_names import find, known
-    from mlxsm_sync.pulling import Scope
-    from mlxsm_sync.suggest import did_you_mean
+    from mlxsm_sync.planning.pull import Scope
+    from mlxsm_sync.text.suggest import did_you_mean
+    from mlxsm_sync.values.field_names import find, known
 
     if names and everything:
         raise Usage("--all already means every profile", "leave out the names, or --all")
@@ -109,7 +109,7 @@ def _scope(names: tuple[str, ...], fields: tuple[str, ...], *, everything: bool,
 
 def _show(shared: Shared, ready: Prepared, *, asking: bool) -> None:
     """The change of the file, before it is made; whoever is asked sees it in any case."""
-    from mlxsm_sync.render_pull import clash_text, whole_text
+    from mlxsm_sync.views.pull import clash_text, whole_text
 
     output = shared.output
     for one in ready.pull.stuck:
@@ -126,7 +126,7 @@ def _show(shared: Shared, ready: Prepared, *, asking: bool) -> None:
 
 def _finish(shared: Shared, ready: Prepared, *, dry_run: bool) -> None:
     """Say how it ended."""
-    from mlxsm_sync.pull_report import pull_report
+    from mlxsm_sync.views.pull_report import pull_report
 
     output = shared.output
     written = bool(ready.patch) and not dry_run
@@ -147,9 +147,9 @@ def _finish(shared: Shared, ready: Prepared, *, dry_run: bool) -> None:
 
 def _tell_nothing(shared: Shared, ready: Prepared) -> None:
     """Where nothing was changed here, say what this command is for, and what there is to do."""
-    from mlxsm_sync.plan import make_plan
-    from mlxsm_sync.render_plan import headline
-    from mlxsm_sync.whereabouts import look
+    from mlxsm_sync.planning.planner import make_plan
+    from mlxsm_sync.profile_file.whereabouts import look
+    from mlxsm_sync.views.plan import headline
 
     state = shared.store.read()
     made = make_plan(ready.desired, state, origins=look(ready.desired, state))

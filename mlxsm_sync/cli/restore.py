@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlxsm_sync.characters import visible
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.file_names import FileName
@@ -16,11 +15,12 @@ from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.past import local_time
 from mlxsm_sync.errors import Usage
+from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.applying import Store
-    from mlxsm_sync.history import Earlier
-    from mlxsm_sync.lost import Lost
+    from mlxsm_sync.state.history import Earlier
+    from mlxsm_sync.state.lost import Lost
+    from mlxsm_sync.state.store import Store
 
 
 @click.command(
@@ -44,10 +44,10 @@ def restore(shared: Shared, version: str | None, yes: bool) -> None:
     What stands there and cannot be read is kept beside it. A state that can be read is not touched:
     mlxsm rollback goes back to an earlier one. No server is started or changed.
     """
-    from mlxsm_sync.applying import now
-    from mlxsm_sync.render import NO_SERVER
-    from mlxsm_sync.reports import restore_report
-    from mlxsm_sync.state import Write
+    from mlxsm_sync.state.store import now
+    from mlxsm_sync.values.state import Write
+    from mlxsm_sync.views.reports import restore_report
+    from mlxsm_sync.views.style import NO_SERVER
 
     store = shared.store
     lost = store.lost()
@@ -84,8 +84,8 @@ def _other_ways(shared: Shared, store: Store) -> str:
 
 def _show(shared: Shared, goal: Earlier) -> None:
     """What is going to be restored; whoever is asked sees it also where only JSON is printed."""
-    from mlxsm_sync.render import list_text
-    from mlxsm_sync.reports import list_report
+    from mlxsm_sync.views.reports import list_report
+    from mlxsm_sync.views.style import list_text
 
     state, written = goal.state, goal.state.written
     by = (
@@ -102,7 +102,7 @@ def _show(shared: Shared, goal: Earlier) -> None:
 
 def _chosen(store: Store, lost: Lost, version: str | None) -> Earlier:
     """The kept version that was asked for; Usage where it is not one."""
-    from mlxsm_sync.lost import best
+    from mlxsm_sync.state.lost import best
 
     if version is not None and not version.isdecimal():
         return store.read_kept(Path(version))

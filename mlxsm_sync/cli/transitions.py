@@ -14,14 +14,14 @@ from mlxsm_sync.cli.plan import refuse, refuse_guarded
 from mlxsm_sync.errors import NoTerminal
 
 if TYPE_CHECKING:
-    from mlxsm_sync.applying import Remake
-    from mlxsm_sync.changes import Plan
+    from mlxsm_sync.state.store import Remake
+    from mlxsm_sync.values.plan import Plan
 
 
 def show_and_write(shared: Shared, remake: Remake, command: str, *, yes: bool) -> None:
     """Write the state that `remake` makes, as it was shown and confirmed."""
-    from mlxsm_sync.applying import outcome, write_as_shown
-    from mlxsm_sync.render_plan import outcome_text, plan_text
+    from mlxsm_sync.state.store import outcome, write_as_shown
+    from mlxsm_sync.views.plan import outcome_text, plan_text
 
     output, style = shared.output, shared.output.style(sys.stdout)
     shared.store.recover(shared.lock_timeout)

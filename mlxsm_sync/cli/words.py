@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import click
 
-from mlxsm_sync.characters import visible
+from mlxsm_sync.cli.option_habits import option_answer
 from mlxsm_sync.errors import Usage
-from mlxsm_sync.option_habits import option_answer
-from mlxsm_sync.suggest import slip_of
+from mlxsm_sync.text.suggest import slip_of
+from mlxsm_sync.text.unicode import visible
 
 RASH_OPTIONS = ("--force", "--prune", "--prune-foreign", "--all", "--yes", "--while-app-runs")
 """What a slip must not lead to."""

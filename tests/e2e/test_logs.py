@@ -211,7 +211,7 @@ def test_a_parent_that_cannot_note_the_end_says_nothing_in_the_log(servers: Serv
 def test_a_failing_call_of_the_system_is_no_failing_output(servers: Servers) -> None:
     script = servers.folder / "fails.py"
     script.write_text(
-        "import os, sys\nfrom mlxsm_sync import disk\n"
+        "import os, sys\nfrom mlxsm_sync.files import atomic as disk\n"
         "def fail(*_): raise PermissionError(1, 'Operation not permitted')\n"
         "disk.read_own = fail\n"
         "from mlxsm_sync.__main__ import main\nmain()\n"

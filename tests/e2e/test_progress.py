@@ -15,8 +15,8 @@ from running import Servers, is_free, lives, processes_of, wait_for
 from terminals import Screen
 
 from mlxsm_sync.cli.output import Output
-from mlxsm_sync.cli.progress import Progress
-from mlxsm_sync.readiness import Step
+from mlxsm_sync.cli.servers.progress import Progress
+from mlxsm_sync.servers.readiness import Step
 
 LONG = "mlx-community/Qwen3-30B-A3B-Thinking-2507-4bit long context"
 WIDE = "通义千问 三十亿 长上下文 思考模型 四比特量化"

@@ -17,11 +17,11 @@ from conftest import BIN
 from ledger import Tally
 from running import Servers, is_free, lives, new_port, processes_of, wait_for
 
-from mlxsm_sync.flags import FLAGS, NEWEST_KNOWN, known_to, parse_version, written
-from mlxsm_sync.installed import find_program
-from mlxsm_sync.launch import launch
-from mlxsm_sync.profile import LaunchOptions, Profile
-from mlxsm_sync.server_parser import options_in
+from mlxsm_sync.servers.command_line import launch
+from mlxsm_sync.servers.program import find_program
+from mlxsm_sync.servers.server_parser import options_in
+from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.server_options import FLAGS, NEWEST_KNOWN, known_to, parse_version, written
 
 SERVER = BIN / "mlx_lm.server"
 

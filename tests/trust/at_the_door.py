@@ -8,9 +8,9 @@ from typing import TypeVar
 import pytest
 from bad_file import Case
 
-from mlxsm_sync.characters import unseen
 from mlxsm_sync.cli import cli
 from mlxsm_sync.errors import InvalidFile, MlxsmError, Problem
+from mlxsm_sync.text.unicode import unseen
 
 Failure = TypeVar("Failure", bound=MlxsmError)
 LONGEST_MESSAGE = 400

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from inside import command
 
-from mlxsm_sync.state_file import StateFile
+from mlxsm_sync.state.state_file import StateFile
 
 FIRST_PORT = 1000
 

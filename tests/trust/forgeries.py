@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlxsm_sync.processes import facts
+from mlxsm_sync.system.process_identity import facts
 
 DAMAGED, DOUBTED, GONE, REBOOTED = (
     "nothing was signalled",

@@ -24,14 +24,14 @@ from bad_file import GOOD
 from broken_states import UNREADABLE, broken
 from worlds import new_ids
 
-from mlxsm_sync.cautions import about, together
-from mlxsm_sync.desired import Desired
-from mlxsm_sync.document_file import read_document
 from mlxsm_sync.errors import InvalidFile, UnreadableState
-from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile_file import read_profile_file
-from mlxsm_sync.state import State
-from mlxsm_sync.state_text import read_state, write_state
+from mlxsm_sync.mac_app.document_file import read_document
+from mlxsm_sync.planning.planner import apply_plan, make_plan
+from mlxsm_sync.planning.profile_warnings import about, together
+from mlxsm_sync.profile_file.file import read_profile_file
+from mlxsm_sync.state.serialization import read_state, write_state
+from mlxsm_sync.values.desired import Desired
+from mlxsm_sync.values.state import State
 
 LONGEST = 4000
 _RICH = f"""{GOOD}    enableThinking: false

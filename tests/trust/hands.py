@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from mlxsm_sync import processes, procfs, run_marks
-from mlxsm_sync.server import Record
+from mlxsm_sync.system import linux, process_identity, run_marks
+from mlxsm_sync.values.run import Record
 
 NONCE = "nonce"
 
@@ -32,7 +32,7 @@ def start(mark: str) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     ours = start(f"{'a' * 16}.{NONCE}")
-    about = procfs.facts(ours.pid)
+    about = linux.facts(ours.pid)
     assert about is not None
     record = Record(
         id="a" * 16,
@@ -41,7 +41,7 @@ def main() -> None:
         host="127.0.0.1",
         port=1,
         nonce=NONCE,
-        boot_id=procfs.boot_id(),
+        boot_id=linux.boot_id(),
         pid=ours.pid,
         start_mark=about.start_mark,
         command=("/s",),
@@ -52,7 +52,7 @@ def main() -> None:
         started_at="2026-06-16T00:00:00Z",
     )
     strangers: list[subprocess.Popen[bytes]] = []
-    looked = processes.belongs_to
+    looked = process_identity.belongs_to
 
     def changes_hands(pid: int, one: Record) -> bool:
         answer = looked(pid, one)
@@ -63,8 +63,8 @@ def main() -> None:
             strangers.append(start("of somebody else"))
         return answer
 
-    processes.belongs_to = changes_hands
-    found = processes.identify(record)
+    process_identity.belongs_to = changes_hands
+    found = process_identity.identify(record)
     if found.handle is not None:
         found.handle.signal_alone(signal.SIGTERM)
         time.sleep(0.2)  # a signal that was sent arrives within a moment

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from mlxsm_sync.option_texts import OPTION_NAMES
+from mlxsm_sync.mac_app.options import OPTION_NAMES
 
 _VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 1.5, 0.5, 8080, 8080.0, 65535, 65536, 1e18, 10**18 - 1, 2**53, -0.0),

@@ -14,9 +14,9 @@ from pathlib import Path
 from forgeries import start_mark
 from inside import command
 
-from mlxsm_sync.processes import boot_id
-from mlxsm_sync.run_files import RunFiles
-from mlxsm_sync.server import Record
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.system.process_identity import boot_id
+from mlxsm_sync.values.run import Record
 
 ID = "a" * 16
 LAST = Path("/proc/sys/kernel/ns_last_pid")

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from ledger import THOROUGH, Tally
 from worlds import new_ids, rich_profiles
 
-from mlxsm_sync.changes import Plan
-from mlxsm_sync.desired import Desired
-from mlxsm_sync.export import profile_file as exported
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.plan import apply_plan, make_plan
-from mlxsm_sync.profile import Profile
-from mlxsm_sync.profile_file import judge_tree
-from mlxsm_sync.secret_scan import reasons
-from mlxsm_sync.source import Tree, parse_text
-from mlxsm_sync.starter import profile_file
-from mlxsm_sync.state import State
-from mlxsm_sync.state_text import read_state, write_state
+from mlxsm_sync.mac_app.document_writer import profile_file as exported
+from mlxsm_sync.planning.planner import apply_plan, make_plan
+from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.profile_file.writer import profile_file
+from mlxsm_sync.state.serialization import read_state, write_state
+from mlxsm_sync.syntax.source import Tree, parse_text
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.text.secret_scan import reasons
+from mlxsm_sync.values.desired import Desired
+from mlxsm_sync.values.plan import Plan
+from mlxsm_sync.values.profile import Profile
+from mlxsm_sync.values.state import State
 
 EXAMPLES = 10_000 if THOROUGH else 400
 # Anything that a text of a file may be: controls, marks that nobody sees, noncharacters, beyond the plane.

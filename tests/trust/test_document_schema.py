@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from mutated_documents import mutated, valid_document, valid_profile
 
-from mlxsm_sync.desired import Input
-from mlxsm_sync.document import Judged, judge_document
-from mlxsm_sync.document_file import document_schema
 from mlxsm_sync.errors import InvalidDocument
-from mlxsm_sync.json_schema import faults
-from mlxsm_sync.json_text import read_json
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.option_texts import read_option
-from mlxsm_sync.schema import published
+from mlxsm_sync.mac_app.document_file import document_schema
+from mlxsm_sync.mac_app.document_reader import Judged, judge_document
+from mlxsm_sync.mac_app.options import read_option
+from mlxsm_sync.syntax.json import read_json
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.values.desired import Input
+from mlxsm_sync.values.json_schema import faults
+from mlxsm_sync.views.schemas import published
 
 MUTATED = 2000
 SCHEMA = document_schema()

@@ -20,7 +20,7 @@ from ledger import Tally
 from running import Servers, new_port, processes_of
 from tracing import strace
 
-from mlxsm_sync.processes import boot_id
+from mlxsm_sync.system.process_identity import boot_id
 
 pytestmark = pytest.mark.linux("traces by strace")
 

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutated_documents import mutated, valid_document, valid_profile
 
-from mlxsm_sync.characters import visible
-from mlxsm_sync.document import Judged
-from mlxsm_sync.document_file import read_document
 from mlxsm_sync.errors import InvalidDocument, MlxsmError
-from mlxsm_sync.nodes import MAX_DEPTH, MAX_SCALAR
+from mlxsm_sync.mac_app.document_file import read_document
+from mlxsm_sync.mac_app.document_reader import Judged
+from mlxsm_sync.syntax.tree import MAX_DEPTH, MAX_SCALAR
+from mlxsm_sync.text.unicode import visible
 
 TOKENS = [*EVERY_TOKEN.values()]
 

@@ -50,13 +50,13 @@ import fcntl, json, os, signal, socket, sys, time
 sys.path.insert(0, sys.argv[1])
 import like_darwin
 like_darwin.pretend()
-from mlxsm_sync import psutil_facts, system_facts
+from mlxsm_sync.system import current, portable
 gone = [hasattr(m, n) for m, n in ((os, "pidfd_open"), (signal, "pidfd_send_signal"), (socket, "AF_NETLINK"))]
-me = system_facts.facts(os.getpid())
+me = current.facts(os.getpid())
 print(json.dumps({
-    "gone": gone, "source": system_facts.source.__name__, "boot": psutil_facts.boot_id(), "name": sys.platform,
-    "footprint": psutil_facts.memory(os.getpid()), "mark": me.start_mark, "older": me.older_mark,
-    "age": system_facts.age(os.getpid()),
+    "gone": gone, "source": current.source.__name__, "boot": portable.boot_id(), "name": sys.platform,
+    "footprint": portable.memory(os.getpid()), "mark": me.start_mark, "older": me.older_mark,
+    "age": current.age(os.getpid()),
     "full sync": fcntl.fcntl(os.open(like_darwin.__file__, os.O_RDONLY), fcntl.F_FULLFSYNC),
 }))
 """
@@ -76,7 +76,7 @@ def looked(**hooks: str) -> dict[str, object]:
 def test_the_rehearsal_lacks_what_macos_lacks() -> None:
     found = looked()
     assert found["gone"] == [False, False, False]
-    assert (found["source"], found["name"], found["full sync"]) == ("mlxsm_sync.psutil_facts", "darwin", 0)
+    assert (found["source"], found["name"], found["full sync"]) == ("mlxsm_sync.system.portable", "darwin", 0)
     assert found["boot"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip().upper()
     assert int(str(found["footprint"])) > 10**6
 
@@ -231,9 +231,9 @@ def test_a_kill_at_the_end_of_the_grace_meets_nobody_else(servers: Servers, tmp_
         f"import sys; sys.path.insert(0, {str(LIKE_DARWIN.parent)!r})\n"
         "import like_darwin, os, signal\n"
         "like_darwin.pretend()\n"
-        "from mlxsm_sync import handles, processes, run_files, stopping, system_facts\n"
+        "from mlxsm_sync.system import current, process, process_identity\nfrom mlxsm_sync.servers import records, stopping\n"
         "from pathlib import Path\n"
-        "files = run_files.RunFiles(Path(sys.argv[1]))\n"
+        "files = records.RunFiles(Path(sys.argv[1]))\n"
         "(record,) = files.records().values()\n"
         "sent = []\n"
         "real = os.killpg\n"

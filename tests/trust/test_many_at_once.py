@@ -101,7 +101,7 @@ def unlocked(project: Project) -> Project:
     """A project whose mlxsm takes no lock."""
     copy = project.folder / "unlocked"
     shutil.copytree(REPOSITORY / "mlxsm_sync", copy / "mlxsm_sync", ignore=shutil.ignore_patterns("*.pyc"))
-    module = copy / "mlxsm_sync/lock.py"
+    module = copy / "mlxsm_sync/state/lock.py"
     text = module.read_text()
     assert text.count(LOCKING) == 1
     module.write_text(text.replace(LOCKING, OPEN))

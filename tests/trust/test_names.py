@@ -11,11 +11,11 @@ import pytest
 from conftest import Project
 from ledger import Tally
 
-from mlxsm_sync.cautions import together
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.plan import make_plan
-from mlxsm_sync.profile_file import read_profile_file
-from mlxsm_sync.state import State
+from mlxsm_sync.planning.planner import make_plan
+from mlxsm_sync.planning.profile_warnings import together
+from mlxsm_sync.profile_file.file import read_profile_file
+from mlxsm_sync.values.state import State
 
 ONE = {
     "composed": ("Caf\u00e9", "Cafe\u0301"),

@@ -11,7 +11,7 @@ import pytest
 from conftest import Project, Result
 from in_process import run
 
-from mlxsm_sync.secret_scan import HIDDEN, looks_like
+from mlxsm_sync.text.secret_scan import HIDDEN, looks_like
 
 WORDS = (
     "Secret",

@@ -22,7 +22,7 @@ from tracing import needed
 from mlxsm_sync.cli import cli
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.group import COMMANDS
-from mlxsm_sync.file_identity import fold_of
+from mlxsm_sync.files.file_identity import fold_of
 
 ONE = "schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: 127.0.0.1, port: %d}]\n"
 WORDS: dict[str, tuple[str, ...]] = {

@@ -9,8 +9,8 @@ from conftest import Project
 from ledger import Tally
 from tracing import trace
 
-from mlxsm_sync.doubts import copies, network_kind
-from mlxsm_sync.state_file import StateFile
+from mlxsm_sync.state.location_warnings import copies, network_kind
+from mlxsm_sync.state.state_file import StateFile
 
 FILE = "schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: 127.0.0.1, port: %d}]\n"
 SYNCED = (
@@ -84,7 +84,7 @@ def test_t24_a_network_file_system_is_known(folder: str, kind: str | None, tally
 def test_t24_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 1 0:1 / {tmp_path} rw - nfs4 files:/ rw\n")
-    monkeypatch.setattr("mlxsm_sync.doubts.MOUNTS", mounts)
+    monkeypatch.setattr("mlxsm_sync.state.location_warnings.MOUNTS", mounts)
     (caution,) = StateFile(tmp_path / "state.json").cautions()
     assert "network file system (nfs4)" in caution
     mounts.unlink()

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from ledger import THOROUGH, Tally
 from worlds import rich_profiles
 
-from mlxsm_sync.document_file import judge_read
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.export import document, document_profile
-from mlxsm_sync.launch import Launch, Program, launch
-from mlxsm_sync.nodes import Problems
-from mlxsm_sync.profile import OPTIONS, Profile
-from mlxsm_sync.profile_file import judge_tree
-from mlxsm_sync.source import Tree, parse_text
+from mlxsm_sync.mac_app.document_file import judge_read
+from mlxsm_sync.mac_app.document_writer import document, document_profile
+from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.servers.command_line import Launch, Program, launch
+from mlxsm_sync.syntax.source import Tree, parse_text
+from mlxsm_sync.syntax.tree import Problems
+from mlxsm_sync.values.profile import OPTIONS, Profile
 
 SERVER = Program(("/bin/mlx_lm.server",), "0.32.2")
 EXAMPLES = 3_000 if THOROUGH else 100

@@ -17,7 +17,7 @@ from conftest import REPOSITORY, Project
 from ledger import Tally
 from metadata_story import FILE, STORY
 
-from mlxsm_sync import disk
+from mlxsm_sync.files import atomic
 
 
 @pytest.fixture
@@ -126,13 +126,13 @@ def test_t37_a_file_that_another_program_holds_for_a_moment_is_tried_again(
 ) -> None:
     path = tmp_path / "state"
     path.write_text("old")
-    beside = disk.write_beside(path, b"new")
+    beside = atomic.write_beside(path, b"new")
     made = held(error, times, monkeypatch)
     if times < tries:
-        disk.put_in_place(beside, path)
+        atomic.put_in_place(beside, path)
     else:
         with pytest.raises(PermissionError):
-            disk.put_in_place(beside, path)
+            atomic.put_in_place(beside, path)
     assert len(made) == tries
     assert path.read_text() == ("new" if times < tries else "old")
     assert [one.name for one in tmp_path.iterdir()] == ["state"]

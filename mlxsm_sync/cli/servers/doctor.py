@@ -1,0 +1,95 @@
+"""`mlxsm doctor`: look at everything that could keep servers from running."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.servers.runtime import need_a_system_with_servers, run_files
+from mlxsm_sync.errors import FileTrouble, MlxsmError
+
+if TYPE_CHECKING:
+    from mlxsm_sync.values.server_reports import Finding
+    from mlxsm_sync.values.state import Entry
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm doctor            everything, with what to do about it
+  mlxsm doctor --json     for a bug report; nothing secret is in it
+Next: mlxsm up."""
+)
+@options.server_command
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def doctor(shared: Shared, server_command: str | None) -> int:
+    """Check server program, options, models, ports, folders, file and state; start and change nothing."""
+    need_a_system_with_servers()
+    from mlxsm_sync.servers import diagnosis
+    from mlxsm_sync.views.servers import doctor_text
+
+    program, findings = diagnosis.about_server(server_command, os.environ)
+    findings.append(diagnosis.about_cache(os.environ))
+    findings.append(_about_file(shared))
+    try:
+        files = run_files(shared)
+    except FileTrouble as error:
+        findings.append(_state_trouble(error))
+    else:
+        findings += diagnosis.about_folders(files, shared.store.path)
+        entries, about_state = _about_state(shared)
+        findings.append(about_state)
+        for entry in entries:
+            findings += diagnosis.about_entry(entry, program, files, os.environ, shared.command)
+    report = diagnosis.diagnosis(findings)
+    shared.output.data(report)
+    shared.output.show(doctor_text(report, shared.output.style(sys.stdout), quiet=shared.output.quiet))
+    return int(report.failures > 0)
+
+
+def _state_trouble(error: MlxsmError) -> Finding:
+    from mlxsm_sync.values.server_reports import Finding
+
+    return Finding(topic="state", status="fail", message=error.message, remedy=error.hint)
+
+
+def _about_file(shared: Shared) -> Finding:
+    from mlxsm_sync.values.server_reports import Finding
+
+    try:
+        path = shared.path
+    except FileTrouble as error:
+        return Finding(topic="file", status="warn", message=error.message, remedy=error.hint)
+    try:
+        count = len(shared.desired().profiles)
+    except MlxsmError as error:
+        told = "; ".join(map(str, error.problems[:3])) or error.message
+        remedy = f"{shared.command('validate', path)} shows all of it"
+        return Finding(topic="file", status="fail", message=told, remedy=remedy)
+    return Finding(topic="file", status="pass", message=f"{path}: {_profiles(count)}")
+
+
+def _about_state(shared: Shared) -> tuple[tuple[Entry, ...], Finding]:
+    from mlxsm_sync.values.server_reports import Finding
+
+    try:
+        state = shared.store.read()
+    except MlxsmError as error:
+        return (), _state_trouble(error)
+    where = shared.store.path
+    message = (
+        f"{where}: {_profiles(len(state.entries))}" if state.lineage else f"there is none yet at {where}"
+    )
+    return state.entries, Finding(topic="state", status="pass", message=message)
+
+
+def _profiles(count: int) -> str:
+    return "1 profile" if count == 1 else f"{count} profiles"

@@ -1,0 +1,165 @@
+"""`mlxsm down`: stop servers that we started, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.parameters import Seconds
+from mlxsm_sync.cli.servers.runtime import known_servers, meant, owner_of_file, read_state, run_files
+from mlxsm_sync.errors import Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.cli.servers.runtime import Known
+    from mlxsm_sync.servers.records import Damaged, RunFiles
+    from mlxsm_sync.values.run import DownResult, DownServer, Record
+    from mlxsm_sync.values.state import State
+
+_GRACE = 30
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm down                    the servers of this profile file's collection
+  mlxsm down Qwen               one of them
+  mlxsm down --all              every server that mlxsm started here
+  mlxsm down --grace 5 --force  kill what is still there after 5 seconds
+Next: mlxsm ps."""
+)
+@options.names
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every server that was started for this state, also of profiles that are gone.",
+)
+@click.option(
+    "--grace",
+    type=Seconds(min=0, max=options.MOST_SECONDS),
+    default=_GRACE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a server may take to end.",
+)
+@click.option("--force", is_flag=True, help="Force-kill after --grace.")
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def down(shared: Shared, names: tuple[str, ...], everything: bool, grace: float, force: bool) -> int:
+    """Stop servers: ask each to end, and wait until it is gone and its port is free.
+
+    Servers of profiles that were removed are stopped by the names that they had. Only processes that mlxsm
+    started are ever signalled; in doubt none is.
+    """
+    if names and everything:
+        raise Usage("--all already means every server", "leave out the names, or --all")
+    files = run_files(shared)
+    known = known_servers(files)
+    state = read_state(shared, known)
+    ids = _ids(shared, files, state, known, names, everything=everything)
+    records, servers = _meant(files, state, known, ids)
+    if records:
+        from mlxsm_sync.servers.stopping import stop_all
+
+        way_out = "--force kills it, --grace waits longer"
+        servers += stop_all(records, files, grace=grace, force=force, way_out=way_out)
+    _report(shared, sorted(servers, key=lambda one: ids.index(one.id)))
+    _prune_logs(files, state, known)
+    return int(any(one.result == "failed" for one in servers))
+
+
+def _ids(
+    shared: Shared,
+    files: RunFiles,
+    state: State,
+    known: Known,
+    names: tuple[str, ...],
+    *,
+    everything: bool,
+) -> list[str]:
+    """The entries whose servers are meant; of all servers, only those that there is something to say of."""
+    from mlxsm_sync.values.run import Record
+
+    servers = meant(state, known, names)
+    ids = [*(entry.id for entry in servers.entries), *servers.gone]
+    records = {one.id: one for one in known.lost} | files.records()
+    if names:
+        # Of a profile that was made anew, what runs is the server of the old one.
+        anew = {known.names[one] for one in servers.gone}
+        silent = {entry.id for entry in servers.entries if entry.name in anew and entry.id not in known.names}
+        return [one for one in ids if one not in silent]
+    owner = None if everything else owner_of_file(shared, files)
+    owners = {one: record.owner for one, record in records.items() if isinstance(record, Record)}
+    owners |= {entry.id: entry.owner for entry in state.entries}
+    return [one for one in ids if one in records and (owner is None or owners.get(one, owner) == owner)]
+
+
+def _meant(
+    files: RunFiles, state: State, known: Known, ids: list[str]
+) -> tuple[list[tuple[str, Record]], list[DownServer]]:
+    """The servers to stop under their names, and what is already known of others."""
+    from mlxsm_sync.servers.records import Damaged
+
+    names = known.names | {entry.id: entry.name for entry in state.entries}
+    lost = {one.id: one for one in known.lost}
+    records: list[tuple[str, Record]] = []
+    others: list[DownServer] = []
+    for entry_id in ids:
+        match files.record(entry_id) or lost.get(entry_id):
+            case Damaged() as damaged:
+                others.append(_told(entry_id, names, "failed", _damaged(files, damaged, names[entry_id])))
+            case None:
+                others.append(_not_ours(files, entry_id, names))
+            case record:
+                records.append((names[entry_id], record))
+    return records, others
+
+
+def _damaged(files: RunFiles, damaged: Damaged, name: str) -> str:
+    """Why nothing is done, and what to do about it."""
+    from mlxsm_sync.servers.unrecorded import carriers
+
+    told = f"{damaged.reason}; nothing was signalled"
+    if pids := carriers(files, damaged.id):
+        stop = files.command("down", name)
+        told += f"; process {pids[0]} carries its mark: remove that file, and {stop} stops it"
+    return told
+
+
+def _not_ours(files: RunFiles, entry_id: str, names: dict[str, str]) -> DownServer:
+    """What nothing was started for; the server of somebody else may have been adopted."""
+    if files.adopted(entry_id) is None:
+        return _told(entry_id, names, "not-running", None)
+    told = f"mlxsm did not start it; {files.command('forget', names[entry_id])} forgets it"
+    return _told(entry_id, names, "not-running", told).copy(adopted=True)
+
+
+def _told(entry_id: str, names: dict[str, str], result: DownResult, message: str | None) -> DownServer:
+    from mlxsm_sync.values.run import DownServer
+
+    return DownServer(id=entry_id, name=names[entry_id], result=result, message=message)
+
+
+def _report(shared: Shared, servers: list[DownServer]) -> None:
+    from mlxsm_sync.values.run import DownReport
+    from mlxsm_sync.views.servers import down_text
+
+    report = DownReport(servers=tuple(servers))
+    shared.output.data(report)
+    shared.output.show(down_text(report, shared.output.style(sys.stdout)))
+    if not servers:
+        shared.output.say("no server that mlxsm started is running")
+
+
+def _prune_logs(files: RunFiles, state: State, known: Known) -> None:
+    """Remove old logs of entries that are gone, unless the state could not be read."""
+    from mlxsm_sync.servers.logs import prune
+
+    if state.lineage is not None:
+        prune(files.logs, {*state.by_id, *known.names})

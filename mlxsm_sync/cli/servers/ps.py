@@ -1,0 +1,99 @@
+"""`mlxsm ps`: how the servers are."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.servers.runtime import (
+    known_servers,
+    listing,
+    meant,
+    read_state,
+    run_files,
+    tells_of_profiles,
+)
+from mlxsm_sync.errors import ServerTrouble, Usage
+
+if TYPE_CHECKING:
+    from mlxsm_sync.servers.command_line import Program
+    from mlxsm_sync.values.run import SeenReport
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm ps                 every profile of this machine
+  mlxsm ps --watch         again and again, until Ctrl-C
+  mlxsm ps --check         exit code 1 unless all that was started is ready
+  mlxsm ps --json          for a script
+Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
+)
+@options.names
+@click.option("--watch", is_flag=True, help="Show it again every two seconds.")
+@click.option("--check", is_flag=True, help="Exit with 1 where a server that was started is not ready.")
+@options.server_command
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def ps(shared: Shared, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
+    """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
+    if watch and shared.output.json:
+        raise Usage("--watch shows a table again and again, and --json is one document", "leave one out")
+    while True:
+        report = _look(shared, names, server_command)
+        shared.output.data(report)
+        if watch and sys.stdout.isatty():
+            shared.output.show("\x1b[H\x1b[2J")
+        _show(shared, report)
+        if not watch:
+            return int(check and any(_is_bad(server.status) for server in report.servers))
+        time.sleep(2)
+
+
+def _is_bad(status: str) -> bool:
+    return status not in ("ready", "stopped", "adopted")
+
+
+def _look(shared: Shared, names: tuple[str, ...], server_command: str | None) -> SeenReport:
+    files = run_files(shared)
+    from mlxsm_sync.servers.watching import Observer
+
+    known = known_servers(files)
+    state = read_state(shared, known)
+    file = listing(shared, state)
+    servers = meant(state, known, names)
+    orphans = file.orphans.union(servers.gone if tells_of_profiles(shared) else ())
+    observer = Observer(files, _program(server_command), os.environ, known.lost, orphans)
+    return observer.report(file.in_order(servers.entries), state.entries, servers.gone)
+
+
+def _program(command: str | None) -> Program | None:
+    """The server program that was named; else servers are compared with what they were started as."""
+    from mlxsm_sync.servers.program import find_program
+
+    if command is None:
+        return None
+    with suppress(ServerTrouble):
+        return find_program(command, os.environ)
+    return None
+
+
+def _show(shared: Shared, report: SeenReport) -> None:
+    from mlxsm_sync.views.servers import seen_text
+
+    if report.servers:
+        style = shared.output.style(sys.stdout)
+        command = run_files(shared).command
+        shared.output.show(seen_text(report, style, command, brief=shared.output.quiet))
+    else:
+        first = shared.with_file("apply")
+        shared.output.say(f"there are no profiles on this machine yet; {first} puts them there")

@@ -1,0 +1,1 @@
+"""What clients need to reach a server."""

@@ -1,0 +1,1 @@
+"""The Mac app MLX Server Manager: its documents and its own list."""

@@ -1,0 +1,253 @@
+"""The Mac app's own list as a state: its `models.json`, and a record of ours beside our state.
+
+Two files cannot be replaced in one step. So the record is written first, with the next version as
+pending; then the list; then the record without it. Whoever reads them in between can tell which
+version the list is of.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlxsm_sync.errors import FileTrouble, Guard, StalePlan, UnreadableState
+from mlxsm_sync.files import atomic
+from mlxsm_sync.files.file_identity import as_listed
+from mlxsm_sync.files.links import followed
+from mlxsm_sync.files.owners import refuse_for_root
+from mlxsm_sync.files.paths import app_list_path, refuse_secret
+from mlxsm_sync.mac_app.list_format import unwritten, write_list
+from mlxsm_sync.mac_app.list_record import Record, joined, record_of, settled
+from mlxsm_sync.mac_app.list_restore import NEW_LIST_MODE, doubtful, look, restore
+from mlxsm_sync.mac_app.list_versions import listed_in, read_record, read_version, record_of_list
+from mlxsm_sync.mac_app.running import is_running
+from mlxsm_sync.planning.staleness import LOOK_AGAIN
+from mlxsm_sync.state import history
+from mlxsm_sync.state.location_warnings import doubts
+from mlxsm_sync.state.lock import locked
+from mlxsm_sync.state.lost import Lost, Restored, best, kept_at
+from mlxsm_sync.state.serialization import write_text
+from mlxsm_sync.text.json_value import digest_bytes
+from mlxsm_sync.values.state import State, Write
+
+NAMES = ("MLXServerManager", "MLX Server Manager")
+"""What the app's process is called."""
+
+
+class AppStore:
+    """The list of one installation of the app, and the record of it in a folder of ours."""
+
+    def __init__(self, path: Path, folder: Path, *, while_app_runs: bool = False) -> None:
+        with atomic.system_errors(f"cannot find {path}"):
+            named = followed(path)
+            self.path = as_listed(named)
+        with atomic.system_errors(f"cannot find {folder}"):
+            folder = followed(folder)
+        refuse_secret(self.path, "the list")
+        refuse_secret(folder, "the record of the list")
+        self.record_path = record_of_list(self.path, named, folder)
+        self._while_app_runs = while_app_runs
+        self._was_read = False
+        self._data: bytes | None = None
+        self._record = Record()
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of ours that belong to it are."""
+        return self.record_path.parent
+
+    @property
+    def label(self) -> str:
+        """What tells it from other states in that folder."""
+        return self.record_path.stem
+
+    def read(self) -> State:
+        """The current state; needs no lock and no write access."""
+        self._data = atomic.read_own(self.path)
+        self._was_read = True
+        with self._naming_the_way_back():
+            record = read_record(self.record_path)
+            listed = listed_in(self._data, self.path)
+        self._record = settled(record, self._digest(), listed)
+        return joined(listed, self._record)
+
+    @contextmanager
+    def locked(self, timeout: float, command: str) -> Iterator[State]:
+        """Hold the lock and give the state as it is under it; StalePlan where the list has changed."""
+        with self._held(timeout, command):
+            shown, was_shown = self._data, self._was_read
+            state = self.read()
+            if was_shown and self._data != shown:
+                raise self._changed()
+            yield state
+
+    @contextmanager
+    def _held(self, timeout: float, command: str) -> Iterator[None]:
+        folder = self.record_path.parent
+        with atomic.system_errors(f"cannot prepare {folder}"):
+            refuse_for_root(self.record_path)
+            atomic.make_private(folder)
+        with locked(self.record_path.with_name(f"{self.record_path.name}.lock"), timeout, command):
+            yield
+
+    def recover(self, timeout: float) -> None:
+        """Finish what a writer left that was stopped after the list and before the record of it."""
+        record = read_record(self.record_path)
+        if record.pending is None:
+            return
+        with self.locked(timeout, "mlxsm"), atomic.system_errors(f"cannot write {self.record_path}"):
+            atomic.sweep(self.record_path)
+            self._replace_record(self._record)
+
+    def refuse_to_write(self) -> None:
+        """Guard where the app runs: it holds its list in memory, and writes all of it at every change."""
+        if not self._while_app_runs and is_running(NAMES):
+            raise Guard(
+                "MLX Server Manager is running, and would overwrite its list from memory; it was not touched",
+                "quit the app and try again, or add --while-app-runs",
+            )
+
+    def replace(self, state: State, written: Write, lineage: str) -> State:
+        """Write the next state over the one read under the lock; `lineage` names a new one."""
+        stamped = state.copy(lineage=state.lineage or lineage, written=written)
+        text = None if self._data is None else self._data.decode("utf-8")
+        data = write_list(stamped.entries, text).encode()
+        if lost := [*unwritten(stamped.entries, data.decode())]:
+            raise AssertionError(f"{len(lost)} profiles do not survive being written")
+        before = self._record.copy(lineage=stamped.lineage, list_digest=self._digest())
+        record = record_of(stamped, digest_bytes(data))
+        if data != self._data:
+            self.refuse_to_write()
+        with atomic.system_errors(f"cannot write {self.path}; it is as it was"):
+            self._prepare(before, text, stamped)
+            beside = atomic.write_beside(self.record_path, write_text(record))
+            try:
+                if data != self._data:
+                    self._replace_record(before.copy(pending=record))
+                    self._replace_list(data, before)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(beside)
+                raise
+        try:
+            # The list must not be older than the record of it after a loss of power.
+            atomic.sync_folder(self.path.parent)
+            atomic.put_in_place(beside, self.record_path)
+            atomic.sync_folder(self.record_path.parent)
+        except OSError as error:
+            with suppress(OSError):
+                os.unlink(beside)
+            raise FileTrouble(
+                f"{self.path} was written, but the disk did not confirm it: {error.strerror}",
+                "the next mlxsm command mends the record of it",
+                applied=True,
+            ) from None
+        self._data, self._record = data, record
+        history.trim(self.record_path, stamped.lineage)
+        return stamped
+
+    def fingerprint(self) -> str | None:
+        """The hash of the list as it was read: a plan holds for these bytes only."""
+        return self._digest()
+
+    def earlier(self) -> list[history.Earlier]:
+        """The readable earlier states, newest first."""
+        record = read_record(self.record_path)
+        return history.earlier(self.record_path, record.lineage, read_version)
+
+    def kept(self) -> list[history.Earlier]:
+        """All readable earlier states, also of other lineages, newest first."""
+        return [*history.kept(self.record_path, read_version)]
+
+    def read_kept(self, path: Path) -> history.Earlier:
+        """A file as an earlier state; FileTrouble where there is none, UnreadableState where it is none."""
+        return kept_at(path, read_version)
+
+    def cautions(self) -> list[str]:
+        """What is doubtful about the place of the record, and of the list."""
+        return [*doubts(self.record_path), *doubtful(self.path, self.record_path, self._restore)]
+
+    def lost(self) -> Lost | None:
+        """Why list or record cannot be used, where that can be restored; None where they can be used."""
+        return look(self.path, self.record_path).lost
+
+    def restore(self, goal: history.Earlier, written: Write, timeout: float) -> Restored:
+        """Put what is kept in the place of what is lost of the two; what stands there is kept beside it."""
+        with self._held(timeout, "mlxsm restore"):
+            parts = look(self.path, self.record_path)
+            if parts.lost is None:
+                raise StalePlan(f"{self.path} can be read again; nothing was written")
+            return restore(parts, goal, written, self.refuse_to_write)
+
+    @property
+    def _restore(self) -> str:
+        with suppress(FileTrouble):
+            if self.path == app_list_path():
+                return shlex.join(["mlxsm", "restore", "--state", "app"])
+        return shlex.join(["mlxsm", "restore", "--state", f"app:{self.path}"])
+
+    def _prepare(self, kept: Record, text: str | None, stamped: State) -> None:
+        """Make room, keep the version that goes, and see once more that it is the one that was read."""
+        if not self.path.parent.is_dir():
+            raise FileTrouble(
+                f"there is no folder {self.path.parent}",
+                "start MLX Server Manager once, or name its list: --state app:PATH",
+            )
+        atomic.sweep(self.record_path)
+        atomic.sweep(self.path)
+        backup = kept.copy(list_text=text)
+        if kept.written is None:
+            backup = backup.copy(written=history.nothing_yet(stamped))
+        history.keep(self.record_path, kept.serial, write_text(backup))
+        if atomic.read_own(self.path) != self._data:
+            raise self._changed()
+
+    def _replace_record(self, record: Record) -> None:
+        atomic.put_in_place(atomic.write_beside(self.record_path, write_text(record)), self.record_path)
+        atomic.sync_folder(self.record_path.parent)
+
+    def _replace_list(self, data: bytes, before: Record) -> None:
+        mode = self.path.stat().st_mode & 0o777 if self._data is not None else NEW_LIST_MODE
+        beside = atomic.write_beside(self.path, data, mode)
+        mark = atomic.mark(self.path)
+        try:
+            self._refuse_others(atomic.read_own(self.path) == self._data)
+            atomic.put_in_place(
+                beside, self.path, lambda: self._refuse_others(atomic.mark(self.path) == mark)
+            )
+        except StalePlan:
+            self._replace_record(before)
+            raise
+        finally:
+            with suppress(OSError):
+                os.unlink(beside)
+
+    def _refuse_others(self, unchanged: bool) -> None:
+        if not unchanged:
+            raise self._changed()
+
+    @contextmanager
+    def _naming_the_way_back(self) -> Iterator[None]:
+        """Let a failure to read name the command that puts back what is kept, if anything is."""
+        try:
+            yield
+        except UnreadableState as error:
+            found = None
+            with suppress(FileTrouble):
+                found = None if error.newer else best(history.kept(self.record_path, read_version), None)
+            if found is not None:
+                way = f"to put back what is kept: {self._restore}"
+                error.hint = f"{error.hint}; or {way}" if error.hint else way
+            raise
+
+    def _digest(self) -> str | None:
+        return None if self._data is None else digest_bytes(self._data)
+
+    def _changed(self) -> StalePlan:
+        return StalePlan(
+            f"stale plan: {self.path} was changed meanwhile by another program; nothing was written",
+            LOOK_AGAIN,
+        )

@@ -1,0 +1,122 @@
+"""The ways out of a conflict, and the command for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from mlxsm_sync.planning.candidate import Case, Verdict
+from mlxsm_sync.planning.compare import drifted
+from mlxsm_sync.planning.decide import Court
+from mlxsm_sync.text.json_value import same
+from mlxsm_sync.values.choices import Choices
+from mlxsm_sync.values.field_names import called
+from mlxsm_sync.values.file_origins import Origins
+from mlxsm_sync.values.invocation import Invocation
+from mlxsm_sync.values.plan import Choice, ConflictKind, Way
+from mlxsm_sync.values.state import Entry
+
+REPLACEABLE: frozenset[ConflictKind] = frozenset({"name-taken", "identity-taken", "drift", "other-file"})
+_ABOUT_OWN = ("drift", "other-file")
+_MOST_ALIKE = 4
+"""Of more profiles alike, nobody is told which ones to skip."""
+
+
+def ways_out(verdict: Verdict, court: Court) -> tuple[Choice, ...]:
+    """What a person may answer; skip is always the first."""
+    choices: list[Choice] = ["skip"]
+    if court.rename_helps(verdict):
+        choices.append("rename")
+    own_in_the_way = verdict.case.own is not None and verdict.ruling not in _ABOUT_OWN
+    if verdict.ruling in REPLACEABLE and not own_in_the_way and court.replaceable(verdict):
+        choices.append("replace")
+    return tuple(choices)
+
+
+class Remedies(NamedTuple):
+    """What it takes to know the ways out of the conflicts of one judgement."""
+
+    court: Court
+    choices: Choices
+    invocation: Invocation
+    suggestions: Mapping[int, str | None]
+    namesakes: Mapping[object, Sequence[int]]
+    """The indexes of the profiles of each name, and of each runtime identity."""
+    orphans: Collection[str]
+    """The ids of our orphans that stay."""
+    origins: Origins
+    owner: str | None
+
+    def ways(self, verdict: Verdict, choices: Collection[Choice]) -> Iterator[Way]:
+        """What leads out, but skip."""
+        selector, index = self.selector(verdict.case), verdict.case.number
+        if "rename" in choices:
+            suggested = self.suggestions[index]
+            what = f'rename it to "{suggested or "another name"}"'
+            yield self._answer(what, "--rename", f"{selector}={suggested or 'NEW NAME'}", about=index)
+        if "replace" in choices:
+            yield self._answer(_replacing(verdict), "--replace", selector, about=index)
+        if verdict.ruling == "drift" and not self.invocation.piped:
+            command = self.invocation.pull(selector, *_fields_at_odds(verdict))
+            yield Way("take this machine's values into the file", command, command)
+        yield from self._keeping(verdict)
+        if "replace" not in choices:
+            yield from self._clearing(verdict)
+
+    def selector(self, case: Case) -> str:
+        """What names the profile on a command line: its name, or `#N` where that is not clear."""
+        name = case.file_name
+        clear = len(self.namesakes[name]) == 1 and "=" not in name
+        return name if clear else f"#{case.number}"
+
+    def _answer(self, what: str, *answer: str, about: int | None = None) -> Way:
+        command = self.invocation.again(self.choices, *answer, about=about)
+        return Way(what, command, self.invocation.told_again(self.choices, *answer, about=about))
+
+    def _keeping(self, verdict: Verdict) -> Iterator[Way]:
+        """Of profiles that cannot all be there, the others can be skipped; a name need not be given."""
+        case, court = verdict.case, self.court
+        if court.shares_identity_in_file(case):
+            others = sorted({*court.namesakes(case), *court.twins(case)})
+            if len(others) < _MOST_ALIKE and not court.if_alone(case).blocked:
+                answer = [word for other in others for word in ("--skip", f"#{other}")]
+                yield self._answer("keep this one and skip the rest", *answer)
+        elif case.wished is not None:
+            unrenamed = court.if_unrenamed(case)
+            if unrenamed is not None and not unrenamed.blocked:
+                yield self._answer("keep its name", about=case.number)
+
+    def _clearing(self, verdict: Verdict) -> Iterator[Way]:
+        """What is in the way can be taken out of it, where it is nobody's or ours."""
+        for rival in verdict.rivals:
+            if self._is_only_to_be_pruned(rival):
+                flag = "--prune" if self.origins.is_this(rival.from_) else "--prune-foreign"
+                yield self._answer(f'delete "{rival.name}", which the file no longer lists', flag)
+            elif rival.owner in (None, self.owner):
+                command = self.invocation.remove(rival.name)
+                yield Way(f'take "{rival.name}" out of the way', command, command)
+
+    def _is_only_to_be_pruned(self, rival: Entry) -> bool:
+        """Whether a prune deletes it without another word: no answer keeps it, and nobody changed it."""
+        kept = self.choices.only is not None or rival.name in self.choices.orphans_skip
+        return rival.id in self.orphans and not kept and not drifted(rival)
+
+
+def _fields_at_odds(verdict: Verdict) -> Iterator[str]:
+    """Where the file was edited in what was changed here, too, a pull takes only fields that are named."""
+    own, comparison, declared = verdict.case.own, verdict.comparison, verdict.case.declared
+    assert own is not None and comparison is not None  # noqa: PT018 - or it is no drift
+    applied = own.applied_fields or {}
+    if any(not same(applied.get(path), declared.get(path)) for path in comparison.drift):
+        for path in comparison.drift:
+            yield from ("--field", called(path))
+
+
+def _replacing(verdict: Verdict) -> str:
+    match verdict.ruling:
+        case "drift":
+            return "take the file's values"
+        case "other-file":
+            return "take it over from that file"
+        case _:
+            return f'replace "{verdict.target.name if verdict.target else ""}"'

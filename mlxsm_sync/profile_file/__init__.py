@@ -1,0 +1,1 @@
+"""The profile file: read, checked, written and edited."""

@@ -1,0 +1,1 @@
+"""Running servers: the program, the command line, start, watch, stop."""

@@ -1,0 +1,164 @@
+"""One run of a server, from its process on until it is ready, or gone with all that it started."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from mlxsm_sync.errors import MlxsmError
+from mlxsm_sync.servers import log_messages, logs, stopping
+from mlxsm_sync.servers.downloads import Downloads
+from mlxsm_sync.servers.explaining import exit_reason
+from mlxsm_sync.servers.readiness import NotReady, Ready, Step, Stopped, Wait
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.system import spawn
+from mlxsm_sync.system.process import Handle
+from mlxsm_sync.system.process_identity import found as identified
+from mlxsm_sync.system.process_identity import hold, identify
+from mlxsm_sync.values.endings import ending_text
+from mlxsm_sync.values.run import Ending, Record
+
+END_SECONDS = 10.0
+"""Between TERM and KILL for a server of ours whose start failed."""
+_ENDING_SECONDS = 1.0
+"""For the keeper to note how a server ended."""
+
+
+class Outcome(NamedTuple):
+    """What came of a run."""
+
+    ready: Ready | None = None
+    """None where it failed."""
+    seconds: float | None = None
+    """How long it took until it was ready."""
+    failure: str | None = None
+    pid: int | None = None
+    """The process, where there still is one."""
+    refused: frozenset[str] = frozenset()
+    """The options that its program did not know, where it ended at once for that."""
+
+
+class Attempt:
+    """A run that is waited for; `keeper` is its parent where it was begun here, and so is ours to end."""
+
+    def __init__(
+        self,
+        record: Record,
+        files: RunFiles,
+        stop: Event,
+        tell: Callable[[Step], None],
+        keeper: spawn.Keeper | None,
+    ) -> None:
+        self.record = record
+        self._files = files
+        self._stop = stop
+        self._tell = tell
+        self._keeper = keeper
+
+    def finish(self, environment: Mapping[str, str], timeout: float, *, asking: bool) -> Outcome:
+        """Wait until it is ready, and note that; a server that was begun here and fails is ended."""
+        began = time.monotonic()
+        self._tell(Step("starting" if self._keeper else "waiting", self.record.pid))
+        found = identify(self.record)
+        if found.doubt is not None:
+            return self._disown(found.doubt)
+        if found.handle is None:
+            self._end(None)
+            return self._ended(None)
+        wait = Wait(
+            found.handle,
+            self.record,
+            Downloads(self.record.arguments, environment),
+            timeout=timeout,
+            stop=self._stop,
+            tell=self._tell,
+        )
+        try:
+            ready = wait.until_ready(asking=asking)
+        except NotReady as error:
+            return self._fail(found.handle, error, wait)
+        except Stopped:
+            self._end(found.handle)
+            raise
+        finally:
+            found.handle.close()
+        with identified(self.record) as again:
+            if again.doubt is not None:  # its command can have cleared the environment since
+                return self._disown(again.doubt)
+        seconds = round(time.monotonic() - began, 3)
+        self._note(
+            ready=ready.proof,
+            fingerprint=ready.fingerprint,
+            server_version=ready.release or self.record.server_version,
+            ready_seconds=seconds,
+            own_log_bytes=wait.own,
+        )
+        return Outcome(ready, seconds, pid=self.record.pid)
+
+    def _disown(self, doubt: str) -> Outcome:
+        """A process that hides its mark could never be stopped again; its own parent still knows it."""
+        if self._keeper is None or self._keeper.poll() is not None:
+            return Outcome(failure=f"{doubt}; it was left alone")
+        with hold(self.record.pid) as handle:
+            if handle is not None and self._end(handle):
+                self._files.forget_run(self.record.id)
+        return Outcome(failure=f"{doubt}: does its command clear the environment? It was ended")
+
+    def _fail(self, handle: Handle, error: NotReady, wait: Wait) -> Outcome:
+        """Leave no process behind, and remember why. What was begun elsewhere is left as it is."""
+        if self._keeper is None and not error.ended:
+            return Outcome(failure=f"{error}; it was started before, and left", pid=self.record.pid)
+        gone = self._end(handle)
+        if error.ended:
+            return self._ended(wait)
+        reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
+        self._note(failure=reason, own_log_bytes=wait.own)
+        return Outcome(failure=reason)
+
+    def _ended(self, wait: Wait | None) -> Outcome:
+        """An exit, with its code and the last thing that it said."""
+        log = Path(self.record.log)
+        ending = self._ending()
+        if ending is None and self._files.record(self.record.id) is None:
+            return Outcome(failure="it was stopped by another mlxsm meanwhile")
+        alone = wait is not None and not wait.listened
+        alone = alone or (wait is None and self._keeper is not None)
+        own = logs.size(log) if alone else wait.own if wait is not None else None
+        with suppress(MlxsmError):  # whoever holds the lock knows more of it by now
+            self._note(own_log_bytes=own)
+        code = ending.code if ending is not None else None
+        reason = ending_text(code, exit_reason(log, own, code))
+        refused = log_messages.refused_options(logs.part(log)) if alone and code else frozenset()
+        return Outcome(failure=reason, refused=refused)
+
+    def _ending(self) -> Ending | None:
+        until = time.monotonic() + _ENDING_SECONDS
+        while (ending := self._files.ending(self.record)) is None and time.monotonic() < until:
+            time.sleep(0.01)
+        return ending
+
+    def _end(self, handle: Handle | None) -> bool:
+        """End what was begun here, with all that it started; say whether it is gone."""
+        if self._keeper is None:
+            return False
+        leaving = stopping.Leaving(self.record, handle)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            leaving.signal(number)
+            until = time.monotonic() + END_SECONDS
+            while time.monotonic() < until:
+                if leaving.is_gone():
+                    return True
+                time.sleep(0.01)
+        return False
+
+    def _note(self, **known: object) -> None:
+        """Add to the record what is known now, unless another run has taken its place."""
+        with self._files.start_lock(self.record.id):
+            there = self._files.record(self.record.id)
+            if isinstance(there, Record) and there.nonce == self.record.nonce:
+                self._files.write(there.copy(**known))

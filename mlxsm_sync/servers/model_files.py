@@ -1,0 +1,245 @@
+"""The model of a profile on this disk: a local folder, or a snapshot in the Hugging Face cache.
+
+Only names, sizes and small JSON files are looked at; nothing is loaded, nothing is asked of a network.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from mlxsm_sync.files.owners import remedy
+from mlxsm_sync.files.plain_files import read_plain
+from mlxsm_sync.servers.model_cache import cache_folder, is_offline, make_cache_folder, missing_place
+from mlxsm_sync.text.nesting import loads
+from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.values.model_ids import can_be_served, is_local_path, is_path
+from mlxsm_sync.values.state import Entry
+
+__all__ = [
+    "ModelFiles",
+    "cache_folder",
+    "finder",
+    "hub_page",
+    "is_offline",
+    "look_at",
+    "make_cache_folder",
+    "model_of",
+]
+
+_INDEX = "model.safetensors.index.json"
+_LFS = b"version https://git-lfs"
+_LARGEST = 64 * 1024 * 1024
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")
+_PATH = re.compile(r"(?:~|\.{1,2})?/")
+"""What a model ID begins with that names a folder in so many words."""
+_PAGE = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./-]*)?", re.ASCII)
+"""The address of a hub, without a name or a password in it."""
+_NO_FOLDER = "there is no folder"
+_PRIVACY = "System Settings > Privacy & Security > Files and Folders"
+
+
+class ModelFiles(NamedTuple):
+    """What is on the disk of one model."""
+
+    argument: str
+    """What the server is given as its model: a local folder is absolute and resolved.
+
+    A client that names the path as the server lists it would else make it load the model again.
+    """
+    kind: Literal["folder", "cached", "not cached"]
+    problems: tuple[str, ...] = ()
+    """What would keep a model from being loaded."""
+    warning: str | None = None
+    """What the server will have to do to get a model that is not there, or what else it may be taken for."""
+
+
+def model_of(entry: Entry, environment: Mapping[str, str]) -> ModelFiles:
+    """The model of an entry; a relative folder belongs to the profile file that it was applied from."""
+    model_id = entry.profile.model_id
+    found = look_at(model_id, environment, _beside(entry))
+    if entry.from_ is None or not model_id.startswith(("./", "../")):
+        return found
+    # A folder that is not there was looked for beside a file that may have moved.
+    gone = "" if os.path.lexists(entry.from_) else ", which is gone: apply the file from where it is now"
+    where = f" ({model_id} is relative to {entry.from_}{gone})"
+    told = (f"{one}{where}" if one.startswith(_NO_FOLDER) else one for one in found.problems)
+    return found._replace(problems=tuple(told))
+
+
+def _beside(entry: Entry) -> str | None:
+    """The folder of the profile file; none of it is relative to where we are, whoever wrote the state."""
+    place = entry.from_
+    return os.path.dirname(place) if place is not None and os.path.isabs(place) else None
+
+
+def finder(entry: Entry) -> Callable[[str], str]:
+    """How a path that an entry's options name is found from everywhere; all else stays as it is."""
+    beside = _beside(entry)
+
+    def find(value: str) -> str:
+        path = _place(value, beside)[0] if _PATH.match(value) else None
+        return os.path.abspath(path) if path is not None else value
+
+    return find
+
+
+def look_at(model_id: str, environment: Mapping[str, str], beside: str | None = None) -> ModelFiles:
+    """The model's files, and what is wrong with them; `beside` is the folder of the profile file."""
+    if is_local_path(model_id) or not can_be_served(model_id):
+        path, fault = _place(model_id, beside)
+        return ModelFiles(model_id, "folder", (fault,)) if path is None else _look_into(path)
+    return _of_hub(model_id, environment, _namesake(model_id, beside))
+
+
+def hub_page(model_id: str, environment: Mapping[str, str]) -> str | None:
+    """The page of a model on the hub that a server asks; None where no page can be named."""
+    if is_path(model_id) or not can_be_served(model_id):
+        return None
+    hub = environment.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+    return f"{hub}/{model_id}" if _PAGE.fullmatch(hub) and redacted(hub) == hub else None
+
+
+def _place(model_id: str, beside: str | None) -> tuple[str | None, str]:
+    """The path of a folder, or why it has none."""
+    if model_id.startswith("~/"):
+        return os.path.expanduser(model_id), ""
+    if model_id.startswith("/"):
+        return model_id, ""
+    if not _PATH.match(model_id):
+        return None, f"{model_id} is neither a Hub name nor a path that begins with /, ./, ../ or ~/"
+    if beside is None:
+        fault = f"{model_id} is relative to a profile file, and this profile was applied from none"
+        return None, f"{fault}: apply it from a file, or write the whole path"
+    return os.path.join(beside, model_id), ""
+
+
+def _namesake(model_id: str, beside: str | None) -> str | None:
+    """What to write for the folder beside the profile file that is called as a name of the Hub."""
+    with suppress(OSError, ValueError):
+        if beside is not None and os.path.isdir(os.path.join(beside, model_id)):
+            return f"to serve the folder {os.path.join(beside, model_id)} instead, write ./{model_id}"
+    return None
+
+
+def _of_hub(model_id: str, environment: Mapping[str, str], namesake: str | None) -> ModelFiles:
+    """A model that the hub has, in the cache or not."""
+    try:
+        snapshot = _snapshot(model_id, cache_folder(environment))
+        is_whole = snapshot is not None and not any(_folder_problems(snapshot))
+    except PermissionError as error:
+        return ModelFiles(model_id, "not cached", (_refused(error),))
+    except (OSError, ValueError):
+        is_whole = False
+    told = [] if is_whole else [_not_there(model_id, environment)]
+    warning = "; ".join([*told, *filter(None, [namesake])]) or None
+    return ModelFiles(model_id, "cached" if is_whole else "not cached", warning=warning)
+
+
+def _look_into(path: str) -> ModelFiles:
+    try:
+        folder = Path(os.path.realpath(path))
+        return ModelFiles(str(folder), "folder", tuple(_folder_problems(folder)))
+    except PermissionError as error:
+        return ModelFiles(path, "folder", (_refused(error),))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is no path"
+        return ModelFiles(path, "folder", (f"{path} cannot be looked at: {why}",))
+
+
+def _refused(error: PermissionError) -> str:
+    """That the system does not let us read a file, which is no sign that it is not there."""
+    told = f"{error.filename} may not be read: {error.strerror}"
+    if (known := remedy(error.filename)) is not None:
+        return f"{told}: {known[0]}; {known[1]}"
+    if sys.platform == "darwin":
+        return f"{told}; macOS may withhold the folder from your terminal: {_PRIVACY} allows it"
+    return told
+
+
+def _not_there(model_id: str, environment: Mapping[str, str]) -> str:
+    # The environment's own words, beside the name of a profile in a sentence of ours.
+    cache = redacted(str(cache_folder(environment)))
+    told = f"{model_id} is not complete in the cache at {cache}"
+    if (missing := missing_place(environment)) is not None:
+        told = f"{told}, and {redacted(str(missing))} is not there: is its disk connected?"
+    elif is_offline(environment):
+        return f"{told}, and HF_HUB_OFFLINE forbids the download"
+    else:
+        return f"{told}: the server will download it"
+    return told if is_offline(environment) else f"{told} The server would download it there"
+
+
+def _snapshot(model_id: str, cache: Path) -> Path | None:
+    """The snapshot of the main branch; see huggingface_hub's guide "Understand caching"."""
+    repository = cache / f"models--{model_id.replace('/', '--')}"
+    try:
+        commit = read_plain(repository / "refs/main", 1024).decode("ascii").strip()
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        return None
+    return repository / "snapshots" / commit if commit and "/" not in commit else None
+
+
+def _folder_problems(folder: Path) -> Iterator[str]:
+    """What keeps a folder from being loaded as a model; PermissionError where it may not be read."""
+    try:
+        names = frozenset(os.listdir(folder))
+    except FileNotFoundError:
+        yield f"{_NO_FOLDER} {folder}"
+        return
+    except NotADirectoryError:
+        yield f"{folder} is no folder: a model is a folder with a config.json"
+        return
+    config = _json(folder / "config.json")
+    if config is None:
+        yield f"{folder}/config.json is missing or no JSON object"
+    elif not isinstance(config.get("model_type"), str):
+        yield f"{folder}/config.json names no model_type"
+    if not names & {*_TOKENIZERS}:
+        yield f"{folder} has no tokenizer"
+    yield from _weight_problems(folder, names)
+
+
+def _weight_problems(folder: Path, names: frozenset[str]) -> Iterator[str]:
+    """What is wrong with the weights: the server loads all files of this pattern, whatever the index says."""
+    there = {name for name in names if re.fullmatch(r"model.*\.safetensors", name)}
+    if not there:
+        yield f"{folder} has no weights (model*.safetensors)"
+    index = _json(folder / _INDEX) or {}
+    listed = index.get("weight_map")
+    parts = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
+    # An index of another build names none of the files that are there, and no more is known from it.
+    missing = parts - there if parts & there else set()
+    for name in sorted(there | missing):
+        try:
+            head = read_plain(folder / name, len(_LFS))
+        except PermissionError:
+            raise
+        except OSError:
+            yield f"{folder}/{name} is missing"
+            continue
+        if head == _LFS:
+            pull = f"git -C {shlex.quote(str(folder))} lfs pull"
+            yield f"{folder}/{name} is a pointer of git-lfs, not the weights: {pull} brings them"
+        elif len(head) < 8:
+            yield f"{folder}/{name} is cut off"
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        data = loads(read_plain(path, _LARGEST))
+    except PermissionError:
+        raise
+    except (OSError, ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None

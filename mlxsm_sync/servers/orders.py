@@ -1,0 +1,152 @@
+"""What `up` is to do for each profile: start it, look after one that runs, or refuse it and say why.
+
+A server that runs needs no program, no files and nobody's word any more, so records are looked at first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mlxsm_sync.planning.declared import Declared, clashes, place
+from mlxsm_sync.servers.command_line import Consent, Launch, Program
+from mlxsm_sync.servers.preflight import about_program, check
+from mlxsm_sync.servers.program import examine
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.system import ports
+from mlxsm_sync.system.process_identity import found
+from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.run import Adopted, Record, UpResult, UpServer
+from mlxsm_sync.values.state import Entry
+
+
+class Order(NamedTuple):
+    """A server that is to run."""
+
+    entry: Entry
+    launch: Launch
+    program: Program
+    trouble: tuple[str, ...] = ()
+    """Why it could not be started now, though one that runs may go on."""
+    result: UpResult = "failed"
+    """What that comes to: `failed`, or `refused` where somebody's word is missing."""
+
+
+class Orders(NamedTuple):
+    """All that `up` is to do."""
+
+    wanted: list[Order]
+    told: dict[int, UpServer]
+    """What is settled already, by the profile's place in the file."""
+    unapplied: bool
+    """Whether a profile is not applied as the file has it."""
+    warnings: list[str]
+
+
+class Means(NamedTuple):
+    """What there is to start servers with."""
+
+    program: Program | None
+    """None where there is none, and `trouble` says why."""
+    trouble: str
+    consent: Consent
+    environment: Mapping[str, str]
+    restart: bool
+    """Whether all are started anew, also those that run as they should."""
+    recreate: bool
+    """Whether those are started anew that run with other options than they should."""
+    remedy: Callable[[str, str], str]
+    """The command line of a command for the server of a name."""
+
+
+def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
+    """Look at everything before anything is started."""
+    made = Orders([], {}, any(row.entry is None for row in rows), [])
+    now = {row.entry_id: _now(row.entry, files) for row in rows if row.entry is not None}
+    renewed = means.restart or means.recreate
+    clashing = clashes(
+        row.wanted
+        for row in rows
+        if row.entry is not None
+        and (now[row.entry_id] is None or (renewed and not isinstance(now[row.entry_id], Adopted)))
+    )
+    running_ports = {row.wanted.index for row in rows if now.get(row.entry_id) is not None}
+    begins = False
+    for row in rows:
+        index = row.wanted.index
+        if row.entry is None:
+            name = row.wanted.profile.name
+            made.told[index] = UpServer(id=None, name=name, result="refused", message=row.reason)
+            continue
+        running = now[row.entry_id]
+        if isinstance(running, Adopted):
+            made.told[index] = _adopted(running, row.entry, means)
+            continue
+        order, warnings = _order(row.entry, running, means)
+        trouble, result = order.trouble, order.result
+        if running is None and not trouble and index in clashing:
+            trouble, result = (_clash(row.entry, clashing[index], running_ports, means),), "refused"
+        if trouble and running is None:
+            made.told[index] = UpServer(
+                id=row.entry.id, name=row.entry.name, result=result, message="\n".join(trouble)
+            )
+            continue
+        begins = begins or running is None or means.restart
+        if running is None or means.restart:
+            made.warnings.extend(f"{row.entry.name}: {word}" for word in warnings)
+        made.wanted.append(order)
+    if begins and means.program is not None:
+        made.warnings.extend(about_program(means.program))
+    return made
+
+
+def _now(entry: Entry, files: RunFiles) -> Record | Adopted | None:
+    """What is there for an entry: its own server that runs, else one that is adopted, else nothing."""
+    return _running(entry, files) or files.adopted(entry.id)
+
+
+def _clash(entry: Entry, others: Sequence[Wanted], running: Collection[int], means: Means) -> str:
+    """One that runs keeps its port; where none does, only a person can say which is to."""
+    for other in others:
+        if other.index in running:
+            name = other.profile.name
+            frees = means.remedy("down", name)
+            return f'"{name}" runs, and uses the same port, {place(other)}: {frees} frees it'
+    return (
+        f'"{others[0].profile.name}" uses the same port, {place(others[0])}, and only one can be up: '
+        f"{means.remedy('up', entry.name)} starts this one"
+    )
+
+
+def _running(entry: Entry, files: RunFiles) -> Record | None:
+    """The record of an entry whose process lives, for all that is known."""
+    record = files.record(entry.id)
+    if not isinstance(record, Record):
+        return None
+    with found(record) as now:
+        return None if now.handle is None and now.doubt is None else record
+
+
+def _order(entry: Entry, running: Record | None, means: Means) -> tuple[Order, Iterable[str]]:
+    program = means.program
+    if program is None:
+        program = examine(running.command, means.environment) if running is not None else Program(())
+    checked = check(entry, program, means.consent, means.environment)
+    broken = (means.trouble,) if means.program is None else checked.problems
+    result: UpResult = "failed" if broken else "refused"
+    trouble = (*broken, *checked.launch.unallowed)
+    return Order(entry, checked.launch, program, trouble, result), checked.warnings
+
+
+def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:
+    """A server that somebody else started is there, or it is not; it is never started or stopped."""
+    where = endpoint(adopted.host, adopted.port)
+    told = UpServer(id=entry.id, name=entry.name, result="refused", endpoint=where)
+    forget = means.remedy("forget", entry.name)
+    whose = "a server that mlxsm did not start is adopted for it"
+    if not ports.holders(adopted.host, adopted.port):
+        return told.copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
+    if means.restart:
+        return told.copy(message=f"{whose} and never restarted: {forget} drops it")
+    return told.copy(result="running", message=f"{whose}; it was left as it is")

@@ -1,0 +1,108 @@
+"""Everything that can be told before a server is started, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from mlxsm_sync.servers import model_files, port_owners
+from mlxsm_sync.servers.command_line import Consent, Launch, Program, is_older, launch
+from mlxsm_sync.servers.program_words import project_option
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.system import ports
+from mlxsm_sync.values.choices import as_argument
+from mlxsm_sync.values.server_options import FIRST_SAFE, FIRST_UNSAFE, written
+from mlxsm_sync.values.state import Entry
+
+
+class Checked(NamedTuple):
+    """An entry that is to be served, and what was found out about it."""
+
+    entry: Entry
+    launch: Launch
+    problems: tuple[str, ...]
+    """What would make the start fail."""
+    warnings: tuple[str, ...]
+    """What is allowed, and worth a look."""
+
+
+def check(entry: Entry, program: Program, consent: Consent, environment: Mapping[str, str]) -> Checked:
+    """Look at the options and the model of an entry; its port is looked at when it is started."""
+    files = model_files.model_of(entry, environment)
+    start = launch(entry.profile, files.argument, program, consent, model_files.finder(entry))
+    unreadable = [f"its {path.rpartition('/')[2]} cannot be read" for path in entry.unreadable]
+    warnings = () if files.warning is None else (files.warning,)
+    return Checked(entry, start, (*unreadable, *files.problems, *start.problems), warnings)
+
+
+def about_program(program: Program) -> list[str]:
+    """What there is to say about the server program itself."""
+    told = []
+    if (project := project_option(program.command)) is not None:
+        runner, option = project
+        told.append(
+            f"{runner} run looks for its project in /, where servers run, and not here: "
+            f"name the project, as in {runner} run {option} . mlx_lm.server"
+        )
+    if program.version is None:
+        known = "its options were read" if program.known is not None else "assuming the newest"
+        told.append(f"cannot determine the mlx-lm version; {known}")
+    elif is_older(program.version, FIRST_SAFE) and not is_older(program.version, FIRST_UNSAFE):
+        what = f"mlx-lm {program.version} runs code out of any model that a client names (CVE-2026-5843)"
+        told.append(f"{what}: install {written(FIRST_SAFE)} or newer")
+    return told
+
+
+class PortTrouble(NamedTuple):
+    """Why a port is not to be had."""
+
+    problem: str
+    servers: dict[str, str]
+    """The servers of ours that hold it: their names, by entry."""
+    strangers: bool
+    """Whether somebody else is in the way, or something else is."""
+    held: bool
+    """Whether anybody holds it."""
+    lost: str | None = None
+    """What there is to say of a server of ours that holds it and has no record here."""
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """The entries whose servers hold it."""
+        return frozenset(self.servers)
+
+    def told(self, remedy: Callable[[str, str], str]) -> str:
+        """The trouble; `remedy` makes the command line of a command for the server of a name."""
+        if not self.servers:
+            return f"{self.problem}; {self.lost}" if self.lost else self.problem
+        name = next(iter(self.servers.values()))
+        return f'{self.problem}; that is "{name}": {remedy("down", name)} frees it'
+
+    def advice(self, remedy: Callable[[str, str], str], name: str) -> str | None:
+        """What the profile of a name can do about a stranger."""
+        if self.servers or self.lost or not self.held:
+            return None
+        return f"stop what holds it, adopt it ({remedy('adopt', name)}), or choose another port"
+
+
+def plain_remedy(command: str, name: str) -> str:
+    """A command line for the server of a name."""
+    return f"mlxsm {command} {as_argument(name)}"
+
+
+def port_trouble(host: str, port: int, files: RunFiles) -> PortTrouble | None:
+    """Why a port is not to be had; None where it is."""
+    problem = ports.problem(host, port)
+    if problem is None:
+        return None
+    holders = ports.in_the_way(host, port)
+    owners = [port_owners.owner_of([one], files) for one in holders]
+    known = [one.record for one in owners if one is not None and one.record is not None]
+    lost = next((one for one in owners if one is not None and one.record is None), None)
+    return PortTrouble(
+        problem,
+        {record.id: record.name for record in known},
+        strangers=len(known) < len(holders) or not holders,
+        held=bool(holders),
+        lost=port_owners.told(lost, files) if lost is not None else None,
+    )

@@ -1,0 +1,271 @@
+"""Wait until a server is ready, or will never be: alive is not ready, nor is a health check that says 200.
+
+Ready is a server whose process lives, which itself owns the socket, and whose model has answered.
+That holds for every release since 0.24, however it fails: by exit, by a 503 for ever, by a thread
+that died and a health check that does not know, by a socket that somebody else got first. Each of these is
+decided by a fact; the log, into which clients write, is a reason to look and an explanation afterwards.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from mlxsm_sync.servers import explaining, log_messages, logs, probe
+from mlxsm_sync.servers.downloads import Downloads
+from mlxsm_sync.servers.logs import Reader
+from mlxsm_sync.servers.probe import Answer, Question
+from mlxsm_sync.servers.releases import health_knows, told_by
+from mlxsm_sync.servers.silence import Idleness
+from mlxsm_sync.system import ports
+from mlxsm_sync.system.process import Handle
+from mlxsm_sync.system.process_identity import is_ours
+from mlxsm_sync.text.amounts import size
+from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.values.run import Proof, Record
+
+PAUSE = 0.05
+_HEALTH_PAUSE = 1.0
+"""Between looks at the health of a server that has a question of ours."""
+_MOMENTS = 6
+_PATIENCE = 2.0
+"""For one answer about health."""
+_NO_SOCKET_SECONDS = 10.0
+"""For a server to listen after all, when its log says that it cannot."""
+_MUTE_SECONDS = 60.0
+"""Without an answer and without work, where health is blind and the log says that the thread died."""
+_STILL_COMING = 10.0
+"""Seconds after the last byte of a download until it counts as over, or as held up."""
+
+
+class Step(NamedTuple):
+    """What a start is doing."""
+
+    phase: str
+    """`starting`, `waiting` for one that was started elsewhere, `downloading`, `loading`."""
+    pid: int | None = None
+    received: int = 0
+    """The bytes that have been downloaded for it."""
+
+
+class Ready(NamedTuple):
+    """A server that can be used."""
+
+    proof: Proof
+    fingerprint: str | None = None
+
+    @property
+    def release(self) -> str | None:
+        """Its release, as it says itself."""
+        return told_by(self.fingerprint)
+
+
+class NotReady(Exception):
+    """A server that will never be ready; the text says why."""
+
+    def __init__(self, reason: str, *, ended: bool = False) -> None:
+        super().__init__(redacted(reason))  # a server says what it likes, and this goes into the record
+        self.ended = ended
+        """Whether its process has ended by itself."""
+
+
+class Stopped(Exception):
+    """Somebody asked to stop waiting."""
+
+
+class Wait:
+    """The wait for one server."""
+
+    def __init__(
+        self,
+        handle: Handle,
+        record: Record,
+        downloads: Downloads,
+        *,
+        timeout: float,
+        stop: Event,
+        tell: Callable[[Step], None],
+    ) -> None:
+        self._handle = handle
+        self._record = record
+        self._host, self._port = record.host, record.port
+        self._log = Reader(Path(record.log))
+        self._hints = log_messages.Hints()
+        self._downloads = downloads
+        self._timeout = timeout
+        self._until = time.monotonic() + timeout
+        self._stop = stop
+        self._tell = tell
+        self._phase = "starting"
+        self._grown = 0.0
+        self.own = 0
+        """How many bytes of its log were written before it listened."""
+        self.listened = False
+        """Whether it has been seen to listen."""
+
+    def until_ready(self, *, asking: bool) -> Ready:
+        """Wait; NotReady with the reason, Stopped. Without `asking`, socket and health are enough."""
+        place = self._until_bound()
+        self.listened = True
+        self._change_phase("loading")
+        self._until_healthy(place)
+        if not asking:
+            self._look_who_is_asked()
+            return Ready("listening")
+        return self._until_answered(place)
+
+    def _until_bound(self) -> tuple[str, int]:
+        """Wait until the server itself, and nobody else, has the socket; where to reach it."""
+        unbound_since: float | None = None
+        while True:
+            self._look()
+            read = self._log.at
+            try:
+                place = ports.reachable(ports.resolve(self._host, self._port))
+            except OSError as error:
+                raise NotReady(f"the host {self._host} cannot be found: {error.strerror}") from None
+            if self._owns_the_socket():
+                return place
+            self.own = read
+            if self._hints.no_socket:
+                unbound_since = unbound_since or time.monotonic()
+                if time.monotonic() - unbound_since > _NO_SOCKET_SECONDS:
+                    raise NotReady(self._explained("it does not listen"))
+            self._pause()
+
+    def _owns_the_socket(self) -> bool:
+        """Whether the socket is ours; NotReady where it is somebody else's."""
+        held = ports.holders(self._host, self._port, (self._handle.pid,))
+        ours = [one for one in held if is_ours(one.pid, self._record)]
+        others = [one for one in held if one not in ours]
+        if others and (not ours or ports.rivals(ours, others, self._host, self._port)):
+            self._look()
+            raise NotReady(f"port {self._port} is held by {ports.describe(others)}")
+        return bool(ours)
+
+    def _look_who_is_asked(self) -> None:
+        """Only our own server is asked, and only its answers count: it may have lost its socket since."""
+        self._look()
+        if not self._owns_the_socket():
+            raise NotReady(self._why("it no longer listens"))
+
+    def _until_healthy(self, place: tuple[str, int]) -> None:
+        while True:
+            self._look_who_is_asked()
+            answer = probe.health(place, min(_PATIENCE, max(self._left(), PAUSE)))
+            if answer is not None and self._is_healthy(answer):
+                return
+            self._pause()
+
+    def _is_healthy(self, answer: Answer) -> bool:
+        if answer.status == 503:
+            raise NotReady(self._why("its model cannot be used (health 503)"))
+        # Releases before 0.24.1 have no /health; they open the socket when the model is loaded.
+        return answer.status in (200, 404)
+
+    def _until_answered(self, place: tuple[str, int]) -> Ready:
+        """Hold one question open until it is answered: given up and asked again, it would be run twice."""
+        self._look_who_is_asked()
+        try:
+            question = probe.one_token(place, max(self._left(), PAUSE))
+        except OSError as error:
+            raise NotReady(self._why(f"it takes no request: {error.strerror or error}")) from None
+        try:
+            answer = self._hold(question, place)
+            refused = answer is not None and answer.status != 200
+            # Health knows more of a thread that has died than the answer does.
+            if refused and (health := probe.health(place, _PATIENCE)) is not None:
+                self._is_healthy(health)
+            return self._judge(answer, question)
+        finally:
+            question.close()
+
+    def _hold(self, question: Question, place: tuple[str, int]) -> Answer | None:
+        next_look = time.monotonic() + _HEALTH_PAUSE
+        idle: Idleness | None = None
+        while not question.is_answered(PAUSE):
+            self._look()
+            if time.monotonic() < next_look:
+                continue
+            self._look_who_is_asked()
+            answer = probe.health(place, _PATIENCE)
+            if answer is not None:
+                self._is_healthy(answer)
+            if self._hints.thread_died and not health_knows(self._record.server_version):
+                idle = idle or Idleness(self._handle.pid)
+                if idle.has_lasted(_MUTE_SECONDS):
+                    raise NotReady(
+                        self._explained(f"it has neither answered nor worked for {_MUTE_SECONDS:g} s")
+                    )
+            next_look = time.monotonic() + _HEALTH_PAUSE
+        return question.answer(min(_PATIENCE, max(self._left(), PAUSE)))
+
+    def _judge(self, answer: Answer | None, question: Question) -> Ready:
+        if answer is None:
+            dropped = "it dropped the connection instead of an answer"
+            raise NotReady(self._why(dropped, asked_from=question.port))
+        if answer.status != 200:
+            raise NotReady(self._why(f"its model does not answer ({answer.status}): {answer.error}"))
+        if not answer.data.get("choices"):
+            raise NotReady(self._why("it answers, but not as a model server does"))
+        self._look_who_is_asked()
+        fingerprint = answer.data.get("system_fingerprint")
+        return Ready("answered", redacted(str(fingerprint))[:200] if fingerprint else None)
+
+    def _look(self) -> None:
+        """Stopped or NotReady where there is nothing more to wait for."""
+        if self._stop.is_set():
+            raise Stopped
+        if self._handle.is_gone():
+            raise NotReady("its process has ended", ended=True)
+        self._hints.feed(self._log.more())
+        now = time.monotonic()
+        if self._downloads.have_grown(now):
+            # Bytes that come are life, however long that takes.
+            self._until, self._grown = now + self._timeout, now
+            self._tell(Step("downloading", self._record.pid, self._downloads.received))
+        elif self._grown and now - self._grown > _STILL_COMING:
+            self._grown = 0.0
+            self._change_phase(self._phase)
+        if self._left() <= 0:
+            raise NotReady(self._timed_out())
+
+    def _timed_out(self) -> str:
+        received = self._downloads.received
+        if received and self._downloads.are_unfinished:
+            what = f"nothing more of its download came for {self._timeout:g} s, {size(received)} so far"
+        elif self._phase == "starting":
+            what = f"it does not listen after {self._timeout:g} s"
+        else:
+            what = f"its model is not loaded after {self._timeout:g} s"
+        own, log = self.own if self.listened else self._log.at, self._log.path
+        if (reason := log_messages.death(logs.part(log, 0, own), listened=self.listened)) is not None:
+            return f"{reason} ({what})"
+        last = log_messages.last_words(logs.part(log))
+        hint = "--timeout waits longer; HF_HUB_OFFLINE=1 keeps a cached model from asking the hub"
+        return f"{what}{f'; last in its log: {last}' if last else ''} ({hint})"
+
+    def _explained(self, fact: str, asked_from: int | None = None) -> str:
+        """What is known, with what the log adds to it."""
+        own = self.own if self.listened else self._log.at
+        return explaining.failure(self._log.path, own, fact, asked_from)
+
+    def _why(self, fact: str, asked_from: int | None = None) -> str:
+        """The reason, unless the process ends a moment later; so long the log may take for its last words."""
+        for _ in range(_MOMENTS):
+            self._look()
+            time.sleep(PAUSE)
+        return self._explained(fact, asked_from)
+
+    def _left(self) -> float:
+        return self._until - time.monotonic()
+
+    def _pause(self) -> None:
+        self._stop.wait(PAUSE)
+
+    def _change_phase(self, phase: str) -> None:
+        self._phase = phase
+        self._tell(Step(phase, self._record.pid, self._downloads.received))

@@ -1,0 +1,78 @@
+"""Begin one run of a server: its record is on the disk before its process lives, so it is always found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+from mlxsm_sync.servers import logs
+from mlxsm_sync.servers.command_line import Program
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.system import spawn
+from mlxsm_sync.system.current import boot_id
+from mlxsm_sync.system.process_identity import noted
+from mlxsm_sync.system.run_marks import run_mark
+from mlxsm_sync.text.json_value import canonical, digest_bytes
+from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.state import Entry
+
+
+class Begun(NamedTuple):
+    """A run whose process lives, or has lived."""
+
+    record: Record
+    keeper: spawn.Keeper
+
+
+def begin(
+    entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles, environment: Mapping[str, str]
+) -> Begun:
+    """Start the process, under the lock of its entry; ServerTrouble where the system refuses."""
+    logs.rotate(files.log_path(entry.id))
+    record = _record(entry, program, arguments, files)
+    files.forget_run(entry.id)
+    files.write(record)
+    try:
+        started = _process(record, files, environment)
+    except BaseException:
+        files.forget_run(entry.id)
+        raise
+    return Begun(noted(record, started.pid, started.keeper.pid), started.keeper)
+
+
+def _process(record: Record, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:
+    descriptor = logs.open_new(Path(record.log))
+    try:
+        return spawn.start(
+            (*record.command, *record.arguments),
+            environment,
+            descriptor,
+            files.ending_path(record.id),
+            run_mark(record),
+            Path("/"),
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _record(entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles) -> Record:
+    return Record(
+        id=entry.id,
+        name=entry.name,
+        owner=entry.owner,
+        host=entry.profile.host,
+        port=entry.profile.port,
+        nonce=token_hex(16),
+        boot_id=boot_id(),
+        command=program.command,
+        arguments=tuple(arguments),
+        server_version=program.version,
+        installed_version=program.version,
+        profile_digest=digest_bytes(canonical(entry.profile.sparse).encode()),
+        log=str(files.log_path(entry.id)),
+        started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
+    )

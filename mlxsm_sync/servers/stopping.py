@@ -1,0 +1,221 @@
+"""Stop servers that we started: proof, TERM, patience; stopped is only what is gone, with its port free."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext, suppress
+from functools import partial
+from threading import Event
+
+from mlxsm_sync.errors import MlxsmError
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.system import ports
+from mlxsm_sync.system.process import Handle, group_members
+from mlxsm_sync.system.process_identity import belongs_to, held, identify, left_behind
+from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.run import DownResult, DownServer, Record
+
+GRACE = 30.0
+"""Seconds between TERM and giving up; a large model takes its time."""
+_KILL_SECONDS = 10.0
+_PAUSE = 0.01
+_LOOK_SECONDS = 0.25
+"""Between looks at all processes for what a server left behind."""
+
+
+class Leaving:
+    """What is to go of one run: the server with its group, and whatever else it started."""
+
+    def __init__(self, record: Record, handle: Handle | None) -> None:
+        self._record, self._handle = record, handle
+        self._number = signal.SIGTERM
+        self._signalled: set[int] = set()
+        self._left: list[int] = []
+        self._next_look = 0.0
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the server and its group; what stays behind is signalled when it is found."""
+        self._number, self._signalled, self._next_look = number, set(), 0.0
+        if self._handle is not None:
+            self._handle.signal_group(number)
+
+    def is_gone(self) -> bool:
+        """Gone is the process, everybody in its group, and all that carries the mark of the run."""
+        if self._handle is not None and not self._handle.is_gone():
+            return False
+        strays = _strays(self._record) or self._left_behind()
+        for pid in {*strays} - self._signalled:
+            with held(pid, self._record) as stray:
+                if stray is not None:
+                    stray.signal_alone(self._number)
+            self._signalled.add(pid)
+        return not strays
+
+    def _left_behind(self) -> list[int]:
+        """To ask every process is dear, so it is not done each time that there was somebody."""
+        if not self._left or time.monotonic() >= self._next_look:
+            self._left = left_behind(self._record)
+            self._next_look = time.monotonic() + _LOOK_SECONDS
+        return self._left
+
+
+def _strays(record: Record) -> list[int]:
+    """What the server started, by the mark of the run: its group, and who has its port."""
+    known = () if record.pid is None else (record.pid,)
+    pids = {one.pid for one in ports.holders(record.host, record.port, known)}
+    pids.update(*map(group_members, known))
+    return [pid for pid in pids if pid is not None and pid not in known and belongs_to(pid, record)]
+
+
+class Stop:
+    """One server on its way down."""
+
+    def __init__(self, record: Record, name: str) -> None:
+        self.record, self.name = record, name
+        self.result: DownResult | None = None
+        self.message: str | None = None
+        self.killed = False
+        self._handle: Handle | None = None
+        self._leaving = Leaving(record, None)
+
+    def begin(self, files: RunFiles) -> None:
+        """Find the process for certain, and ask it to end."""
+        found = identify(self.record)
+        self._handle = found.handle
+        self._leaving = Leaving(self.record, found.handle)
+        if found.doubt is not None:
+            self.result, self.message = "failed", f"{found.doubt}; nothing was signalled"
+        elif found.rebooted:
+            self.result, self.message = "not-running", "this machine was rebooted since"
+        elif found.handle is None and self._leaving.is_gone():
+            earlier = files.asked(self.record) is not None
+            ended = "it exited after an earlier request to stop" if earlier else "it had already exited"
+            self.result, self.message = "not-running", ended
+        else:
+            files.note_asked(self.record)
+            self._leaving.signal(signal.SIGTERM)
+
+    def is_done(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        if self.result is None and self._leaving.is_gone():
+            self.result = "killed" if self.killed else "stopped"
+        return self.result is not None
+
+    def kill(self) -> None:
+        """End it, ready or not."""
+        self.killed = True
+        self._leaving.signal(signal.SIGKILL)
+
+    def fail(self, why: str) -> None:
+        """It is still there, or nobody knows."""
+        self.result, self.message = "failed", why
+
+    def told(self) -> DownServer:
+        """How it ended."""
+        pid = self.record.pid
+        if self._handle is not None:
+            pid = self._handle.pid
+            self._handle.close()
+        message = self.message
+        if self.result in ("stopped", "killed"):
+            message = _who_has_the_port(self.record)
+        return DownServer(
+            id=self.record.id,
+            name=self.name,
+            result=self.result or "failed",
+            pid=pid,
+            endpoint=endpoint(self.record.host, self.record.port),
+            message=message,
+        )
+
+
+def _who_has_the_port(record: Record) -> str | None:
+    """Somebody else may have been waiting for the port."""
+    holders = ports.holders(record.host, record.port)
+    return f"port {record.port} is now held by {ports.describe(holders)}" if holders else None
+
+
+def stop_all(
+    wanted: Iterable[tuple[str, Record]],
+    files: RunFiles,
+    *,
+    grace: float = GRACE,
+    force: bool = False,
+    holding_lock: bool = False,
+    hurry: Event | None = None,
+    way_out: str | None = None,
+) -> list[DownServer]:
+    """Stop the servers of these records, each with its name, side by side; one failure hides no other.
+
+    `force` kills what is left after `grace` seconds; `holding_lock` says that nobody else can start them;
+    `hurry` ends the waiting; `way_out` says what to do about one that does not end, where no command does.
+    """
+    stops = [Stop(record if holding_lock else _noted(record, files), name) for name, record in wanted]
+    for one in stops:
+        _tried(one, partial(one.begin, files))
+    _wait(stops, grace, hurry)
+    left = [one for one in stops if not _is_done(one)]
+    if force:
+        for one in left:
+            _tried(one, one.kill)
+        _wait(left, _KILL_SECONDS)
+    for one in stops:
+        if not _is_done(one):
+            told = way_out or f"{files.command('down', one.name, options=['--force'])} kills it"
+            one.fail(f"still running {grace:g} s after TERM; {told}")
+    return [_forgotten(one.told(), one.record, files, holding_lock=holding_lock) for one in stops]
+
+
+def _tried(one: Stop, step: Callable[[], object]) -> None:
+    """Do one step; what the system refuses for one server is told of that one."""
+    try:
+        step()
+    except OSError as error:
+        one.fail(f"the system refused: {error.strerror or error}")
+
+
+def _is_done(one: Stop) -> bool:
+    _tried(one, one.is_done)
+    return one.result is not None
+
+
+def _noted(record: Record, files: RunFiles) -> Record:
+    """The record with its process; of a start that is just being made, only its maker knows that yet."""
+    if record.pid is not None:
+        return record
+    with suppress(MlxsmError), files.start_lock(record.id):
+        now = files.record(record.id)
+        if isinstance(now, Record) and now.nonce == record.nonce:
+            return now
+    return record
+
+
+def _wait(stops: Sequence[Stop], seconds: float, hurry: Event | None = None) -> None:
+    until = time.monotonic() + seconds
+    waiting = [*stops]
+    while (waiting := [one for one in waiting if not _is_done(one)]) and time.monotonic() < until:
+        if hurry is not None and hurry.is_set():
+            return
+        time.sleep(_PAUSE)
+
+
+def _forgotten(told: DownServer, record: Record, files: RunFiles, *, holding_lock: bool) -> DownServer:
+    """Drop the record of what is gone, unless it was started again meanwhile.
+
+    What carries the mark of a run can only be found by its record, which stays as long as that lives.
+    """
+    if told.result == "failed":
+        return told
+    if left := left_behind(record):
+        which = f"process {left[0]}" if len(left) == 1 else f"processes {', '.join(map(str, left))}"
+        return told.copy(result="failed", message=f"{which} of it still runs; its record is still there")
+    try:
+        with nullcontext() if holding_lock else files.start_lock(record.id):
+            now = files.record(record.id)
+            if isinstance(now, Record) and now.nonce == record.nonce:
+                files.forget_run(record.id)
+    except MlxsmError as error:
+        return told.copy(message=f"{error.message}; its record is still there")
+    return told

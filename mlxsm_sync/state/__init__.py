@@ -1,0 +1,1 @@
+"""The state on disk: locked, kept, replaced, restored."""

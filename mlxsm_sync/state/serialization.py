@@ -1,0 +1,103 @@
+"""The state as bytes, and back: read strictly, written so that the bytes read back the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mlxsm_sync.errors import UnreadableState
+from mlxsm_sync.text.json_value import Json, JsonObject
+from mlxsm_sync.text.nesting import TooDeep, loads
+from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.state import State
+from mlxsm_sync.values.validation import Rejected
+
+FORMAT_VERSION = 1
+
+M = TypeVar("M", bound=Model)
+
+
+class _Refused(ValueError):
+    """JSON that is valid for others, but not for us."""
+
+
+def read_state(data: bytes, path: Path) -> State:
+    """The state in these bytes; UnreadableState says why there is none."""
+    return read_model(State, data, path, "state")
+
+
+def write_state(state: State) -> bytes:
+    """The bytes of a state; reading them back gives the same state, or this fails."""
+    data = state.copy(entries=()).dump()
+    data["entries"] = [entry.dump() | {"profile": entry.profile.sparse} for entry in state.entries]
+    return _checked(state, data)
+
+
+def write_text(value: Model) -> bytes:
+    """The bytes of a versioned value; reading them back gives the same, or this fails."""
+    return _checked(value, value.dump())
+
+
+def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
+    """The versioned value in these bytes; UnreadableState says why there is none."""
+    try:
+        raw = loads(data.decode("utf-8"), object_pairs_hook=_unrepeated, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        why = "is empty" if not data.strip() else f"is truncated or not valid JSON (line {error.lineno})"
+        raise _unreadable(what, path, why) from None
+    except _Refused as error:
+        raise _unreadable(what, path, str(error)) from None
+    except TooDeep:
+        raise _unreadable(what, path, "is nested too deep") from None
+    except ValueError:
+        raise _unreadable(what, path, "is not valid UTF-8 or not valid JSON") from None
+    if not isinstance(raw, dict) or "formatVersion" not in raw:
+        raise _unreadable(what, path, f"is not a {what} of mlxsm")
+    _refuse_version(raw["formatVersion"], what, path)
+    try:
+        return model.from_json(data)
+    except Rejected as error:
+        raise _unreadable(what, path, _first_fault(error)) from None
+
+
+def _refuse_version(version: Json, what: str, path: Path) -> None:
+    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
+        told = f" (format version {version})" if version < 1000 else ""
+        error = _unreadable(what, path, f"was written by a newer mlxsm{told}")
+        error.newer, error.hint = True, "upgrade mlxsm on this machine"
+        raise error
+    if version is True or version != FORMAT_VERSION:
+        raise _unreadable(what, path, "has an unknown format version")
+
+
+def _checked(value: Model, data: JsonObject) -> bytes:
+    written = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+    if read_model(type(value), written, Path(), "state") != value:
+        raise AssertionError("the state does not survive being written")
+    return written
+
+
+def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
+    return UnreadableState(f"the {what} {path} {why}; it was not touched")
+
+
+def _first_fault(error: Rejected) -> str:
+    """Where the state is invalid; only our own keys are named, no values."""
+    first = error.faults[0]
+    # An unknown key is somebody else's, so what it is in is named.
+    path = first.path[:-1] if first.kind == "unexpected_keyword_argument" else first.path
+    where = "/".join(map(str, path))
+    why = first.context.get("error", first.kind)
+    return f"is invalid at {where or 'its top level'} ({why})"
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _Refused("has a key twice")
+    return members
+
+
+def _no_constant(name: str) -> Json:
+    raise _Refused(f"contains {name}, which is not valid JSON")

@@ -1,0 +1,1 @@
+"""Text with positions: YAML and JSON as trees in which every value knows its line and column."""

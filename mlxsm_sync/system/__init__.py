@@ -1,0 +1,1 @@
+"""The operating system: processes, ports, and the proof that one is ours."""

@@ -1,0 +1,80 @@
+"""The strict, frozen base of every value that crosses a boundary.
+
+A value is a dataclass; pydantic's engine checks it on the way in and writes it on the way out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Self, dataclass_transform
+
+from mlxsm_sync.text.json_value import JsonObject
+from mlxsm_sync.values.validation import read, write
+
+
+def field(*, wire: str | None = None, internal: bool = False, **settings: Any) -> Any:
+    """A field with its name in JSON where camelCase is not it; an internal one is never written."""
+    return dataclasses.field(**settings, metadata={"wire": wire, "internal": internal})
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class Model:
+    """Strict, immutable, closed to unknown keys, camelCase in JSON.
+
+    The constructor trusts its arguments: it is for values that have been checked. What comes from
+    outside enters through `from_json`.
+    """
+
+    open_to_unknown = False
+
+    def __init_subclass__(cls) -> None:
+        # Methods that dataclasses generates cost a millisecond a class, so all are inherited.
+        dataclasses.dataclass(kw_only=True, init=False, eq=False, repr=False, match_args=False)(cls)
+
+    def __init__(self, **values: Any) -> None:
+        known = type(self).__dataclass_fields__  # type: ignore[attr-defined]  # every subclass is a dataclass
+        for name, one in known.items():
+            if name in values:
+                self.__dict__[name] = values.pop(name)
+            elif one.default is not dataclasses.MISSING:
+                self.__dict__[name] = one.default
+            elif one.default_factory is not dataclasses.MISSING:
+                self.__dict__[name] = one.default_factory()
+            else:
+                raise TypeError(f"{type(self).__name__} needs {name}")
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _values(self) == _values(other)
+
+    def __hash__(self) -> int:
+        # Equal values must share a hash, and some fields are mappings, which have none.
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}{_values(self)}"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The checked value of a JSON text; Rejected with every fault where it breaks a rule."""
+        value: Self = read(cls, text)
+        return value
+
+    def dump(self, *, exclude_none: bool = False) -> JsonObject:
+        """As plain JSON data; absent values are null, or left out."""
+        return write(self, exclude_none=exclude_none)
+
+    def copy(self, **changes: Any) -> Self:
+        """The same value but for these fields."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is one
+
+    def check(self) -> None:
+        """Rules across fields; ValueError says which one is broken."""
+
+
+def _values(value: Model) -> dict[str, Any]:
+    return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}  # type: ignore[arg-type]  # as above

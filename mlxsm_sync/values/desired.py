@@ -1,0 +1,139 @@
+"""The desired state: what a profile file, or a document, wants on this machine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.profile import (
+    Fields,
+    Host,
+    LaunchOptions,
+    ModelID,
+    Name,
+    Port,
+    Profile,
+)
+
+DEFAULT_COLLECTION = "default"
+
+Collection = Name
+
+
+class Defaults(Model):
+    """What every profile of the file inherits; null sets nothing."""
+
+    host: Host | None = None
+    """The address that the servers listen on."""
+    port: Port | None = None
+    """The port that the servers listen on."""
+    enable_thinking: bool | None = None
+    """Whether the chat template is asked to think."""
+    advanced_launch_options: LaunchOptions | None = None
+    """Options of the server's command line, inherited one by one."""
+
+
+class Declaration(Model):
+    """One profile as a file writes it; null unsets what it would inherit."""
+
+    name: Name
+    """What people and commands call the profile; unique in the file."""
+    model_id: ModelID = field(wire="modelID")
+    """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
+    host: Host | None = None
+    """The address that the server listens on; 127.0.0.1 where neither this nor defaults say it."""
+    port: Port = field(default=None)
+    """The port that the server listens on; required here or in defaults."""
+    enable_thinking: bool | None = None
+    """Whether the chat template is asked to think; unset asks nothing."""
+    notes: str | None = None
+    """Free text for people."""
+    advanced_launch_options: LaunchOptions | None = None
+    """Options of the server's command line."""
+
+
+class Head(Model):
+    """Everything of a profile file but its profiles."""
+
+    schema_version: Literal[1]
+    """The version of this format."""
+    collection: Collection = DEFAULT_COLLECTION
+    """Who owns these profiles on a machine; two files on one machine need two names."""
+    defaults: Defaults | None = None
+    """What every profile inherits."""
+
+
+class ProfileFile(Head):
+    """A whole profile file."""
+
+    profiles: tuple[Declaration, ...]
+    """The profiles, in the order in which people read them."""
+
+
+class Wanted(Model):
+    """One profile that should be on this machine."""
+
+    index: int
+    """Its place in the file, 1-based."""
+    profile: Profile
+    """What it would be if it were created."""
+    declared: Fields
+    """The fields that it decides, null for unset; all others are the machine's."""
+    line: int | None = None
+    """Where it begins in its file, 1-based."""
+    column: int | None = None
+    """Where it begins in its line, 1-based."""
+
+
+class Warned(Model):
+    """Something that is allowed and that a person should know."""
+
+    name: str
+    """The profile, by its name in the file."""
+    message: str
+    """What to look at."""
+    line: int | None = None
+    """1-based, null where no file line is meant."""
+    column: int | None = None
+    """1-based, null where no file line is meant."""
+    standing: bool = field(internal=True, default=False)
+    """Whether it is about a profile that does not change, and so was told before."""
+
+
+class Invalid(Model):
+    """A profile of a document that cannot be used."""
+
+    name: str
+    """Its name, or a stand-in where it has none."""
+    index: int
+    """Its place in the document, 1-based."""
+    messages: tuple[str, ...]
+    """Everything that is wrong with it."""
+
+
+class Input(Model):
+    """The file that the desired state was read from."""
+
+    path: str
+    """As it was named on the command line; `-` for standard input."""
+    digest: str
+    """`sha256:` and the hash of its bytes."""
+    meaning: str | None = None
+    """`sha256:` and the hash of what it declares: the same on every machine, and however it is laid out."""
+
+
+class Desired(Model):
+    """Everything that one profile file wants."""
+
+    owner: Collection | None
+    """Its collection; null for a document, which owns nothing."""
+    input: Input
+    """Where it was read from."""
+    from_: str | None = field(default=None, wire="from")
+    """The profile file as it was named, in full; it never leaves the machine. Null for standard input."""
+    profiles: tuple[Wanted, ...]
+    """In the order of the file."""
+    invalid: tuple[Invalid, ...] = ()
+    """Profiles of a document that cannot be used."""
+    warnings: tuple[Warned, ...] = ()
+    """What the file alone gives cause to say."""

@@ -1,0 +1,276 @@
+"""One server's metadata, and the rules that every profile obeys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from mlxsm_sync.text.json_value import Json, JsonObject
+from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
+from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.hosts import LOOPBACK as _LOOPBACK
+from mlxsm_sync.values.validation import Check, wire_names
+
+Fields = dict[str, Json]
+"""A profile laid flat: JSON Pointer of a field -> its value; null is declared as unset."""
+
+OPTIONS = "advancedLaunchOptions"
+NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
+RAW_EXTRA_ARGS = f"/{OPTIONS}/rawExtraArgs"
+NAME_LENGTH = 120
+LARGEST = 10**18 - 1
+"""Eighteen digits, which every reader of a file holds."""
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
+LOOPBACK = _LOOPBACK
+
+_WHITE = WHITE_CLASS
+_END = r"(?![\s\S])"  # the end of the text: `$` would let a last line break through
+_OWN_FLAGS = ("--model", "--host", "--port")
+
+
+class Identity(NamedTuple):
+    """What a running server is known by: literal but for the host's case."""
+
+    model_id: str
+    host: str
+    port: int
+
+
+def endpoint(host: str, port: int) -> str:
+    """Where a server listens, as it is written in an address: IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def checked_text(check: Callable[[str], str], *patterns: str) -> Check:
+    """A text judged by a function, which has the better words, and by patterns for JSON Schema."""
+    if len(patterns) == 1:
+        return Check(after=check, schema={"pattern": patterns[0]})
+    return Check(after=check, schema={"allOf": [{"pattern": one} for one in patterns]})
+
+
+def check_name(text: str) -> str:
+    """The name in the form that is stored; ValueError says which rule it breaks."""
+    name = normal(text)
+    if not name:
+        raise ValueError("must not be blank")
+    if len(name) > NAME_LENGTH:
+        raise ValueError(f"must be at most {NAME_LENGTH} characters long, not {len(name)}")
+    if char := unseen(name):
+        raise ValueError(f"must not contain the invisible character {char}; remove it")
+    if re.fullmatch("#[0-9]+", name):
+        raise ValueError("must not be # with digits only: that selects a profile by position")
+    return name
+
+
+def check_model_id(text: str) -> str:
+    """The model ID without surrounding white space; it may not look like an option."""
+    if not (model_id := text.strip()):
+        raise ValueError("must not be blank")
+    if model_id.startswith("-"):
+        raise ValueError("must not start with '-': the server would take it for an option")
+    return model_id
+
+
+HOST_RULES = (
+    (rf"[^{_WHITE}]", "must not be blank"),
+    (rf"^[^{_WHITE}]*{_END}", "must not contain white space"),
+    (rf"^[^/]*{_END}", "must be a host name or address only, without a scheme or a path"),
+    (rf"^[^\[\]]*{_END}", "must be written without brackets: ::1, not [::1]"),
+    (rf"^(?![^:]*:[^:]*{_END})", "must not contain a port: declare it as port"),
+)
+
+
+def check_host(text: str) -> str:
+    """The host as written; ValueError says which rule it breaks."""
+    for pattern, message in HOST_RULES:
+        if not re.search(pattern, text):
+            raise ValueError(message)
+    return text
+
+
+def check_raw_argument(argument: str) -> str:
+    """One raw argument; it may not set or abbreviate what the profile itself declares.
+
+    The server's argument parser accepts any unambiguous beginning of an option, so `--ho` is
+    `--host`, and `--h` may become it.
+    """
+    flag = argument.partition("=")[0]
+    for own in _OWN_FLAGS:
+        if len(flag) > 2 and own.startswith(flag):
+            raise ValueError(f"must not set or abbreviate {own}: declare it as a field of the profile")
+    return argument
+
+
+def _whole_number(value: Any) -> Any:
+    # JSON Schema counts 8080.0 as an integer, so the model does, too.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text.strip()
+
+
+NAME_RULES = (
+    (rf"^[{_WHITE}]*[^{_WHITE}]", "must not be blank"),
+    (
+        rf"^[{_WHITE}]*(?:[^{_WHITE}][\s\S]{{0,{NAME_LENGTH - 1}}})?[{_WHITE}]*{_END}",
+        f"must be at most {NAME_LENGTH} characters long",
+    ),
+    (
+        rf"^[{_WHITE}]*[^{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]*[{_WHITE}]*{_END}",
+        "must not contain invisible characters",
+    ),
+    (
+        rf"^(?![{_WHITE}]*#[0-9]+[{_WHITE}]*{_END})",
+        "must not be # with digits only: that selects a profile by position",
+    ),
+)
+"""What JSON Schema can say of a name, and how an editor tells it."""
+_PREFIXES = "|".join(own[2:stop] for own in _OWN_FLAGS for stop in range(3, len(own) + 1))
+
+OWN_FLAG_RULE = (
+    rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))",
+    "must not set or abbreviate --model, --host or --port: declare it as a field of the profile",
+)
+
+Name = Annotated[
+    str,
+    checked_text(check_name, *(pattern for pattern, _ in NAME_RULES)),
+]
+ModelID = Annotated[
+    str,
+    checked_text(check_model_id, rf"^[{_WHITE}]*[^\-{_WHITE}]"),
+]
+Host = Annotated[
+    str,
+    checked_text(check_host, *(pattern for pattern, _ in HOST_RULES)),
+]
+Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=_whole_number)]
+Positive = Annotated[int, Check(limits={"gt": 0, "le": LARGEST}, before=_whole_number)]
+Share = Annotated[float, Check(limits={"ge": 0, "le": 1})]
+Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
+NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]
+RawArgument = Annotated[
+    str,
+    checked_text(check_raw_argument, OWN_FLAG_RULE[0]),
+]
+
+
+class LaunchOptions(Model):
+    """Options of the server's command line; an absent one is left to the server."""
+
+    default_temperature: Temperature | None = None
+    """Sampling temperature where a request names none, 0 to 2."""
+    default_top_p: Share | None = None
+    """Nucleus sampling, 0 to 1."""
+    default_top_k: Positive | None = None
+    """How many of the likeliest tokens are sampled from."""
+    default_min_p: Share | None = None
+    """Least probability relative to the likeliest token, 0 to 1."""
+    default_max_tokens: Positive | None = None
+    """Tokens per answer where a request names no limit."""
+    chat_template_args: JsonObject | None = None
+    """Arguments of the chat template, a mapping."""
+    allowed_origins: NotBlank | None = None
+    """Comma-separated origins whose web pages may call the server."""
+    log_level: LogLevel | None = None
+    """The server's log level."""
+    decode_concurrency: Positive | None = None
+    """Requests decoded side by side."""
+    prompt_concurrency: Positive | None = None
+    """Prompts processed side by side."""
+    prefill_step_size: Positive | None = None
+    """Tokens per step of prompt processing."""
+    prompt_cache_size: Positive | None = None
+    """Entries of the prompt cache."""
+    prompt_cache_bytes: Positive | None = None
+    """Size of the prompt cache in bytes."""
+    raw_extra_args: tuple[RawArgument, ...] | None = None
+    """Further arguments for the server, one per item, no shell splitting."""
+
+
+class Profile(Model):
+    """One model server: what it is called, what it serves, and where."""
+
+    name: Name
+    """What people and commands call the profile; unique on a machine."""
+    model_id: ModelID = field(wire="modelID")
+    """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
+    host: Host
+    """The address that the server listens on, usually 127.0.0.1."""
+    port: Port
+    """The port that the server listens on, 1 to 65535."""
+    enable_thinking: bool | None = None
+    """Whether the chat template is asked to think; unset asks nothing."""
+    notes: str | None = None
+    """Free text for people."""
+    advanced_launch_options: LaunchOptions = field(default_factory=LaunchOptions)
+    """Options of the server's command line."""
+
+    @cached_property
+    def identity(self) -> Identity:
+        """The runtime identity; aliases such as localhost are not resolved."""
+        return Identity(self.model_id, self.host.lower(), self.port)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """Every field that is set, by JSON Pointer."""
+        return flat(self.sparse)
+
+    @cached_property
+    def sparse(self) -> JsonObject:
+        """As JSON, without what is unset."""
+        return self.dump(exclude_none=True)
+
+    @cached_property
+    def full(self) -> JsonObject:
+        """As JSON, with null for what is unset."""
+        return self.dump()
+
+
+@cache
+def field_paths() -> tuple[str, ...]:
+    """The JSON Pointer of every field, in the model's order."""
+    options = (f"/{OPTIONS}/{name}" for name in wire_names(LaunchOptions).values())
+    own = (f"/{name}" for name in wire_names(Profile).values() if name != OPTIONS)
+    return (*own, *options)
+
+
+def flat(nested: Mapping[str, Json]) -> Fields:
+    """A profile's JSON object by JSON Pointer; free-form values stay whole."""
+    fields: Fields = {}
+    for key, value in nested.items():
+        if key == OPTIONS and isinstance(value, dict):
+            fields |= {f"/{OPTIONS}/{option}": setting for option, setting in value.items()}
+        else:
+            fields[f"/{key}"] = value
+    return fields
+
+
+def nested(fields: Mapping[str, Json]) -> JsonObject:
+    """The inverse of `flat`, without nulls: what the state keeps as applied."""
+    result: JsonObject = {}
+    options: JsonObject = {}
+    for path, value in fields.items():
+        if value is not None:
+            _, _, option = path[1:].partition("/")
+            (options if option else result)[option or path[1:]] = value
+    return result | ({OPTIONS: options} if options else {})
+
+
+def from_fields(fields: Mapping[str, Json]) -> Profile:
+    """The profile with these fields; Rejected where they break a rule."""
+    return Profile.from_json(json.dumps(nested(fields)))
+
+
+def thinking_contradicts(profile: Profile) -> bool:
+    """Whether `enableThinking` says one thing and the template's argument another."""
+    arguments = profile.advanced_launch_options.chat_template_args or {}
+    asked = arguments.get("enable_thinking")
+    return isinstance(asked, bool) and profile.enable_thinking not in (None, asked)

@@ -1,0 +1,1 @@
+"""Finished values as text and JSON for people and programs."""

@@ -1,0 +1,105 @@
+"""Finished values as text for people: signs carry the meaning, colour only helps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlxsm_sync.text.json_value import Json
+from mlxsm_sync.text.tables import Dress, lines
+from mlxsm_sync.text.unicode import visible
+from mlxsm_sync.values.profile import Profile, endpoint
+
+if TYPE_CHECKING:
+    from mlxsm_sync.views.reports import HistoryReport, ListReport
+
+NO_SERVER = "No server was started or changed."
+
+_COLOURS = {"+": 32, "~": 33, "±": 35, "=": 36, "-": 31, "!": 31, "✗": 31, "?": 33, "bold": 1, "dim": 2}
+_VALUE_LENGTH = 200
+
+
+class Style(NamedTuple):
+    """How text is dressed for one stream."""
+
+    colour: bool = False
+    verbose: bool = False
+    width: int | None = None
+    """The columns of the terminal, None for a pipe."""
+
+    def paint(self, text: str, what: str) -> str:
+        """`text` in the colour of a sign, or bold or dim, where the stream has colours."""
+        return f"\x1b[{_COLOURS[what]}m{text}\x1b[0m" if self.colour else text
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 profile`, `2 profiles`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def value(data: Json) -> str:
+    """A value as it is written in a profile file, on one visible line."""
+    if data is None:
+        return "(unset)"
+    text = data if isinstance(data, str) and data else json.dumps(data, ensure_ascii=False)
+    shown = visible(text)
+    return shown if len(shown) <= _VALUE_LENGTH else f"{shown[:_VALUE_LENGTH]}… ({len(shown)} characters)"
+
+
+def one_line(profile: Profile) -> str:
+    """A profile in short."""
+    return visible(f"{profile.name} | {profile.model_id} | {endpoint(profile.host, profile.port)}")
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    style: Style,
+    dress: Dress | None = None,
+    yielding: Sequence[str] | None = None,
+) -> str:
+    """Columns as wide as their widest cell, and no wider together than the terminal.
+
+    `dress` colours the cells of the rows, which are counted from 1. `yielding` names the columns that are
+    cut, the first of them first; without it, the widest ones are.
+    """
+    places = None if yielding is None else [head.index(name) for name in yielding]
+    cells = [head, *([visible(cell) for cell in row] for row in rows)]
+    first, *others = lines(cells, style.width, dress, places)
+    return "".join(f"{line}\n" for line in (style.paint(first, "dim"), *others))
+
+
+def list_text(report: ListReport, style: Style) -> str:
+    """The entries as a table."""
+    head = ["NAME", "MODEL", "ENDPOINT", "OWNER", "DRIFTED"]
+    rows = [
+        [
+            one.name,
+            one.model_id,
+            endpoint(one.host, one.port),
+            one.owner or "-",
+            "yes" if one.drifted else "no",
+        ]
+        for one in report.entries
+    ]
+    if any(one.source is not None for one in report.entries):
+        head.append("NAME IN FILE")
+        for row, one in zip(rows, report.entries, strict=True):
+            row.append(one.source or "-")
+    return table(head, rows, style, yielding=("MODEL", "NAME", "OWNER"))
+
+
+def history_text(report: HistoryReport, style: Style, local: Callable[[str], str]) -> str:
+    """The states as a table; `local` tells a time of the files as this machine's."""
+    rows = (
+        (
+            f"{one.serial} (current)" if one.current else str(one.serial),
+            local(one.written_at) if one.written_at else "-",
+            one.command or "-",
+            one.owner or "-",
+            one.summary or "-",
+        )
+        for one in report.entries
+    )
+    return table(("SERIAL", "WRITTEN", "COMMAND", "OWNER", "SUMMARY"), rows, style)
