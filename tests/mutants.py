@@ -68,7 +68,7 @@ BUGS = {
     ),
     "looked at before it is held": Bug(
         "system/process_identity",
-        """    handle = handles.hold(pid, lambda: _verdict(record, pid, facts(pid)) is None)
+        """    handle = process.hold(pid, lambda: _verdict(record, pid, facts(pid)) is None)
     if handle is None:
         return Found(None)
     about = facts(pid)
@@ -78,7 +78,7 @@ BUGS = {
 """,
         """    about = facts(pid)
     verdict = _verdict(record, pid, about)
-    handle = handles.hold(pid, lambda: _verdict(record, pid, facts(pid)) is None)
+    handle = process.hold(pid, lambda: _verdict(record, pid, facts(pid)) is None)
     if handle is None:
         return Found(None)
 """,
