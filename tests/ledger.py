@@ -1,8 +1,8 @@
 """What the tests of the promises really did, counted by them and told in docs/reliability.md.
 
-A test belongs to a row of the page when its name begins with it: `test_t16_…` is row T16. The fixture
-`tally` counts what a test did; the counts travel with its report. `--write-ledger` writes the table of
-the page; every full run holds the page against itself.
+A test belongs to a row of the page by its mark: `threat(16)` is row T16. The fixture `tally` counts what a
+test did; the counts travel with its report. `--write-ledger` writes the table of the page, and
+`--hold-ledger` holds the page against a run of the whole suite.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
 PAGE = Path(__file__).parent.parent / "docs/reliability.md"
 BEGIN, END = "<!-- ledger: written by the test run -->\n", "<!-- end of the ledger -->\n"
-_ROW = re.compile(r"test_t(\d\d)_")
-_KEY = "tally"
+_ROW, _KEY = "threat", "tally"
 
 
 class Tally:
@@ -62,10 +61,9 @@ class Ledger:
     def add(self, report: pytest.TestReport) -> None:
         """Take one test's report into its row."""
         file, _, name = report.nodeid.partition("::")
-        found = _ROW.match(name)
-        if not found:
+        row = next((int(value) for key, value in report.user_properties if key == _ROW), None)
+        if row is None:
             return
-        row = int(found[1])
         assert row in self.threats, f"{name}: there is no row T{row}"
         if report.failed or (report.skipped and report.when != "teardown"):
             self.failed.add(row)
@@ -103,7 +101,7 @@ class Ledger:
                 if f"`{test}`" not in written:
                     yield f"{test} is not in docs/reliability.md: run pytest with --write-ledger"
         known = {test for tests in self.tests.values() for test in tests}
-        for test in re.findall(r"`([\w/.]+::test_t\d\d_\w+)`", written):
+        for test in re.findall(r"`([\w/.]+::test_\w+)`", written):
             if test not in known:
                 yield f"{test} is in docs/reliability.md and did not run"
 
@@ -121,6 +119,15 @@ def write(text: str) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-ledger", action="store_true", help="write the table of docs/reliability.md")
+    parser.addoption(
+        "--hold-ledger", action="store_true", help="fail where docs/reliability.md does not say what was run"
+    )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The mark travels with the reports of a test, also from a worker."""
+    for mark in item.iter_markers(_ROW):
+        item.user_properties.append((_ROW, mark.args[0]))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -143,15 +150,11 @@ class _Bookkeeper:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        option = self.config.option
-        whole = self.config.args_source is pytest.Config.ArgsSource.TESTPATHS
-        whole = whole and sys.platform == "linux"  # elsewhere some of its tests are left out
-        whole = whole and not (
-            option.keyword or option.markexpr or option.deselect or getattr(option, "lf", False)
-        )
         if self.config.getoption("--write-ledger"):
             write(self.ledger.text())
-        if whole and exitstatus == pytest.ExitCode.OK:
+        held = self.config.getoption("--hold-ledger")
+        held = held and sys.platform == "linux"  # elsewhere some of the tests are left out
+        if held and exitstatus == pytest.ExitCode.OK:
             self.complaints = [*self.ledger.complaints(written())]
             if self.complaints:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -34,19 +34,19 @@ BUGS = {
         "files/atomic",
         "            _sync(fd, through_the_drive=lasting)\n",
         "",
-        ("trust/test_power_loss.py::test_t17_a_loss_of_power_leaves_the_old_or_the_new",),
+        ("trust/test_power_loss.py::test_a_loss_of_power_leaves_the_old_or_the_new",),
     ),
     "no fsync of the folder": Bug(
         "files/atomic",
         "    try:\n        _sync(fd)\n    except",
         "    try:\n        pass\n    except",
-        ("trust/test_power_loss.py::test_t17_a_loss_of_power_leaves_the_old_or_the_new",),
+        ("trust/test_power_loss.py::test_a_loss_of_power_leaves_the_old_or_the_new",),
     ),
     "no lock": Bug(
         "state/lock",
         "        lock.acquire()\n",
         "        pass\n",
-        ("trust/test_many_at_once.py::test_t20_a_lock_names_its_holder_and_goes_with_it",),
+        ("trust/test_many_at_once.py::test_a_lock_names_its_holder_and_goes_with_it",),
     ),
     "no look before the rename": Bug(
         "state/state_file",
@@ -58,13 +58,13 @@ BUGS = {
         "files/atomic",
         '_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)',
         "_NO_FOLLOW = 0",
-        ("trust/test_special_files.py::test_t14_a_link_in_the_place_of_a_record_is_not_followed",),
+        ("trust/test_special_files.py::test_a_link_in_the_place_of_a_record_is_not_followed",),
     ),
     "no limit of depth": Bug(
         "syntax/tree",
         "MAX_DEPTH = 16",
         "MAX_DEPTH = 10**9",
-        ("trust/test_corpus.py::test_t02_what_is_too_deep_long_or_large_is_refused",),
+        ("trust/test_corpus.py::test_what_is_too_deep_long_or_large_is_refused",),
     ),
     "looked at before it is held": Bug(
         "system/process_identity",
@@ -82,13 +82,13 @@ BUGS = {
     if handle is None:
         return Found(None)
 """,
-        ("trust/test_handles.py::test_t26_a_number_that_changes_hands_while_it_is_looked_at_is_left_alone",),
+        ("trust/test_handles.py::test_a_number_that_changes_hands_while_it_is_looked_at_is_left_alone",),
     ),
     "secrets are shown": Bug(
         "text/secret_scan",
         "    if _found(text, finders) is None:\n        return text\n",
         "    if True:\n        return text\n",
-        ("trust/test_secrets_in_files.py::test_t31_a_token_in_a_comment_is_not_shown_by_a_pull",),
+        ("trust/test_secrets_in_files.py::test_a_token_in_a_comment_is_not_shown_by_a_pull",),
     ),
     "matching passes only once": Bug(
         "planning/match",

@@ -400,7 +400,8 @@ def test_what_the_app_changed_since_stays_through_a_rollback(app: Project) -> No
     assert (listed(app)[0]["family"], listed(app)[2]["serverPort"]) == ("Qwen4", 8082)
 
 
-def test_t21_bytes_that_changed_since_they_were_planned_are_stale(app: Project, tally: Tally) -> None:
+@pytest.mark.threat(21)
+def test_bytes_that_changed_since_they_were_planned_are_stale(app: Project, tally: Tally) -> None:
     app.write(file(NEW))
     assert app.run("plan", "--out", "plan.json").code == 0
     edit(app, "Custom", "Own")

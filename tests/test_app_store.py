@@ -86,7 +86,8 @@ def test_the_folder_of_the_app_must_be_there(tmp_path: Path) -> None:
         put(store, entry(1))
 
 
-def test_t21_a_list_that_changed_since_it_was_read_is_stale(store: AppStore, tally: Tally) -> None:
+@pytest.mark.threat(21)
+def test_a_list_that_changed_since_it_was_read_is_stale(store: AppStore, tally: Tally) -> None:
     put(store, entry(1))
     store.read()
     store.path.write_text(store.path.read_text().replace("Imported", "Mine", 1))
@@ -100,7 +101,8 @@ def test_t21_a_list_that_changed_since_it_was_read_is_stale(store: AppStore, tal
     tally.add(stale_plans=2)
 
 
-def test_t22_a_list_that_changes_at_the_last_moment_is_stale_and_the_record_as_it_was(
+@pytest.mark.threat(22)
+def test_a_list_that_changes_at_the_last_moment_is_stale_and_the_record_as_it_was(
     store: AppStore, monkeypatch: pytest.MonkeyPatch, tally: Tally
 ) -> None:
     put(store, entry(1))

@@ -169,6 +169,7 @@ def test_a_fork_is_called_what_is_installed() -> None:
     assert problems("--kv-bits", "4", program=unknown) == ["the installed mlx_lm.server has no --kv-bits"]
 
 
+@pytest.mark.threat(29)
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
@@ -231,7 +232,7 @@ def test_a_fork_is_called_what_is_installed() -> None:
         ),
     ],
 )
-def test_t29_raw_arguments_are_judged(raw: list[str], problem: str, tally: Tally) -> None:
+def test_raw_arguments_are_judged(raw: list[str], problem: str, tally: Tally) -> None:
     assert problem in problems(*raw)
     tally.add(argument_lists=1)
 
@@ -265,7 +266,8 @@ def test_what_is_allowed_by_hand_passes_with_its_value() -> None:
     ]
 
 
-def test_t30_a_profile_alone_opens_nothing(tally: Tally) -> None:
+@pytest.mark.threat(30)
+def test_a_profile_alone_opens_nothing(tally: Tally) -> None:
     for host in ("0.0.0.0", "::", "0", "127.1", "mac.local", "Mac.Local"):
         (told,) = launch(profile(host), "m", NEWEST).unallowed
         assert f"--allow-host {host} lets it" in told

@@ -148,7 +148,8 @@ def test_yes_answers_no_conflict(conflicted: Project) -> None:
     assert code(terminal) == 3
 
 
-def test_t21_what_changes_while_a_question_is_open_is_stale(conflicted: Project, tally: Tally) -> None:
+@pytest.mark.threat(21)
+def test_what_changes_while_a_question_is_open_is_stale(conflicted: Project, tally: Tally) -> None:
     terminal = start(conflicted, "--skip", "A", "--skip", "B")
     terminal.expect("Type yes to")
     other = FILE.replace("1\ndefaults", "1\ncollection: third\ndefaults").replace("name: C", "name: D")

@@ -182,10 +182,9 @@ def put_within(file: StateFile, timeout: float) -> None:
         pass
 
 
+@pytest.mark.threat(23)
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_t23_a_state_that_cannot_be_read_is_explained_and_never_overwritten(
-    file: StateFile, what: str
-) -> None:
+def test_a_state_that_cannot_be_read_is_explained_and_never_overwritten(file: StateFile, what: str) -> None:
     put(file, entry(1))
     put(file, entry(2))
     file.path.write_bytes(UNREADABLE[what])

@@ -116,7 +116,8 @@ def test_restart(servers: Servers) -> None:
 # Identity: in doubt, nothing is signalled.
 
 
-def test_t26_a_number_that_now_is_another_process_is_left_alone(
+@pytest.mark.threat(26)
+def test_a_number_that_now_is_another_process_is_left_alone(
     servers: Servers, bystander: Any, tally: Tally
 ) -> None:
     servers.declare(A="test/a")
@@ -129,7 +130,8 @@ def test_t26_a_number_that_now_is_another_process_is_left_alone(
     tally.add(edited_records=1)
 
 
-def test_t27_a_record_that_was_forged_to_the_tick_is_refused(
+@pytest.mark.threat(27)
+def test_a_record_that_was_forged_to_the_tick_is_refused(
     servers: Servers, bystander: Any, tally: Tally
 ) -> None:
     servers.declare(A="test/a")
@@ -152,8 +154,9 @@ def test_t27_a_record_that_was_forged_to_the_tick_is_refused(
     tally.add(forged_records=1)
 
 
+@pytest.mark.threat(27)
 @pytest.mark.parametrize("pid", [0, -1, 1, 2**40, "5", True, 1.5])
-def test_t27_a_record_with_an_impossible_number_is_damaged(servers: Servers, pid: Any, tally: Tally) -> None:
+def test_a_record_with_an_impossible_number_is_damaged(servers: Servers, pid: Any, tally: Tally) -> None:
     servers.declare(A="test/a")
     servers.up()
     real = servers.record("A")["pid"]
@@ -166,10 +169,9 @@ def test_t27_a_record_with_an_impossible_number_is_damaged(servers: Servers, pid
     tally.add(forged_records=1)
 
 
+@pytest.mark.threat(27)
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"formatVersion": 2}', "\udcff", '{"formatVersion": 1}'])
-def test_t27_a_damaged_record_stops_nothing_and_hides_no_other(
-    servers: Servers, text: str, tally: Tally
-) -> None:
+def test_a_damaged_record_stops_nothing_and_hides_no_other(servers: Servers, text: str, tally: Tally) -> None:
     servers.declare(A="test/a", B="test/b")
     servers.up()
     real = servers.record("A")["pid"]
@@ -185,7 +187,8 @@ def test_t27_a_damaged_record_stops_nothing_and_hides_no_other(
     tally.add(forged_records=1)
 
 
-def test_t27_a_record_of_another_entry_is_damaged(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(27)
+def test_a_record_of_another_entry_is_damaged(servers: Servers, tally: Tally) -> None:
     servers.declare(A="test/a", B="test/b")
     servers.up()
     servers.record_path("A").write_text(servers.record_path("B").read_text())
@@ -194,7 +197,8 @@ def test_t27_a_record_of_another_entry_is_damaged(servers: Servers, tally: Tally
     tally.add(forged_records=1)
 
 
-def test_t26_after_a_reboot_nothing_of_before_runs(servers: Servers, bystander: Any, tally: Tally) -> None:
+@pytest.mark.threat(26)
+def test_after_a_reboot_nothing_of_before_runs(servers: Servers, bystander: Any, tally: Tally) -> None:
     servers.declare(A="test/a")
     servers.up()
     real = servers.record("A")["pid"]
@@ -237,7 +241,8 @@ def test_a_server_without_a_record_is_known_by_its_marks(servers: Servers) -> No
     assert processes_of(servers.environment["HOME"]) == []
 
 
-def test_t26_a_zombie_is_dead(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(26)
+def test_a_zombie_is_dead(servers: Servers, tally: Tally) -> None:
     """Its keeper is stopped, so nobody asks how it ended."""
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
@@ -262,7 +267,8 @@ def test_a_server_outlives_its_keeper(servers: Servers) -> None:
     assert down(servers)["A"]["result"] == "stopped"
 
 
-def test_t26_a_really_recycled_number_is_left_alone(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(26)
+def test_a_really_recycled_number_is_left_alone(servers: Servers, tally: Tally) -> None:
     """In a namespace of its own, the next process is given the number of the server that died."""
     servers.declare(A="test/a")
     script = """
@@ -336,9 +342,8 @@ def test_a_server_is_stopped_while_it_loads(servers: Servers) -> None:
     assert servers.seen("A")["status"] == "stopped"
 
 
-def test_t28_what_holds_the_port_afterwards_is_told(
-    servers: Servers, stranger: Stranger, tally: Tally
-) -> None:
+@pytest.mark.threat(28)
+def test_what_holds_the_port_afterwards_is_told(servers: Servers, stranger: Stranger, tally: Tally) -> None:
     ports = servers.declare(A="test/unbound")
     starting = servers.start("up", "--timeout", "30")
     wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"])

@@ -9,13 +9,15 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import pytest
 from ledger import Tally
 from running import Servers, is_free, processes_of, wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 
 
-def test_t28_1_a_stranger_on_the_port_that_answers_200_is_refused_with_its_number_and_command(
+@pytest.mark.threat(28)
+def test_1_a_stranger_on_the_port_that_answers_200_is_refused_with_its_number_and_command(
     servers: Servers, stranger: Stranger, tally: Tally
 ) -> None:
     ports = servers.declare(A="test/load-99", B="test/b")
@@ -28,7 +30,8 @@ def test_t28_1_a_stranger_on_the_port_that_answers_200_is_refused_with_its_numbe
     tally.add(strangers=1)
 
 
-def test_t28_2_the_stranger_survives_our_stop(servers: Servers, stranger: Stranger, tally: Tally) -> None:
+@pytest.mark.threat(28)
+def test_2_the_stranger_survives_our_stop(servers: Servers, stranger: Stranger, tally: Tally) -> None:
     ports = servers.declare(A="test/a", B="test/b")
     other = stranger(ports["A"])
     servers.up()

@@ -199,7 +199,8 @@ def test_a_hub_that_never_answers(real: Servers) -> None:
     assert processes_of(real.environment["HOME"]) == []
 
 
-def test_t28_a_port_that_is_taken_while_it_imports(real: Servers, model: Path, tally: Tally) -> None:
+@pytest.mark.threat(28)
+def test_a_port_that_is_taken_while_it_imports(real: Servers, model: Path, tally: Tally) -> None:
     """It stays alive without a socket, and the stranger answers 200 to everything."""
     port = new_port()
     real.write_profiles({"Mine": {"modelID": str(model), "port": port}})
@@ -335,7 +336,8 @@ def test_everything_that_we_can_emit_is_accepted_by_the_server_itself() -> None:
     assert parsed(lines) == [0] * len(lines)
 
 
-def test_t29_what_the_servers_parser_takes_for_short_is_not_let_through(tally: Tally) -> None:
+@pytest.mark.threat(29)
+def test_what_the_servers_parser_takes_for_short_is_not_let_through(tally: Tally) -> None:
     """All beginnings of all options, in both forms; what the parser would take is refused by its name."""
     program = find_program(str(SERVER), os.environ)
     shorts = sorted({name[:end] for name in program.flags for end in range(3, len(name))} - program.flags)

@@ -35,6 +35,7 @@ def test_a_server_is_ready_when_its_model_has_answered(servers: Servers) -> None
     assert servers.record("Slow")["fingerprint"] == "stand-in"
 
 
+@pytest.mark.threat(28)
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
@@ -55,7 +56,7 @@ def test_a_server_is_ready_when_its_model_has_answered(servers: Servers) -> None
         ),
     ],
 )
-def test_t28_a_server_that_will_never_be_ready_is_told_and_ended(
+def test_a_server_that_will_never_be_ready_is_told_and_ended(
     servers: Servers, model: str, reason: str, tally: Tally
 ) -> None:
     ports = servers.declare(Bad=f"test/{model}", Good="test/load-0.1")
@@ -73,7 +74,8 @@ def test_t28_a_server_that_will_never_be_ready_is_told_and_ended(
     tally.add(starts_that_fail=1)
 
 
-def test_t28_a_port_that_a_stranger_has_is_not_taken_for_ours(
+@pytest.mark.threat(28)
+def test_a_port_that_a_stranger_has_is_not_taken_for_ours(
     servers: Servers, stranger: Stranger, tally: Tally
 ) -> None:
     ports = servers.declare(Mine="test/load-0.1")
@@ -89,8 +91,9 @@ def test_t28_a_port_that_a_stranger_has_is_not_taken_for_ours(
     tally.add(strangers=1)
 
 
+@pytest.mark.threat(28)
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
-def test_t28_a_stranger_on_every_address_is_seen_too(
+def test_a_stranger_on_every_address_is_seen_too(
     servers: Servers, stranger: Stranger, host: str, tally: Tally
 ) -> None:
     ports = servers.declare(Mine="test/load-0.1")
@@ -99,9 +102,8 @@ def test_t28_a_stranger_on_every_address_is_seen_too(
     tally.add(strangers=1)
 
 
-def test_t28_a_stranger_that_binds_between_our_look_and_the_servers_bind(
-    servers: Servers, tally: Tally
-) -> None:
+@pytest.mark.threat(28)
+def test_a_stranger_that_binds_between_our_look_and_the_servers_bind(servers: Servers, tally: Tally) -> None:
     """The server of ours waits before it binds, as a real one imports; a stranger is faster."""
     ports = servers.declare(Mine="test/first-2")
     starting = servers.start("up", "--json")
@@ -377,7 +379,8 @@ def test_every_problem_is_told_before_anything_starts(servers: Servers) -> None:
     ]
 
 
-def test_t30_consent_comes_from_the_command_line_only(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(30)
+def test_consent_comes_from_the_command_line_only(servers: Servers, tally: Tally) -> None:
     port = new_port()
     servers.write_profiles({"A": {"modelID": "test/a", "port": port, "host": "0.0.0.0"}})
     refused = servers.run("up", "--json")
@@ -411,7 +414,8 @@ def test_the_command_may_be_several_words_and_is_read_by_no_shell(servers: Serve
     assert psutil.Process(told["pid"]).cmdline()[2] == "--model=test/a"
 
 
-def test_t32_the_server_gets_a_clean_environment_and_no_terminal(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(32)
+def test_the_server_gets_a_clean_environment_and_no_terminal(servers: Servers, tally: Tally) -> None:
     servers.declare(A="test/a")
     secret = "hf_" + "Ab1" * 12
     dropped = {

@@ -133,7 +133,8 @@ def assert_it_can_go_on(servers: Servers, port: int) -> None:
     assert not [name for name in left if name.endswith(".tmp") and name.startswith(".")], left
 
 
-def test_t16_a_kill_of_up_at_its_system_calls_leaves_nothing_that_cannot_be_stopped(
+@pytest.mark.threat(16)
+def test_a_kill_of_up_at_its_system_calls_leaves_nothing_that_cannot_be_stopped(
     servers: Servers, tally: Tally
 ) -> None:
     port = servers.declare(A="test/a")["A"]
@@ -169,7 +170,8 @@ def errors_at(servers: Servers, faults: list[tuple[str, int]]) -> Iterator[list[
             yield ["-P", path, "-e", f"inject=openat:error={error}:when=1"]
 
 
-def test_t18_an_error_of_up_at_its_system_calls_is_told_and_leaves_nothing(
+@pytest.mark.threat(18)
+def test_an_error_of_up_at_its_system_calls_is_told_and_leaves_nothing(
     servers: Servers, tally: Tally
 ) -> None:
     port = servers.declare(A="test/a")["A"]
@@ -194,7 +196,8 @@ def test_t18_an_error_of_up_at_its_system_calls_is_told_and_leaves_nothing(
         assert_it_can_go_on(servers, port)
 
 
-def test_t16_a_kill_of_down_at_its_system_calls_is_no_harm(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(16)
+def test_a_kill_of_down_at_its_system_calls_is_no_harm(servers: Servers, tally: Tally) -> None:
     port = servers.declare(A="test/a")["A"]
     servers.up()
     calls = points(servers, ["down"])

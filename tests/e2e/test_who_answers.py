@@ -56,7 +56,8 @@ def serve_with(servers: Servers, code: str) -> int:
     return servers.declare(A="test/a")["A"]
 
 
-def test_t28_a_server_that_gave_its_socket_up_is_not_ready_whoever_answers(
+@pytest.mark.threat(28)
+def test_a_server_that_gave_its_socket_up_is_not_ready_whoever_answers(
     servers: Servers, stranger: Stranger, tally: Tally
 ) -> None:
     port = serve_with(servers, GIVES_UP)
@@ -72,7 +73,8 @@ def test_t28_a_server_that_gave_its_socket_up_is_not_ready_whoever_answers(
     assert other.poll() is None
 
 
-def test_t28_a_server_that_is_busy_is_left_alone(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(28)
+def test_a_server_that_is_busy_is_left_alone(servers: Servers, tally: Tally) -> None:
     port = serve_with(servers, BUSY)
     pid = servers.up()["A"]["pid"]
     busy = Path(servers.environment["HOME"]) / "busy"
@@ -95,8 +97,9 @@ def test_t28_a_server_that_is_busy_is_left_alone(servers: Servers, tally: Tally)
     tally.add(busy_servers=1)
 
 
+@pytest.mark.threat(26)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root sees the marks of other users")
-def test_t26_a_mark_of_another_user_is_no_proof(servers: Servers, tally: Tally) -> None:
+def test_a_mark_of_another_user_is_no_proof(servers: Servers, tally: Tally) -> None:
     servers.declare(A="test/a")
     servers.up()
     record = servers.record("A")
@@ -118,7 +121,8 @@ def test_t26_a_mark_of_another_user_is_no_proof(servers: Servers, tally: Tally) 
         victim.wait()
 
 
-def test_t26_a_server_that_left_its_group_is_stopped(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(26)
+def test_a_server_that_left_its_group_is_stopped(servers: Servers, tally: Tally) -> None:
     leaves = (
         "import os, subprocess\n"
         "child = subprocess.Popen(['sleep', '600'], process_group=0)\n"
@@ -132,7 +136,8 @@ def test_t26_a_server_that_left_its_group_is_stopped(servers: Servers, tally: Ta
     assert is_free(port)
 
 
-def test_t28_nobody_beside_a_server_for_every_address_is_taken_for_it(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(28)
+def test_nobody_beside_a_server_for_every_address_is_taken_for_it(servers: Servers, tally: Tally) -> None:
     port = new_port()
     code = BUSY.replace('S(("127.0.0.1"', 'S.allow_reuse_port = True\nS(("0.0.0.0"')
     program = servers.folder / "program.py"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger import THOROUGH, Tally
@@ -128,7 +129,8 @@ def _both_formats_mean_the_same(
     tally.add(files_in_both_formats=1)
 
 
-def test_t03_both_formats_mean_the_same(tally: Tally) -> None:
+@pytest.mark.threat(3)
+def test_both_formats_mean_the_same(tally: Tally) -> None:
     _both_formats_mean_the_same(tally)
 
 
@@ -156,5 +158,6 @@ def _a_file_comes_back_as_it_was(tally: Tally, profiles: list[Profile]) -> None:
         tally.add(round_trips=1)
 
 
-def test_t23_what_is_applied_and_exported_comes_back_as_it_was(tally: Tally) -> None:
+@pytest.mark.threat(23)
+def test_what_is_applied_and_exported_comes_back_as_it_was(tally: Tally) -> None:
     _a_file_comes_back_as_it_was(tally)

@@ -57,7 +57,8 @@ def file(port: int) -> str:
     return f"schemaVersion: 1\nprofiles: [{{name: A, modelID: m/a, host: 127.0.0.1, port: {port}}}]\n"
 
 
-def test_t25_the_order_of_states_is_that_of_their_writing(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(25)
+def test_the_order_of_states_is_that_of_their_writing(project: Project, tally: Tally) -> None:
     for port, clock in enumerate(CLOCKS, 1):
         project.write(file(port))
         At(project, clock).run("apply", "--yes")
@@ -95,7 +96,8 @@ def jumping(project: Project, request: pytest.FixtureRequest) -> dict[str, str]:
     return found
 
 
-def test_t25_a_lock_is_waited_for_by_a_clock_that_nobody_sets(
+@pytest.mark.threat(25)
+def test_a_lock_is_waited_for_by_a_clock_that_nobody_sets(
     project: Project, jumping: dict[str, str], tally: Tally
 ) -> None:
     project.apply(file(1))
@@ -109,7 +111,8 @@ def test_t25_a_lock_is_waited_for_by_a_clock_that_nobody_sets(
     tally.add(jumps=2)
 
 
-def test_t25_a_server_is_waited_for_by_a_clock_that_nobody_sets(
+@pytest.mark.threat(25)
+def test_a_server_is_waited_for_by_a_clock_that_nobody_sets(
     servers: Servers, jumping: dict[str, str], tally: Tally
 ) -> None:
     servers.declare(A="test/load-0.3", Never="test/unbound", Deaf="test/deaf")
@@ -132,10 +135,9 @@ def test_t25_a_server_is_waited_for_by_a_clock_that_nobody_sets(
     tally.add(jumps=3)
 
 
+@pytest.mark.threat(25)
 @pytest.mark.parametrize("clock", [AHEAD, BACK])
-def test_t25_a_server_is_known_whatever_the_clock_says_since(
-    servers: Servers, clock: str, tally: Tally
-) -> None:
+def test_a_server_is_known_whatever_the_clock_says_since(servers: Servers, clock: str, tally: Tally) -> None:
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
     later = At(servers, clock)

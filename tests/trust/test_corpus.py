@@ -74,40 +74,49 @@ def machine(project: Project, tally: Tally) -> Machine:
     return Machine(project, tally)
 
 
-def test_t01_what_can_run_point_elsewhere_or_hide_is_refused(machine: Machine) -> None:
+@pytest.mark.threat(1)
+def test_what_can_run_point_elsewhere_or_hide_is_refused(machine: Machine) -> None:
     machine.refuse_all(1)
 
 
-def test_t02_what_is_too_deep_long_or_large_is_refused(machine: Machine) -> None:
+@pytest.mark.threat(2)
+def test_what_is_too_deep_long_or_large_is_refused(machine: Machine) -> None:
     machine.refuse_all(2)
 
 
-def test_t03_a_key_twice_is_refused_however_it_is_spelled(machine: Machine) -> None:
+@pytest.mark.threat(3)
+def test_a_key_twice_is_refused_however_it_is_spelled(machine: Machine) -> None:
     machine.refuse_all(3)
 
 
-def test_t04_values_that_tools_read_differently_are_refused(machine: Machine) -> None:
+@pytest.mark.threat(4)
+def test_values_that_tools_read_differently_are_refused(machine: Machine) -> None:
     machine.refuse_all(4)
 
 
-def test_t05_numbers_and_characters_that_are_none_are_refused(machine: Machine) -> None:
+@pytest.mark.threat(5)
+def test_numbers_and_characters_that_are_none_are_refused(machine: Machine) -> None:
     machine.refuse_all(5)
 
 
-def test_t06_values_of_the_wrong_type_are_refused(machine: Machine) -> None:
+@pytest.mark.threat(6)
+def test_values_of_the_wrong_type_are_refused(machine: Machine) -> None:
     machine.refuse_all(6)
 
 
-def test_t07_what_is_no_text_for_us_is_refused(machine: Machine) -> None:
+@pytest.mark.threat(7)
+def test_what_is_no_text_for_us_is_refused(machine: Machine) -> None:
     machine.refuse_all(7)
 
 
-def test_t08_other_schema_versions_are_refused(machine: Machine) -> None:
+@pytest.mark.threat(8)
+def test_other_schema_versions_are_refused(machine: Machine) -> None:
     machine.refuse_all(8)
 
 
+@pytest.mark.threat(8)
 @pytest.mark.parametrize("version", ["1", "1.0", "1e0", "+1"])
-def test_t08_one_is_one_however_it_is_written(project: Project, version: str, tally: Tally) -> None:
+def test_one_is_one_however_it_is_written(project: Project, version: str, tally: Tally) -> None:
     project.apply(GOOD.replace("schemaVersion: 1", f"schemaVersion: {version}"))
     assert [one["profile"]["name"] for one in project.state["entries"]] == ["A"]
     tally.add(good_files=1)

@@ -58,8 +58,9 @@ def assert_not_sprung(folder: Path) -> None:
     assert not (folder / "evil.json").exists()
 
 
+@pytest.mark.threat(35)
 @pytest.mark.usefixtures("no_app")
-def test_t35_no_metadata_command_runs_what_lies_in_the_current_folder(project: Project, tally: Tally) -> None:
+def test_no_metadata_command_runs_what_lies_in_the_current_folder(project: Project, tally: Tally) -> None:
     set_traps(project.folder)
     prepare(project)
     for step in STORY:
@@ -71,7 +72,8 @@ def test_t35_no_metadata_command_runs_what_lies_in_the_current_folder(project: P
     assert "Evil" not in project.state_path.read_text()
 
 
-def test_t35_no_runtime_command_runs_what_lies_in_the_current_folder(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(35)
+def test_no_runtime_command_runs_what_lies_in_the_current_folder(servers: Servers, tally: Tally) -> None:
     set_traps(servers.folder)
     servers.declare(A="test/load-0")
     for words, code in (
@@ -99,7 +101,8 @@ def test_t35_no_runtime_command_runs_what_lies_in_the_current_folder(servers: Se
     assert_not_sprung(servers.folder)
 
 
-def test_t35_python_dash_m_is_as_safe_with_dash_p(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(35)
+def test_python_dash_m_is_as_safe_with_dash_p(project: Project, tally: Tally) -> None:
     set_traps(project.folder)
     prepare(project)
 
@@ -139,8 +142,9 @@ TEXTS += [
 ]
 
 
+@pytest.mark.threat(35)
 @pytest.mark.parametrize("kind", ["profile file", "document"])
-def test_t35_what_other_tools_would_expand_stays_text(project: Project, kind: str, tally: Tally) -> None:
+def test_what_other_tools_would_expand_stays_text(project: Project, kind: str, tally: Tally) -> None:
     profiles = [
         {
             "name": f"{text} {number}",
@@ -174,6 +178,7 @@ def test_t35_what_other_tools_would_expand_stays_text(project: Project, kind: st
     assert not (project.folder / "SPRUNG").exists()
 
 
+@pytest.mark.threat(35)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -187,7 +192,7 @@ def test_t35_what_other_tools_would_expand_stays_text(project: Project, kind: st
         ("schemaVersion: 1\n$ref: evil.yaml\nprofiles: []\n", "2:1"),
     ],
 )
-def test_t35_no_file_brings_another_one_in(project: Project, text: str, told: str, tally: Tally) -> None:
+def test_no_file_brings_another_one_in(project: Project, text: str, told: str, tally: Tally) -> None:
     set_traps(project.folder)
     project.write(text)
     result = project.run("apply", "--yes")

@@ -38,8 +38,9 @@ def errors_at(scene: Scene) -> Iterator[tuple[Call, str]]:
             yield call, error
 
 
+@pytest.mark.threat(18)
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
-def test_t18_an_error_at_any_system_call_is_one_line_and_loses_nothing(scene: Scene, tally: Tally) -> None:
+def test_an_error_at_any_system_call_is_one_line_and_loses_nothing(scene: Scene, tally: Tally) -> None:
     refused, wrong = 0, []
     for call, error in errors_at(scene):
         scene.set()

@@ -110,9 +110,8 @@ def undisturbed(store: Store, *options: str) -> list[Call]:
     return [*done.calls()]
 
 
-def test_t22_a_foreign_write_at_any_moment_before_the_last_look_is_not_lost(
-    store: Store, tally: Tally
-) -> None:
+@pytest.mark.threat(22)
+def test_a_foreign_write_at_any_moment_before_the_last_look_is_not_lost(store: Store, tally: Tally) -> None:
     """The apply is stopped at each forcing to the disk, before the last look and after the rename."""
     stops = len(undisturbed(store, "-e", "trace=fsync"))
     assert stops >= 3
@@ -137,7 +136,8 @@ def test_t22_a_foreign_write_at_any_moment_before_the_last_look_is_not_lost(
     assert not refused[-1]
 
 
-def test_t22_only_a_write_between_the_last_look_and_the_rename_is_lost(store: Store, tally: Tally) -> None:
+@pytest.mark.threat(22)
+def test_only_a_write_between_the_last_look_and_the_rename_is_lost(store: Store, tally: Tally) -> None:
     """The limit, as it is: the last look and the rename follow each other."""
     calls = undisturbed(store, "-y")
     name = store.path.name
@@ -174,7 +174,8 @@ def scribble(store: Store, chance: random.Random, done: Callable[[], bool], paus
     return [*lost, -mark]
 
 
-def test_t22_whatever_a_foreign_writer_writes_is_in_the_state_or_kept(store: Store, tally: Tally) -> None:
+@pytest.mark.threat(22)
+def test_whatever_a_foreign_writer_writes_is_in_the_state_or_kept(store: Store, tally: Tally) -> None:
     chance = random.Random(SEED)
     ended = threading.Event()
     found: list[int] = []
@@ -196,10 +197,9 @@ def test_t22_whatever_a_foreign_writer_writes_is_in_the_state_or_kept(store: Sto
     tally.add(applies=APPLIES, foreign_writes=-written, stale_plans=stale, foreign_writes_lost=len(lost))
 
 
+@pytest.mark.threat(22)
 @pytest.mark.parametrize("how", ["replaced", "written into"])
-def test_t22_an_edit_of_the_file_while_it_is_pulled_is_not_lost(
-    project: Project, how: str, tally: Tally
-) -> None:
+def test_an_edit_of_the_file_while_it_is_pulled_is_not_lost(project: Project, how: str, tally: Tally) -> None:
     """Its author saves right before the new text would take its place."""
     project.apply(file(1))
     project.edit_state(lambda state: state["entries"][0]["profile"].update(port=5))

@@ -132,7 +132,8 @@ def template(servers: Servers, port: int, pid: int) -> dict[str, Any]:
     }
 
 
-def test_t27_no_forged_record_makes_any_command_signal_anybody(
+@pytest.mark.threat(27)
+def test_no_forged_record_makes_any_command_signal_anybody(
     servers: Servers, victim: Victim, port: int, of_another_user: subprocess.Popen[bytes], tally: Tally
 ) -> None:
     record = template(servers, port, victim.pid)
@@ -174,7 +175,8 @@ def judge(one: dict[str, Any], told: str, about: str) -> None:
             assert (one["code"], one["err"].startswith("error: no server is adopted")) == (64, True), about
 
 
-def test_t27_of_a_true_record_only_the_true_server_is_signalled(
+@pytest.mark.threat(27)
+def test_of_a_true_record_only_the_true_server_is_signalled(
     servers: Servers, victim: Victim, tally: Tally
 ) -> None:
     """The same trace, to see that it would show a signal."""
@@ -191,7 +193,8 @@ def test_t27_of_a_true_record_only_the_true_server_is_signalled(
     tally.add(signals=1, commands=1)
 
 
-def test_t27_a_running_server_whose_record_was_edited_is_left_running(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(27)
+def test_a_running_server_whose_record_was_edited_is_left_running(servers: Servers, tally: Tally) -> None:
     """What does not identify it can be anything: it is shown, or told, and nothing is signalled."""
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]

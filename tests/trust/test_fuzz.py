@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from ledger import SEED, THOROUGH, Tally
 
 TIMES = 10 if THOROUGH else 1
@@ -38,13 +39,16 @@ def _fuzz(kind: str, count: int, tally: Tally) -> None:
     tally.add(mutated_inputs=sum(tried.values()))
 
 
-def test_t01_mutated_yaml_is_answered(tally: Tally) -> None:
+@pytest.mark.threat(1)
+def test_mutated_yaml_is_answered(tally: Tally) -> None:
     _fuzz("yaml", 8_000, tally)
 
 
-def test_t05_mutated_json_is_answered(tally: Tally) -> None:
+@pytest.mark.threat(5)
+def test_mutated_json_is_answered(tally: Tally) -> None:
     _fuzz("json", 8_000, tally)
 
 
-def test_t23_mutated_states_are_answered(tally: Tally) -> None:
+@pytest.mark.threat(23)
+def test_mutated_states_are_answered(tally: Tally) -> None:
     _fuzz("state", 100_000, tally)

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.linux("handles of processes, and a namespace of its own
 HANDS = Path(__file__).parent / "hands.py"
 
 
-def test_t26_a_number_that_changes_hands_while_it_is_looked_at_is_left_alone(tally: Tally) -> None:
+@pytest.mark.threat(26)
+def test_a_number_that_changes_hands_while_it_is_looked_at_is_left_alone(tally: Tally) -> None:
     for _ in range(5):
         done = subprocess.run(
             [

@@ -28,8 +28,9 @@ def assert_it_goes_on(scene: Scene) -> None:
     assert scene.left_over() == []
 
 
+@pytest.mark.threat(16)
 @REPEATED
-def test_t16_a_kill_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
+def test_a_kill_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
     found, trees = set(), set()
     assert {"openat", "write", "fsync", "rename", "close"} <= {call.name for call in scene.points}
     for call in scene.points:
@@ -48,8 +49,9 @@ def test_t16_a_kill_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, t
     assert {scene.before, scene.after} <= found
 
 
+@pytest.mark.threat(36)
 @pytest.mark.parametrize("scene", SCENES if THOROUGH else ["apply state"], indirect=True)
-def test_t36_an_interrupt_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
+def test_an_interrupt_at_any_system_call_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
     turn = cycle(SIGNALS)
     for call in scene.points:
         for number in SIGNALS if THOROUGH else islice(turn, 1):
@@ -72,8 +74,9 @@ def is_free(folder: Path) -> bool:
     return True
 
 
+@pytest.mark.threat(36)
 @pytest.mark.parametrize("number", SIGNALS)
-def test_t36_an_interrupt_while_it_waits_ends_it_and_writes_nothing(
+def test_an_interrupt_while_it_waits_ends_it_and_writes_nothing(
     project: Project, number: signal.Signals, tally: Tally
 ) -> None:
     project.apply("schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: h, port: 1}]\n")
@@ -98,8 +101,9 @@ def test_t36_an_interrupt_while_it_waits_ends_it_and_writes_nothing(
     assert project.run("apply", "--yes").code == 0
 
 
+@pytest.mark.threat(36)
 @pytest.mark.parametrize("number", SIGNALS)
-def test_t36_an_interrupt_at_a_question_writes_nothing(
+def test_an_interrupt_at_a_question_writes_nothing(
     project: Project, number: signal.Signals, tally: Tally
 ) -> None:
     project.write("schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: h, port: 1}]\n")

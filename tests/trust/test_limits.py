@@ -54,19 +54,22 @@ def _refused(project: Project, name: str, text: str, told: str, *words: str) -> 
     assert not project.state_path.exists()
 
 
+@pytest.mark.threat(2)
 @pytest.mark.parametrize("what", FILES)
-def test_t02_the_worst_yaml_is_answered_under_limits(project: Project, what: str, tally: Tally) -> None:
+def test_the_worst_yaml_is_answered_under_limits(project: Project, what: str, tally: Tally) -> None:
     _refused(project, "p.yaml", *FILES[what], "apply", "--yes", "-f")
     tally.add(files_under_limits=1)
 
 
+@pytest.mark.threat(2)
 @pytest.mark.parametrize("what", JSON_FILES)
-def test_t02_the_worst_json_is_answered_under_limits(project: Project, what: str, tally: Tally) -> None:
+def test_the_worst_json_is_answered_under_limits(project: Project, what: str, tally: Tally) -> None:
     _refused(project, "d.json", *JSON_FILES[what], "import", "--yes")
     tally.add(files_under_limits=1)
 
 
-def test_t02_thousands_of_wrong_profiles_are_told_in_time(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(2)
+def test_thousands_of_wrong_profiles_are_told_in_time(project: Project, tally: Tally) -> None:
     project.write(WRONG_PROFILES, "d.json")
     done = _limited(project, project.command("import", "--yes", "--json", "d.json"))
     answer = json.loads(done.out)
@@ -84,6 +87,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.threat(2)
 @pytest.mark.parametrize(
     ("code", "how"),
     [
@@ -93,13 +97,14 @@ except OSError as error:
     ],
     ids=["memory", "stack", "time"],
 )
-def test_t02_the_limits_are_real(project: Project, tally: Tally, code: str, how: int) -> None:
+def test_the_limits_are_real(project: Project, tally: Tally, code: str, how: int) -> None:
     done = _limited(project, [sys.executable, "-c", code])
     assert done.code == how
     tally.add(controls=1)
 
 
-def test_t02_a_file_of_exactly_the_size_is_read(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(2)
+def test_a_file_of_exactly_the_size_is_read(project: Project, tally: Tally) -> None:
     good = "schemaVersion: 1\nprofiles: []\n"
     path = project.write(good + "#" * (CAP - len(good)))
     assert path.stat().st_size == CAP

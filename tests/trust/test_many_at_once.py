@@ -69,8 +69,9 @@ def ports(state: Any) -> dict[str, int]:
     return {entry["profile"]["name"]: entry["profile"]["port"] for entry in state["entries"]}
 
 
+@pytest.mark.threat(20)
 @pytest.mark.parametrize(("writers", "turns"), SETTINGS)
-def test_t20_no_write_of_many_at_once_is_lost_and_no_reader_sees_half_of_one(
+def test_no_write_of_many_at_once_is_lost_and_no_reader_sees_half_of_one(
     project: Project, writers: int, turns: int, tally: Tally
 ) -> None:
     readers = [start(project, "read") for _ in range(READERS)]
@@ -108,7 +109,8 @@ def unlocked(project: Project) -> Project:
     return Project(project.folder, project.environment | {"PYTHONPATH": str(copy)})
 
 
-def test_t20_without_the_lock_writes_are_lost_or_fail(unlocked: Project, tally: Tally) -> None:
+@pytest.mark.threat(20)
+def test_without_the_lock_writes_are_lost_or_fail(unlocked: Project, tally: Tally) -> None:
     """The same as above, to see that it can fail."""
     writers, turns = 8, 6
     many = [start(unlocked, "write", str(number), str(turns)) for number in range(writers)]
@@ -120,7 +122,8 @@ def test_t20_without_the_lock_writes_are_lost_or_fail(unlocked: Project, tally: 
     tally.add(applies_without_the_lock=writers * turns)
 
 
-def test_t20_eight_applies_at_once_lose_nothing(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(20)
+def test_eight_applies_at_once_lose_nothing(project: Project, tally: Tally) -> None:
     for number in range(8):
         project.write(crowd.text(number, number), f"{number}.yaml")
     words = ("--yes", "--lock-timeout", "60")
@@ -133,7 +136,8 @@ def test_t20_eight_applies_at_once_lose_nothing(project: Project, tally: Tally) 
     tally.add(applies=8)
 
 
-def test_t20_eight_applies_of_one_file_are_one_write(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(20)
+def test_eight_applies_of_one_file_are_one_write(project: Project, tally: Tally) -> None:
     project.write(crowd.text(1, 1))
     running = [project.start("apply", "--yes", "--json") for _ in range(8)]
     outcomes = [json.loads(process.communicate(timeout=120)[0]) for process in running]
@@ -167,8 +171,9 @@ def holder(project: Project, no_app: None, request: pytest.FixtureRequest) -> It
             tracer.wait()
 
 
+@pytest.mark.threat(20)
 @pytest.mark.linux("a stop by strace")
-def test_t20_a_lock_names_its_holder_and_goes_with_it(holder: tuple[Project, int], tally: Tally) -> None:
+def test_a_lock_names_its_holder_and_goes_with_it(holder: tuple[Project, int], tally: Tally) -> None:
     project, pid = holder
     before = content(project)
     for seconds in ("0", "1"):

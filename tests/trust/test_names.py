@@ -73,8 +73,9 @@ def _written(folder: Path, *names: str) -> str:
     return str(path)
 
 
+@pytest.mark.threat(12)
 @pytest.mark.parametrize("pair", ONE.values(), ids=ONE)
-def test_t12_a_name_in_two_forms_is_one_name(tmp_path: Path, pair: tuple[str, str], tally: Tally) -> None:
+def test_a_name_in_two_forms_is_one_name(tmp_path: Path, pair: tuple[str, str], tally: Tally) -> None:
     assert pair[0] != pair[1]
     path = _written(tmp_path, *pair)
     want = read_profile_file(path)
@@ -89,8 +90,9 @@ def test_t12_a_name_in_two_forms_is_one_name(tmp_path: Path, pair: tuple[str, st
     tally.add(pairs_of_names=1)
 
 
+@pytest.mark.threat(12)
 @pytest.mark.parametrize("pair", NEARLY_ONE.values(), ids=NEARLY_ONE)
-def test_t12_names_that_differ_in_case_or_form_only_are_told(
+def test_names_that_differ_in_case_or_form_only_are_told(
     tmp_path: Path, pair: tuple[str, str], tally: Tally
 ) -> None:
     want = read_profile_file(_written(tmp_path, *pair), refuse_duplicates=True)
@@ -102,16 +104,18 @@ def test_t12_names_that_differ_in_case_or_form_only_are_told(
     tally.add(pairs_of_names=1)
 
 
+@pytest.mark.threat(12)
 @pytest.mark.parametrize("pair", TWO.values(), ids=TWO)
-def test_t12_other_names_are_two_names(tmp_path: Path, pair: tuple[str, str], tally: Tally) -> None:
+def test_other_names_are_two_names(tmp_path: Path, pair: tuple[str, str], tally: Tally) -> None:
     want = read_profile_file(_written(tmp_path, *pair), refuse_duplicates=True)
     assert len(make_plan(want, State(lineage=None)).changes) == 2
     assert [*together(want.profiles, ())] == []
     tally.add(pairs_of_names=1)
 
 
+@pytest.mark.threat(12)
 @pytest.mark.parametrize("what", ["composed", "Korean", "spaces around"])
-def test_t12_the_command_knows_a_name_in_every_form(project: Project, what: str, tally: Tally) -> None:
+def test_the_command_knows_a_name_in_every_form(project: Project, what: str, tally: Tally) -> None:
     stored, typed = ONE[what]
     project.apply(_file(stored))
     before = project.state_path.read_bytes()
@@ -126,7 +130,8 @@ def test_t12_the_command_knows_a_name_in_every_form(project: Project, what: str,
     tally.add(runs_of_the_command=4)
 
 
-def test_t12_a_name_of_nearly_the_same_form_on_the_machine_is_told(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(12)
+def test_a_name_of_nearly_the_same_form_on_the_machine_is_told(project: Project, tally: Tally) -> None:
     project.apply(_file("Qwen"))
     other = _file("", "qwen").replace('{"name": "", "modelID": "m/1", "host": "127.0.0.1", "port": 1}, ', "")
     project.write(other.replace("{", '{"collection": "other", ', 1), "other.json")

@@ -80,10 +80,11 @@ def assert_only_below(traced: Traced, allowed: list[Path], names: list[str]) -> 
     return len(made)
 
 
+@pytest.mark.threat(13)
 @pytest.mark.linux("a trace by strace")
 @pytest.mark.usefixtures("no_app")
 @pytest.mark.parametrize("state", ["state.json", "app"])
-def test_t13_no_name_becomes_a_path(project: Project, state: str, tally: Tally) -> None:
+def test_no_name_becomes_a_path(project: Project, state: str, tally: Tally) -> None:
     allowed: list[Path] = [project.state_path.parent]
     extra: list[str] = []
     project.state_path.parent.parent.mkdir(parents=True)
@@ -111,8 +112,9 @@ def test_t13_no_name_becomes_a_path(project: Project, state: str, tally: Tally) 
         tally.add(names=2 * len(NAMES), paths=made)
 
 
+@pytest.mark.threat(13)
 @pytest.mark.linux("a trace by strace")
-def test_t13_no_name_becomes_the_path_of_a_record_or_log(servers: Servers, tally: Tally) -> None:
+def test_no_name_becomes_the_path_of_a_record_or_log(servers: Servers, tally: Tally) -> None:
     names = [name for name in NAMES if name not in (".", "..", "state.json", "history")][:3]
     ports = servers.declare(**dict.fromkeys(names, "test/load-0"))
     assert len(ports) == len(names)

@@ -102,8 +102,9 @@ def write_all(servers: Servers) -> dict[str, str]:
     return expected
 
 
+@pytest.mark.threat(30)
 @pytest.mark.linux("traces by strace")
-def test_t30_no_profile_alone_opens_a_server(servers: Servers, tally: Tally) -> None:
+def test_no_profile_alone_opens_a_server(servers: Servers, tally: Tally) -> None:
     """Whatever the environment says; and no process is started for any of them."""
     expected = write_all(servers)
     done = trace(
@@ -126,7 +127,8 @@ def test_t30_no_profile_alone_opens_a_server(servers: Servers, tally: Tally) -> 
     tally.add(hosts=len(HOSTS), argument_lists=len(OPENING))
 
 
-def test_t30_consent_is_for_what_it_names_only(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(30)
+def test_consent_is_for_what_it_names_only(servers: Servers, tally: Tally) -> None:
     write_all(servers)
     near = ["*", "0.0.0.0/0", "127.0.0.1", "localhost", "0.0.0.0 ", "0.0.0.0,::"]
     words = [word for host in near for word in ("--allow-host", host)]
@@ -140,8 +142,9 @@ def test_t30_consent_is_for_what_it_names_only(servers: Servers, tally: Tally) -
     tally.add(hosts=len(near) + 1, flags=4)
 
 
+@pytest.mark.threat(30)
 @pytest.mark.parametrize("place", ["profile", "defaults", "file", "options"])
-def test_t30_a_profile_file_has_no_words_for_consent(project: Project, place: str, tally: Tally) -> None:
+def test_a_profile_file_has_no_words_for_consent(project: Project, place: str, tally: Tally) -> None:
     for key in ("allowHost", "allowArg", "allow-host", "consent", "trustRemoteCode", "allow_host"):
         profile: dict[str, Any] = {"name": "A", "modelID": "m/a", "port": 1, "host": "0.0.0.0"}
         file: dict[str, Any] = {"schemaVersion": 1, "defaults": {}, "profiles": [profile]}
@@ -156,7 +159,8 @@ def test_t30_a_profile_file_has_no_words_for_consent(project: Project, place: st
         tally.add(keys=1)
 
 
-def test_t30_some_hosts_are_refused_in_the_file(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(30)
+def test_some_hosts_are_refused_in_the_file(project: Project, tally: Tally) -> None:
     profiles = [
         {"name": f"P{number}", "modelID": "m/a", "port": number + 1, "host": host}
         for number, host in enumerate(NO_HOSTS)
@@ -176,7 +180,8 @@ def test_t30_some_hosts_are_refused_in_the_file(project: Project, tally: Tally) 
     tally.add(hosts=len(NO_HOSTS), argument_lists=len(NO_ARGUMENTS))
 
 
-def test_t30_neither_a_document_nor_the_apps_list_consents(
+@pytest.mark.threat(30)
+def test_neither_a_document_nor_the_apps_list_consents(
     servers: Servers,
     no_app: None,  # noqa: ARG001 - waits until none runs
     tally: Tally,

@@ -62,8 +62,9 @@ def ready(project: Project, no_app: None) -> Project:  # noqa: ARG001 - waits un
     return project
 
 
+@pytest.mark.threat(19)
 @pytest.mark.parametrize("redirection", REDIRECTIONS)
-def test_t19_an_output_that_fails_is_no_traceback_and_no_lie(
+def test_an_output_that_fails_is_no_traceback_and_no_lie(
     ready: Project, redirection: str, tally: Tally
 ) -> None:
     loses_the_output = redirection.startswith((">", "|"))
@@ -96,8 +97,9 @@ READERS = (
 )
 
 
+@pytest.mark.threat(19)
 @pytest.mark.parametrize("command", READERS)
-def test_t19_no_output_takes_the_place_of_what_is_read(ready: Project, command: str, tally: Tally) -> None:
+def test_no_output_takes_the_place_of_what_is_read(ready: Project, command: str, tally: Tally) -> None:
     (ready.folder / "link").symlink_to(ready.state_path)
     (ready.folder / "here").symlink_to(".")
     inputs = [ready.state_path, ready.state_path.with_name("state.json.lock"), ready.folder / "link"]
@@ -113,8 +115,9 @@ def test_t19_no_output_takes_the_place_of_what_is_read(ready: Project, command: 
         assert (out.read_bytes(), ready.state_path.read_bytes()) == before
 
 
+@pytest.mark.threat(19)
 @pytest.mark.parametrize("command", ["apply --yes --json", "remove A -q --yes", "rollback 1 -q --yes"])
-def test_t19_what_was_written_is_told_though_the_reader_has_gone(
+def test_what_was_written_is_told_though_the_reader_has_gone(
     ready: Project, command: str, tally: Tally
 ) -> None:
     ready.apply(ONE % 2)
@@ -128,7 +131,8 @@ def test_t19_what_was_written_is_told_though_the_reader_has_gone(
     assert "was written, but not all of the output" in done.err
 
 
-def test_t19_what_appears_while_an_export_asks_is_not_overwritten(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(19)
+def test_what_appears_while_an_export_asks_is_not_overwritten(ready: Project, tally: Tally) -> None:
     asked = ready.on_terminal("export", "-o", "out.json")
     asked.expect("Type yes to export: ")
     (ready.folder / "out.json").symlink_to(ready.state_path)
@@ -142,7 +146,8 @@ def test_t19_what_appears_while_an_export_asks_is_not_overwritten(ready: Project
     assert ready.state_path.read_bytes() == before
 
 
-def test_t19_a_closed_input_is_told(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(19)
+def test_a_closed_input_is_told(ready: Project, tally: Tally) -> None:
     for command in ("plan -f -", "apply -f -", "validate -", "import -"):
         done = ready.shell(f"{MLXSM} {command} <&-")
         tally.add(commands=1)
@@ -150,13 +155,15 @@ def test_t19_a_closed_input_is_told(ready: Project, tally: Tally) -> None:
         assert "standard input is closed" in done.out + done.err
 
 
-def test_t19_without_any_stream_no_file_is_taken_for_one(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(19)
+def test_without_any_stream_no_file_is_taken_for_one(ready: Project, tally: Tally) -> None:
     done = ready.shell(f"{MLXSM} init -f new.yaml <&- >&- 2>&-")
     tally.add(commands=1)
     assert done.code == 1  # nobody could be told
     assert ready.run("validate", "new.yaml").code == 0
 
 
+@pytest.mark.threat(19)
 @pytest.mark.parametrize(
     "command",
     [
@@ -176,9 +183,7 @@ def test_t19_without_any_stream_no_file_is_taken_for_one(ready: Project, tally: 
         "plan --state elsewhere/s.json --json-out elsewhere/run-s/a.json",
     ],
 )
-def test_t19_no_way_of_writing_an_option_gets_an_output_past(
-    ready: Project, command: str, tally: Tally
-) -> None:
+def test_no_way_of_writing_an_option_gets_an_output_past(ready: Project, command: str, tally: Tally) -> None:
     assert ready.run("apply", "--yes", "--state", "elsewhere/s.json").code == 0
     assert ready.run("plan", "--out", "saved.plan").code == 0
     (ready.folder / "elsewhere/run-s").mkdir()
@@ -194,7 +199,8 @@ def files(project: Project) -> list[Path]:
     return sorted(path for path in project.folder.rglob("*") if path.is_file())
 
 
-def test_t19_what_is_no_input_is_written(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(19)
+def test_what_is_no_input_is_written(ready: Project, tally: Tally) -> None:
     """A name that is a file, too, a file that an export makes anew, and a stream by its name."""
     ready.apply(ONE % 2)
     (ready.folder / "A").touch()

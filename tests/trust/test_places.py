@@ -41,8 +41,9 @@ a line that is cut off
 """
 
 
+@pytest.mark.threat(24)
 @pytest.mark.parametrize("place", SYNCED)
-def test_t24_a_synchronised_folder_is_told(project: Project, place: str, tally: Tally) -> None:
+def test_a_synchronised_folder_is_told(project: Project, place: str, tally: Tally) -> None:
     path = project.folder / place
     project.write(FILE % 1)
     done = project.run("apply", "--yes", "--state", str(path))
@@ -52,7 +53,8 @@ def test_t24_a_synchronised_folder_is_told(project: Project, place: str, tally: 
     assert "synchronised folder: a state belongs to one machine" in done.err
 
 
-def test_t24_a_copy_that_could_not_be_joined_is_named(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(24)
+def test_a_copy_that_could_not_be_joined_is_named(project: Project, tally: Tally) -> None:
     project.apply(FILE % 1)
     for name in (*COPIES, "stately.json", "state.json.lock", "estate 2.json", "state 2.yaml"):
         (project.state_path.parent / name).touch()
@@ -64,6 +66,7 @@ def test_t24_a_copy_that_could_not_be_joined_is_named(project: Project, tally: T
     assert copies(project.folder / "nowhere/state.json") == []
 
 
+@pytest.mark.threat(24)
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
@@ -76,12 +79,13 @@ def test_t24_a_copy_that_could_not_be_joined_is_named(project: Project, tally: T
         ("/var/tmp", None),
     ],
 )
-def test_t24_a_network_file_system_is_known(folder: str, kind: str | None, tally: Tally) -> None:
+def test_a_network_file_system_is_known(folder: str, kind: str | None, tally: Tally) -> None:
     assert network_kind(MOUNTS, Path(folder)) == kind
     tally.add(mounts=1)
 
 
-def test_t24_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.threat(24)
+def test_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 1 0:1 / {tmp_path} rw - nfs4 files:/ rw\n")
     monkeypatch.setattr("mlxsm_sync.state.location_warnings.MOUNTS", mounts)
@@ -91,17 +95,19 @@ def test_t24_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert StateFile(tmp_path / "state.json").cautions() == []
 
 
-def test_t24_a_folder_that_others_can_write_to_is_told(project: Project) -> None:
+@pytest.mark.threat(24)
+def test_a_folder_that_others_can_write_to_is_told(project: Project) -> None:
     project.apply(FILE % 1)
     project.state_path.parent.chmod(0o777)
     assert "warning: others can write to" in project.run("plan").err
 
 
+@pytest.mark.threat(24)
 @pytest.mark.linux("faults by strace")
 @pytest.mark.parametrize("error", ["ENOLCK", "ENOSYS", "EOPNOTSUPP"])
 @pytest.mark.parametrize("state", ["state.json", "app:models.json"])
 @pytest.mark.usefixtures("no_app")
-def test_t24_without_locks_nothing_is_written(project: Project, error: str, state: str, tally: Tally) -> None:
+def test_without_locks_nothing_is_written(project: Project, error: str, state: str, tally: Tally) -> None:
     project.environment["MLXSM_STATE"] = state
     project.apply(FILE % 1)
     written = project.folder / state.removeprefix("app:")

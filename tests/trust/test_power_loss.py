@@ -62,8 +62,9 @@ def what_is_wrong(scene: Scene, *, told: bool) -> str | None:
     return None
 
 
+@pytest.mark.threat(17)
 @pytest.mark.parametrize("scene", SCENES, indirect=True)
-def test_t17_a_loss_of_power_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
+def test_a_loss_of_power_leaves_the_old_or_the_new(scene: Scene, tally: Tally) -> None:
     wrong = []
     for line, what in losses(scene):
         tally.add(disks=1)
@@ -71,9 +72,10 @@ def test_t17_a_loss_of_power_leaves_the_old_or_the_new(scene: Scene, tally: Tall
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.threat(17)
 @pytest.mark.parametrize("scene", ["first state", "apply state"], indirect=True)
 @pytest.mark.parametrize("bug", ["no fsync of the file", "no fsync of the folder", "written in place"])
-def test_t17_the_model_finds_planted_bugs(scene: Scene, bug: str, tmp_path: Path, tally: Tally) -> None:
+def test_the_model_finds_planted_bugs(scene: Scene, bug: str, tmp_path: Path, tally: Tally) -> None:
     planted = mutants.plant(bug, tmp_path / "planted")
     wrong = [what for _, what in losses(scene, PYTHONPATH=str(planted)) if what]
     assert wrong, "the planted bug went unnoticed"

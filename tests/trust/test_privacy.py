@@ -12,8 +12,9 @@ from ledger import Tally
 FILE = "schemaVersion: 1\nprofiles: [{name: A, modelID: m/a, host: 127.0.0.1, port: 1}]\n"
 
 
+@pytest.mark.threat(15)
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
-def test_t15_everything_of_a_state_is_for_its_owner_alone(project: Project, mask: int, tally: Tally) -> None:
+def test_everything_of_a_state_is_for_its_owner_alone(project: Project, mask: int, tally: Tally) -> None:
     before = os.umask(mask)
     try:
         project.apply(FILE)

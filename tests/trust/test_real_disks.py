@@ -52,8 +52,9 @@ def on_a_disk(project: Project, size: str, between: str = ":") -> dict[str, str]
     return {name: path.read_text() for name in names if (path := project.folder / name).exists()}
 
 
+@pytest.mark.threat(18)
 @pytest.mark.parametrize("size", ["4k", "8k", "12k", "16k", "20k", "24k"])
-def test_t18_a_disk_that_is_full_keeps_what_it_has(project: Project, size: str, tally: Tally) -> None:
+def test_a_disk_that_is_full_keeps_what_it_has(project: Project, size: str, tally: Tally) -> None:
     left = on_a_disk(project, size)
     tally.add(full_disks=1)
     assert int(left["second"]) == 1
@@ -67,7 +68,8 @@ def test_t18_a_disk_that_is_full_keeps_what_it_has(project: Project, size: str, 
     assert [one["name"] for one in entries] == (["A"] if int(left["first"]) == 0 else [])
 
 
-def test_t18_some_disks_hold_the_first_state_and_some_do_not(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(18)
+def test_some_disks_hold_the_first_state_and_some_do_not(project: Project, tally: Tally) -> None:
     """The sizes above are on both sides of what the first state needs, and of what both need."""
     assert int(on_a_disk(project, "4k")["first"]) == 1
     assert int(on_a_disk(project, "24k")["first"]) == 0
@@ -75,7 +77,8 @@ def test_t18_some_disks_hold_the_first_state_and_some_do_not(project: Project, t
     tally.add(full_disks=2)
 
 
-def test_t18_a_disk_that_is_read_only_is_read(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(18)
+def test_a_disk_that_is_read_only_is_read(project: Project, tally: Tally) -> None:
     left = on_a_disk(project, "1m", "mount -o remount,ro none .")
     tally.add(read_only_disks=1)
     assert int(left["first"]) == 0
@@ -85,8 +88,9 @@ def test_t18_a_disk_that_is_read_only_is_read(project: Project, tally: Tally) ->
     assert [one["name"] for one in json.loads(left["list"])["entries"]] == ["A"]
 
 
+@pytest.mark.threat(18)
 @pytest.mark.parametrize("most", [0, 100, 1000])
-def test_t18_a_file_that_may_not_grow_is_not_begun(project: Project, most: int, tally: Tally) -> None:
+def test_a_file_that_may_not_grow_is_not_begun(project: Project, most: int, tally: Tally) -> None:
     project.apply(ONE)
     before = project.state_path.read_bytes()
     project.write(MANY)

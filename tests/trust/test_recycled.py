@@ -20,9 +20,8 @@ pytestmark = pytest.mark.linux("process numbers are chosen in a namespace of its
 TIMES = 5000 if THOROUGH else 200
 
 
-def test_t26_a_number_that_is_given_anew_at_once_is_never_taken_for_ours(
-    project: Project, tally: Tally
-) -> None:
+@pytest.mark.threat(26)
+def test_a_number_that_is_given_anew_at_once_is_never_taken_for_ours(project: Project, tally: Tally) -> None:
     """So fast that start times cannot tell the two apart; the mark of the run does."""
     new_user = [] if os.geteuid() == 0 else ["-Ur"]
     space = [needed("unshare", "util-linux"), *new_user, "--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -46,6 +45,7 @@ def test_t26_a_number_that_is_given_anew_at_once_is_never_taken_for_ours(
     tally.add(numbers_given_anew=TIMES, with_one_start=len(twins))
 
 
+@pytest.mark.threat(26)
 @pytest.mark.parametrize(
     ("edit", "result", "told"),
     [
@@ -57,7 +57,7 @@ def test_t26_a_number_that_is_given_anew_at_once_is_never_taken_for_ours(
         ({"nonce": "0" * 32, "pid": None}, "not-running", "it had already exited"),
     ],
 )
-def test_t26_a_running_server_that_its_record_does_not_prove_is_left_alone(
+def test_a_running_server_that_its_record_does_not_prove_is_left_alone(
     servers: Servers, edit: dict[str, object], result: str, told: str, tally: Tally
 ) -> None:
     servers.declare(A="test/a")

@@ -48,6 +48,7 @@ def entry(project: Project, name: str = "A") -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.threat(34)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -65,7 +66,7 @@ def entry(project: Project, name: str = "A") -> dict[str, Any]:
         (["import", "document.json", "--replace", "A"], 1),
     ],
 )
-def test_t34_nothing_is_replaced_that_nobody_confirmed(
+def test_nothing_is_replaced_that_nobody_confirmed(
     clash: Project, arguments: list[str], code: int, tally: Tally
 ) -> None:
     before = clash.state_path.read_bytes()
@@ -75,8 +76,9 @@ def test_t34_nothing_is_replaced_that_nobody_confirmed(
     assert clash.state_path.read_bytes() == before
 
 
+@pytest.mark.threat(34)
 @pytest.mark.parametrize("command", [["apply"], ["import", "document.json"]])
-def test_t34_a_confirmed_replace_shows_before_and_after_first(
+def test_a_confirmed_replace_shows_before_and_after_first(
     clash: Project, command: list[str], tally: Tally
 ) -> None:
     kept = entry(clash)["id"]
@@ -91,8 +93,9 @@ def test_t34_a_confirmed_replace_shows_before_and_after_first(
     assert entry(clash, "Z")["profile"]["port"] == 8
 
 
+@pytest.mark.threat(34)
 @pytest.mark.parametrize("arguments", [["--replace", "A"], ["--replace", "A=A"], ["--replace", "A=Z"]])
-def test_t34_of_several_targets_none_is_replaced(clash: Project, arguments: list[str], tally: Tally) -> None:
+def test_of_several_targets_none_is_replaced(clash: Project, arguments: list[str], tally: Tally) -> None:
     clash.write(AMBIGUOUS)
     before = clash.state_path.read_bytes()
     done = clash.run("apply", "--yes", "--json", *arguments)
@@ -119,10 +122,9 @@ def other_notes(state: Any) -> None:
     state["entries"][0]["profile"]["notes"] = "mine"
 
 
+@pytest.mark.threat(34)
 @pytest.mark.parametrize("swap", [other_id, other_fields, other_owner, other_notes])
-def test_t34_a_target_that_was_swapped_meanwhile_is_not_replaced(
-    clash: Project, swap: Any, tally: Tally
-) -> None:
+def test_a_target_that_was_swapped_meanwhile_is_not_replaced(clash: Project, swap: Any, tally: Tally) -> None:
     """While the question is open; whoever said yes said it to another target."""
     asked = clash.on_terminal("apply", "--replace", "A")
     asked.expect("m/theirs -> ")

@@ -54,8 +54,9 @@ def refuse(project: Project, commands: tuple[list[str], ...], name: str, tally: 
     assert not found_below(project.folder, but=[project.folder / name])
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("place", IN_A_PROFILE)
-def test_t31_a_token_in_a_profile_refuses_the_file(kept: Project, place: str, tally: Tally) -> None:
+def test_a_token_in_a_profile_refuses_the_file(kept: Project, place: str, tally: Tally) -> None:
     profiles = [profile_with(IN_A_PROFILE[place], token, n) for n, token in enumerate(CANARIES)]
     kept.write(file_of(profiles), "file.json")
     (judged,) = run(kept, "validate", "file.json", "--json").json["files"]
@@ -68,8 +69,9 @@ def test_t31_a_token_in_a_profile_refuses_the_file(kept: Project, place: str, ta
     )
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("place", IN_THE_HEAD)
-def test_t31_a_token_around_the_profiles_refuses_the_file(kept: Project, place: str, tally: Tally) -> None:
+def test_a_token_around_the_profiles_refuses_the_file(kept: Project, place: str, tally: Tally) -> None:
     valid = profile_with({}, "", 1)
     for number, token in enumerate(IN_TURN):
         content = {"schemaVersion": 1, "profiles": [valid]} | filled(IN_THE_HEAD[place], token)
@@ -78,8 +80,9 @@ def test_t31_a_token_around_the_profiles_refuses_the_file(kept: Project, place: 
         tally.add(tokens_in_places=1)
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("place", IN_A_PROFILE)
-def test_t31_a_token_in_a_document_stays_in_it(kept: Project, place: str, tally: Tally) -> None:
+def test_a_token_in_a_document_stays_in_it(kept: Project, place: str, tally: Tally) -> None:
     """A profile with a token is invalid; a field that is no profile's is dropped."""
     profiles = [profile_with(IN_A_PROFILE[place], token, n) for n, token in enumerate(IN_TURN)]
     kept.write(file_of(profiles, app="T", exportedAt="x"), "document.json")
@@ -96,8 +99,9 @@ def test_t31_a_token_in_a_document_stays_in_it(kept: Project, place: str, tally:
     assert not found_below(kept.folder, but=[kept.folder / "document.json"])
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("place", IN_THE_HEAD)
-def test_t31_a_token_around_the_profiles_of_a_document_stays_in_it(
+def test_a_token_around_the_profiles_of_a_document_stays_in_it(
     kept: Project, place: str, tally: Tally
 ) -> None:
     for number, token in enumerate(IN_TURN[::6]):
@@ -110,7 +114,8 @@ def test_t31_a_token_around_the_profiles_of_a_document_stays_in_it(
     assert not found_below(kept.folder, but=[kept.folder / "document.json"])
 
 
-def test_t31_a_token_in_a_comment_is_not_shown_by_a_pull(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(31)
+def test_a_token_in_a_comment_is_not_shown_by_a_pull(project: Project, tally: Tally) -> None:
     tokens = [form for form in CANARIES if "\n" not in form]
     lines = [
         f"- {{name: P{n}, modelID: m/{n}, host: h, port: {2000 + n}}}  # {token}"
@@ -136,7 +141,8 @@ def test_t31_a_token_in_a_comment_is_not_shown_by_a_pull(project: Project, tally
     tally.add(tokens_in_places=len(tokens))
 
 
-def test_t31_a_token_in_a_saved_plan_refuses_it(kept: Project, tally: Tally) -> None:
+@pytest.mark.threat(31)
+def test_a_token_in_a_saved_plan_refuses_it(kept: Project, tally: Tally) -> None:
     assert (
         run(kept, "plan", "-f", str(kept.write(KEPT.replace("1999", "1998"))), "--out", "saved.plan").code
         == 0
@@ -179,8 +185,9 @@ SHOWING = (
 )
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("field", ["name", "notes", "modelID", "host", "owner", "source", "from"])
-def test_t31_a_token_that_somebody_wrote_into_a_state_is_not_shown(
+def test_a_token_that_somebody_wrote_into_a_state_is_not_shown(
     kept: Project, field: str, tally: Tally
 ) -> None:
     """It was never taken by us, so it stays where it is; `connect` and `pull` say what they are asked for."""
@@ -202,7 +209,8 @@ def test_t31_a_token_that_somebody_wrote_into_a_state_is_not_shown(
         tally.add(tokens=1)
 
 
-def test_t31_a_value_that_only_its_key_makes_a_secret_is_not_shown(kept: Project, tally: Tally) -> None:
+@pytest.mark.threat(31)
+def test_a_value_that_only_its_key_makes_a_secret_is_not_shown(kept: Project, tally: Tally) -> None:
     word = "pa55w0rd" + "ABCDEF"
 
     def change(state: Any) -> None:

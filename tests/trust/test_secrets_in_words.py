@@ -43,7 +43,8 @@ def nothing_below(project: Project) -> None:
     assert not found_below(project.folder)
 
 
-def test_t31_a_token_among_the_words_stops_every_command(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(31)
+def test_a_token_among_the_words_stops_every_command(ready: Project, tally: Tally) -> None:
     before = ready.state_path.read_bytes()
     for line in WITH_A_SECRET:
         for token in FORMS:
@@ -56,9 +57,8 @@ def test_t31_a_token_among_the_words_stops_every_command(ready: Project, tally: 
     assert ready.state_path.read_bytes() == before
 
 
-def test_t31_the_installed_command_keeps_and_shows_no_token_of_its_words(
-    ready: Project, tally: Tally
-) -> None:
+@pytest.mark.threat(31)
+def test_the_installed_command_keeps_and_shows_no_token_of_its_words(ready: Project, tally: Tally) -> None:
     before = ready.state_path.read_bytes()
     assert len(WITH_A_SECRET) > 60
     for number, line in enumerate(WITH_A_SECRET):
@@ -71,8 +71,9 @@ def test_t31_the_installed_command_keeps_and_shows_no_token_of_its_words(
     assert ready.state_path.read_bytes() == before
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("variable", VARIABLES + OF_THE_HUB)
-def test_t31_a_token_in_the_environment_is_neither_kept_nor_shown(
+def test_a_token_in_the_environment_is_neither_kept_nor_shown(
     ready: Project, variable: str, tally: Tally
 ) -> None:
     for number, token in enumerate(NAMES):
@@ -83,7 +84,8 @@ def test_t31_a_token_in_the_environment_is_neither_kept_nor_shown(
     assert not found_below(ready.state_path.parent if variable in OF_THE_HUB else ready.folder)
 
 
-def test_t31_a_token_as_a_folder_or_file_is_neither_kept_nor_shown(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(31)
+def test_a_token_as_a_folder_or_file_is_neither_kept_nor_shown(ready: Project, tally: Tally) -> None:
     """The same file under other names: in a folder that is a secret, by a link to it, and as the state."""
     before = ready.state_path.read_bytes()
     elsewhere = ready.folder / "elsewhere"
@@ -128,7 +130,8 @@ def test_t31_a_token_as_a_folder_or_file_is_neither_kept_nor_shown(ready: Projec
     nothing_below(ready)
 
 
-def test_t31_a_token_in_a_typed_answer_is_neither_kept_nor_shown(ready: Project, tally: Tally) -> None:
+@pytest.mark.threat(31)
+def test_a_token_in_a_typed_answer_is_neither_kept_nor_shown(ready: Project, tally: Tally) -> None:
     ready.write(FILE.replace("schemaVersion: 1", "schemaVersion: 1\ncollection: other").replace("1999", "7"))
     terminal = ready.on_terminal("apply", "-v", timeout=60, echo=False)
     terminal.delaybeforesend = None
@@ -165,8 +168,9 @@ time.sleep(600 if "wait" in open(__file__ + ".mode").read() else 0)
 """
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("mode", ["end", "wait"])
-def test_t31_what_a_server_says_of_a_token_is_only_in_its_own_log(
+def test_what_a_server_says_of_a_token_is_only_in_its_own_log(
     ready: Project, mode: str, tally: Tally
 ) -> None:
     secret, program = Path(ready.folder / "secret"), Path(ready.folder / "server.py")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import BIN
 from ledger import Tally
 from running import Servers
@@ -147,7 +148,8 @@ def parsed(lines: list[list[str]], folder: Path) -> list[dict[str, Any]]:
     return list(json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_t29_a_value_is_never_taken_for_an_option_by_the_server(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(29)
+def test_a_value_is_never_taken_for_an_option_by_the_server(servers: Servers, tally: Tally) -> None:
     servers.environment["MLXSM_SERVER"] = str(BIN / "mlx_lm.server")
     wanted = [one for value in EVIL for one in options(value)]
     profiles = without_invalid(servers, [profile(*one) for one in enumerate(wanted)])
@@ -177,7 +179,8 @@ def check(wanted: dict[str, Any], seen: dict[str, Any]) -> None:
             assert seen[flag.removeprefix("--").replace("-", "_")] == text
 
 
-def test_t29_raw_arguments_that_are_none_or_repeat_are_refused(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(29)
+def test_raw_arguments_that_are_none_or_repeat_are_refused(servers: Servers, tally: Tally) -> None:
     wanted = [{"modelID": "test/a", "options": {"rawExtraArgs": words}} for words in REFUSED]
     profiles = without_invalid(servers, [profile(*one) for one in enumerate(wanted)])
     assert len(profiles) > 5

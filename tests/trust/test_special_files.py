@@ -61,9 +61,10 @@ COMMANDS = {
 }
 
 
+@pytest.mark.threat(14)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_t14_what_is_no_file_of_ours_is_refused_or_left_alone(
+def test_what_is_no_file_of_ours_is_refused_or_left_alone(
     project: Project, kind: str, place: str, tally: Tally
 ) -> None:
     project.apply(FILE % 1)
@@ -93,8 +94,9 @@ def test_t14_what_is_no_file_of_ours_is_refused_or_left_alone(
         assert path.exists() or path.is_symlink()
 
 
+@pytest.mark.threat(14)
 @pytest.mark.usefixtures("no_app")
-def test_t14_a_link_in_the_place_of_a_record_is_not_followed(project: Project, tally: Tally) -> None:
+def test_a_link_in_the_place_of_a_record_is_not_followed(project: Project, tally: Tally) -> None:
     """The record of the app's list says who owns what: another one must not be slipped in."""
     project.environment["MLXSM_STATE"] = "app:models.json"
     project.apply(FILE % 1)

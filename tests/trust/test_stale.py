@@ -174,8 +174,9 @@ def all_are_stale(
         tally.add(stale_plans=1)
 
 
+@pytest.mark.threat(21)
 @pytest.mark.parametrize("way", WAYS)
-def test_t21_a_state_that_changed_since_it_was_planned_on_is_stale(
+def test_a_state_that_changed_since_it_was_planned_on_is_stale(
     project: Project, way: str, tally: Tally
 ) -> None:
     project.apply(FILE.replace("port: 1", "port: 6"))
@@ -184,8 +185,9 @@ def test_t21_a_state_that_changed_since_it_was_planned_on_is_stale(
     all_are_stale(project, WAYS[way], STATE_EDITS, tally)
 
 
+@pytest.mark.threat(21)
 @pytest.mark.parametrize("way", ["a saved plan", "an open question"])
-def test_t21_a_list_of_the_app_that_changed_since_it_was_planned_on_is_stale(
+def test_a_list_of_the_app_that_changed_since_it_was_planned_on_is_stale(
     project: Project,
     way: str,
     no_app: None,  # noqa: ARG001 - waits until none runs
@@ -197,6 +199,7 @@ def test_t21_a_list_of_the_app_that_changed_since_it_was_planned_on_is_stale(
     all_are_stale(project, WAYS[way], LIST_EDITS, tally)
 
 
+@pytest.mark.threat(21)
 @pytest.mark.parametrize(
     ("command", "edits"),
     [
@@ -206,7 +209,7 @@ def test_t21_a_list_of_the_app_that_changed_since_it_was_planned_on_is_stale(
         (["rollback"], [an_entry_that_is_gone, another_mlxsm]),
     ],
 )
-def test_t21_other_commands_write_only_what_they_showed(
+def test_other_commands_write_only_what_they_showed(
     project: Project, command: list[str], edits: list[Callable[[Project], None]], tally: Tally
 ) -> None:
     project.apply(WANTED)
@@ -216,7 +219,8 @@ def test_t21_other_commands_write_only_what_they_showed(
     all_are_stale(project, lambda held: asked(held, *command), edits, tally)
 
 
-def test_t21_a_plan_whose_effect_is_still_the_same_is_not_stale(project: Project, tally: Tally) -> None:
+@pytest.mark.threat(21)
+def test_a_plan_whose_effect_is_still_the_same_is_not_stale(project: Project, tally: Tally) -> None:
     """Other entries may come and go; done once, a plan has another effect: none."""
     project.apply(FILE)
     project.write(WANTED)

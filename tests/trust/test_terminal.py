@@ -61,10 +61,9 @@ REFUSED = {
 }
 
 
+@pytest.mark.threat(10)
 @pytest.mark.parametrize("place", ALLOWED)
-def test_t10_what_a_profile_may_say_is_shown_and_never_obeyed(
-    here: Project, place: str, tally: Tally
-) -> None:
+def test_what_a_profile_may_say_is_shown_and_never_obeyed(here: Project, place: str, tally: Tally) -> None:
     assert len({*CODE_POINTS}) == len(CODE_POINTS) > 80
     chars = IN_NAMES
     here.write(file_of([profile(n, **ALLOWED[place](char)) for n, char in enumerate(chars)]))
@@ -81,8 +80,9 @@ def test_t10_what_a_profile_may_say_is_shown_and_never_obeyed(
     assert len(json.loads(here.state_path.read_text())["entries"]) == 0
 
 
+@pytest.mark.threat(10)
 @pytest.mark.parametrize("place", REFUSED)
-def test_t10_what_is_refused_is_not_repeated_raw(here: Project, place: str, tally: Tally) -> None:
+def test_what_is_refused_is_not_repeated_raw(here: Project, place: str, tally: Tally) -> None:
     here.write(file_of([profile(n, **REFUSED[place](char)) for n, char in enumerate(NASTY)]))
     all_clean(here, READING, tally, len(NASTY))
     here.write(
@@ -91,15 +91,17 @@ def test_t10_what_is_refused_is_not_repeated_raw(here: Project, place: str, tall
     all_clean(here, (["import", "doc.json", "--yes"], ["import", "doc.json", "--json"]), tally, len(NASTY))
 
 
+@pytest.mark.threat(10)
 @pytest.mark.parametrize("place", OF_DOCUMENTS)
-def test_t10_a_document_is_shown_and_never_obeyed(here: Project, place: str, tally: Tally) -> None:
+def test_a_document_is_shown_and_never_obeyed(here: Project, place: str, tally: Tally) -> None:
     profiles = [profile(n, **OF_DOCUMENTS[place](char)) for n, char in enumerate(IN_NAMES)]
     here.write(file_of(profiles, app="".join(IN_NAMES), exportedAt="".join(IN_NAMES)), "doc.json")
     commands = (["validate", "doc.json"], ["import", "doc.json", "--yes", "-v"], ["list"], ["export"])
     all_clean(here, (*commands, ["list", "--json"], ["plan", "--json"]), tally, len(IN_NAMES))
 
 
-def test_t10_a_collection_and_the_keys_around_it_are_never_obeyed(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(10)
+def test_a_collection_and_the_keys_around_it_are_never_obeyed(here: Project, tally: Tally) -> None:
     for char in NASTY:
         for head in ({"collection": f"a{char}b"}, {f"a{char}b": 1}, {"defaults": {f"a{char}b": 1}}):
             here.write(file_of([profile(1)], **head))
@@ -108,7 +110,8 @@ def test_t10_a_collection_and_the_keys_around_it_are_never_obeyed(here: Project,
             tally.add(characters_in_places=1, commands=2)
 
 
-def test_t10_comments_are_never_obeyed_by_what_a_pull_shows(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(10)
+def test_comments_are_never_obeyed_by_what_a_pull_shows(here: Project, tally: Tally) -> None:
     """A character that can hide text is refused in a comment, too; all others come back as escapes."""
     chars = []
     for char in CHARACTERS:
@@ -139,7 +142,8 @@ def _commented(number: int, char: str) -> str:
     return f"- {{name: P{number}, modelID: m/{number}, host: h, port: {2000 + number}}}  # a{char}b\n"
 
 
-def test_t10_a_state_that_somebody_edited_is_never_obeyed(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(10)
+def test_a_state_that_somebody_edited_is_never_obeyed(here: Project, tally: Tally) -> None:
     here.write(file_of([profile(n) for n in range(len(NASTY))]))
     assert run(here, "apply", "--yes").code == 0
     good = here.state
@@ -170,7 +174,8 @@ def test_t10_a_state_that_somebody_edited_is_never_obeyed(here: Project, tally: 
         tally.add(characters_in_places=1, commands=1)
 
 
-def test_t10_the_apps_own_list_is_never_obeyed(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(10)
+def test_the_apps_own_list_is_never_obeyed(here: Project, tally: Tally) -> None:
     texts = dict.fromkeys(("family", "localName", "quantization"), "x")
     entries = []
     for number, char in enumerate(IN_NAMES):

@@ -38,7 +38,8 @@ def installed(project: Project, *words: str | bytes, stdin: bytes = b"") -> Resu
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def test_t10_arguments_are_never_obeyed(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(10)
+def test_arguments_are_never_obeyed(here: Project, tally: Tally) -> None:
     here.write(file_of([profile(1)]))
     assert run(here, "apply", "--yes").code == 0
     for number, char in enumerate([*IN_NAMES, *(part.decode(errors="surrogateescape") for part in BYTES)]):
@@ -55,9 +56,8 @@ def test_t10_arguments_are_never_obeyed(here: Project, tally: Tally) -> None:
             tally.add(characters_in_places=1, commands=1)
 
 
-def test_t10_the_installed_command_shows_names_of_files_and_never_obeys_them(
-    here: Project, tally: Tally
-) -> None:
+@pytest.mark.threat(10)
+def test_the_installed_command_shows_names_of_files_and_never_obeys_them(here: Project, tally: Tally) -> None:
     bare = [char for char in CHARACTERS if char not in "\0/"]
     names = ["".join(bare[start : start + 25]).encode() for start in range(0, len(bare), 25)]
     for name in (*names, *(b"a" + part + b"b" for part in BYTES)):
@@ -77,7 +77,8 @@ def test_t10_the_installed_command_shows_names_of_files_and_never_obeys_them(
 SERVER = "import sys\nsys.stderr.buffer.write(open(sys.argv[1], 'rb').read())\nsys.exit(3)\n"
 
 
-def test_t10_what_a_server_writes_is_never_obeyed(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(10)
+def test_what_a_server_writes_is_never_obeyed(here: Project, tally: Tally) -> None:
     here.write(file_of([profile(1), profile(2)]))
     assert run(here, "apply", "--yes").code == 0
     program, words = here.folder / "server.py", here.folder / "words"
@@ -117,7 +118,8 @@ MARKUP = [
 MARKUP += ["<b>x</b>", "&amp;", ":smile:", "!!x", "a|b", "~", "*", "#x", "-- x", "\\u{1b}"]
 
 
-def test_t11_markup_and_formats_in_names_are_shown_as_they_are(here: Project, tally: Tally) -> None:
+@pytest.mark.threat(11)
+def test_markup_and_formats_in_names_are_shown_as_they_are(here: Project, tally: Tally) -> None:
     here.write(file_of([profile(n, name=name, notes=name) for n, name in enumerate(MARKUP)]))
     results = [here.run("plan"), here.run("apply", "--yes"), here.run("list", "--color", "always")]
     for result in results[::2]:

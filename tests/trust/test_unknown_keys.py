@@ -113,7 +113,8 @@ def _unknown_keys_change_nothing(
     counted(added)
 
 
-def test_t09_an_unknown_key_of_a_document_changes_no_argument(tally: Tally) -> None:
+@pytest.mark.threat(9)
+def test_an_unknown_key_of_a_document_changes_no_argument(tally: Tally) -> None:
     _unknown_keys_change_nothing(lambda count: tally.add(unknown_keys=count))
 
 
@@ -133,5 +134,6 @@ def _unknown_keys_are_refused(counted: Callable[[int], None], profile: Profile, 
     counted(1)
 
 
-def test_t09_an_unknown_key_of_a_profile_file_refuses_all_of_it(tally: Tally) -> None:
+@pytest.mark.threat(9)
+def test_an_unknown_key_of_a_profile_file_refuses_all_of_it(tally: Tally) -> None:
     _unknown_keys_are_refused(lambda count: tally.add(unknown_keys=count))

@@ -52,7 +52,8 @@ def machine(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
-def test_t23_every_command_explains_and_touches_nothing(machine: Project, tally: Tally) -> None:
+@pytest.mark.threat(23)
+def test_every_command_explains_and_touches_nothing(machine: Project, tally: Tally) -> None:
     for command in READERS:
         for data in UNREADABLE.values():
             machine.state_path.write_bytes(data)
@@ -76,8 +77,9 @@ def _lock(machine: Project) -> Path:
     return machine.state_path.with_name("state.json.lock")
 
 
+@pytest.mark.threat(23)
 @pytest.mark.parametrize("what", [*UNREADABLE][::4])
-def test_t23_the_installed_command_explains_in_two_lines(machine: Project, what: str, tally: Tally) -> None:
+def test_the_installed_command_explains_in_two_lines(machine: Project, what: str, tally: Tally) -> None:
     machine.state_path.write_bytes(UNREADABLE[what])
     done = machine.run("apply", "--yes")
     assert (done.code, done.out) == (1, "")
@@ -89,7 +91,8 @@ def test_t23_the_installed_command_explains_in_two_lines(machine: Project, what:
     tally.add(runs_of_the_command=1)
 
 
-def test_t23_a_state_of_another_lineage_is_another_state(machine: Project, tally: Tally) -> None:
+@pytest.mark.threat(23)
+def test_a_state_of_another_lineage_is_another_state(machine: Project, tally: Tally) -> None:
     assert machine.run("plan", "--out", "saved.plan", "-f", str(machine.write(GOOD))).code == 0
     machine.edit_state(lambda state: state.update(lineage="another"))
     before = machine.state_path.read_bytes()
@@ -102,7 +105,8 @@ def test_t23_a_state_of_another_lineage_is_another_state(machine: Project, tally
     tally.add(runs_of_the_command=3)
 
 
-def test_t23_a_file_of_nothing_is_no_empty_state(machine: Project, tally: Tally) -> None:
+@pytest.mark.threat(23)
+def test_a_file_of_nothing_is_no_empty_state(machine: Project, tally: Tally) -> None:
     machine.state_path.write_bytes(b"")
     assert machine.run("list").code == 1
     machine.state_path.unlink()

@@ -50,6 +50,7 @@ def _watch(project: Project, folder: Path) -> None:
     project.environment["PYTHONPATH"] = os.pathsep.join([str(folder), *([before] if before else [])])
 
 
+@pytest.mark.threat(33)
 @pytest.mark.parametrize(
     "act",
     [
@@ -66,15 +67,16 @@ def _watch(project: Project, folder: Path) -> None:
         "import signal, threading; signal.pthread_kill(threading.get_ident(), 0)",
     ],
 )
-def test_t33_the_alarm_goes_off(hooked: Project, act: str, tally: Tally) -> None:
+def test_the_alarm_goes_off(hooked: Project, act: str, tally: Tally) -> None:
     environment = hooked.environment
     done = subprocess.run([sys.executable, "-c", act], env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr[:5]) == (ALARM, b"ALARM")
     tally.add(controls=1)
 
 
+@pytest.mark.threat(33)
 @pytest.mark.usefixtures("no_app")
-def test_t33_every_metadata_command_runs_without_an_alarm(hooked: Project, tally: Tally) -> None:
+def test_every_metadata_command_runs_without_an_alarm(hooked: Project, tally: Tally) -> None:
     for step in STORY:
         result = hooked.run(*step.words)
         assert result.code == step.code, (step, result)
@@ -102,8 +104,9 @@ def watched(project: Project, *words: str) -> Traced:
     return trace(project.command(*words), project.folder, project.environment, "-e", f"trace={WATCHED}")
 
 
+@pytest.mark.threat(33)
 @pytest.mark.usefixtures("no_app")
-def test_t33_no_system_call_of_a_metadata_command_leaves_it(project: Project, tally: Tally) -> None:
+def test_no_system_call_of_a_metadata_command_leaves_it(project: Project, tally: Tally) -> None:
     prepare(project)
     for step in STORY:
         traced = watched(project, *step.words)
@@ -112,7 +115,8 @@ def test_t33_no_system_call_of_a_metadata_command_leaves_it(project: Project, ta
         tally.add(commands=1)
 
 
-def test_t33_the_trace_sees_what_the_other_half_does(servers: Servers, tally: Tally) -> None:
+@pytest.mark.threat(33)
+def test_the_trace_sees_what_the_other_half_does(servers: Servers, tally: Tally) -> None:
     servers.declare(A="test/load-0")
     assert servers.up()["A"]["result"] == "started"
     for words, seen in ((["ps"], "socket("), (["down"], "pidfd_send_signal("), (["up"], "execve(")):
@@ -121,8 +125,9 @@ def test_t33_the_trace_sees_what_the_other_half_does(servers: Servers, tally: Ta
         tally.add(controls=1)
 
 
+@pytest.mark.threat(33)
 @pytest.mark.usefixtures("no_app")
-def test_t33_every_metadata_command_works_without_a_network(project: Project, tally: Tally) -> None:
+def test_every_metadata_command_works_without_a_network(project: Project, tally: Tally) -> None:
     alone = [needed("unshare", "util-linux"), "-rn"]
     prepare(project)
     interfaces = subprocess.run(

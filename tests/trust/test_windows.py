@@ -44,7 +44,8 @@ print(json.dumps([found, sum(map(len, sitecustomize.MISSING.values())) + len(sit
 """
 
 
-def test_t37_the_rehearsal_lacks_what_windows_lacks(windows: Project, tally: Tally) -> None:
+@pytest.mark.threat(37)
+def test_the_rehearsal_lacks_what_windows_lacks(windows: Project, tally: Tally) -> None:
     look = "def look():\n" + "".join(f"    {line}\n" for line in LOOK.splitlines())
     code = f"import types; m = types.ModuleType('mlxsm_x'); exec({look!r}, m.__dict__); m.look()"
     done = subprocess.run(
@@ -57,8 +58,9 @@ def test_t37_the_rehearsal_lacks_what_windows_lacks(windows: Project, tally: Tal
     tally.add(names_of_Unix_taken_away=count)
 
 
+@pytest.mark.threat(37)
 @pytest.mark.parametrize("state", ["", "app:models.json"])
-def test_t37_every_command_for_metadata_works(windows: Project, state: str, tally: Tally) -> None:
+def test_every_command_for_metadata_works(windows: Project, state: str, tally: Tally) -> None:
     if state:
         windows.environment["MLXSM_STATE"] = state
     for command, code in STORY:
@@ -77,7 +79,8 @@ SERVERS = [["up"], ["up", "--dry-run"], ["down"], ["down", "--all"], ["restart",
 SERVERS += [["logs", "A"], ["adopt", "A"], ["forget", "A"], ["doctor"]]
 
 
-def test_t37_commands_for_servers_are_refused_in_one_line(windows: Project, tally: Tally) -> None:
+@pytest.mark.threat(37)
+def test_commands_for_servers_are_refused_in_one_line(windows: Project, tally: Tally) -> None:
     windows.apply(FILE)
     before = {path: path.read_bytes() for path in windows.state_path.parent.rglob("*") if path.is_file()}
     for command in SERVERS:
@@ -117,11 +120,12 @@ def held(error: int | None, tries: int, monkeypatch: pytest.MonkeyPatch) -> list
     return made
 
 
+@pytest.mark.threat(37)
 @pytest.mark.parametrize(
     ("error", "times", "tries"),
     [(5, 0, 1), (5, 1, 2), (32, 9, 10), (5, 10, 10), (32, 11, 10), (33, 1, 1), (None, 1, 1)],
 )
-def test_t37_a_file_that_another_program_holds_for_a_moment_is_tried_again(
+def test_a_file_that_another_program_holds_for_a_moment_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int | None, times: int, tries: int, tally: Tally
 ) -> None:
     path = tmp_path / "state"
