@@ -61,6 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in ("trust", "e2e"):
             item.add_marker("no_cover")
+            item.add_marker("slow")
 
 
 @dataclass

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 import oracle
+import pytest
 from worlds import ALIAS, ELSEWHERE, GONE, HERE, new_ids, origins
 
 from mlxsm_sync.planning.planner import apply_plan, make_plan
@@ -282,6 +283,7 @@ def differences(chance: random.Random) -> tuple[list[str], oracle.World, Counter
     return [f"{what}: {a} instead of {b}" for what, (a, b) in pairs.items() if a != b], case, seen
 
 
+@pytest.mark.slow
 def test_the_planner_says_what_the_oracle_says() -> None:
     counted: Counter[str] = Counter()
     for number in range(WORLDS):

@@ -342,6 +342,7 @@ VARIANTS: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_app")
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", STORIES)

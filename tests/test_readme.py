@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import REPOSITORY, Project
 from running import Servers, new_port, processes_of
 
@@ -74,6 +75,7 @@ def test_every_command_that_the_readme_names_exists(project: Project) -> None:
         assert project.run(command, "--help").code == 0
 
 
+@pytest.mark.slow
 def test_the_quick_tour_works_with_the_real_server(servers: Servers, model: Path) -> None:
     """The README's file and commands as they stand, but for the models, which cannot be downloaded here."""
     text = re.sub(r"modelID: \S+", f"modelID: {model}", profiles_yaml())
@@ -100,6 +102,7 @@ def test_every_link_leads_somewhere() -> None:
         assert (REPOSITORY / target).exists(), target
 
 
+@pytest.mark.slow
 def test_the_first_command_sets_everything_up(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     names = subprocess.run(

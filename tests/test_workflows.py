@@ -13,11 +13,13 @@ def judged(folder: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_workflows_are_without_findings() -> None:
     done = judged(str(REPOSITORY / ".github"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_careless_workflow_would_be_found(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("careless") / ".github/workflows"
     folder.mkdir(parents=True)

@@ -97,10 +97,8 @@ def export(
             "No model profiles are available to export. No file was written.",
             "mlxsm list shows what there is",
         )
-    from mlxsm_sync.files.streams import is_stream
-
-    if out is not None and os.path.exists(out) and not (yes or is_stream(out)):
-        raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
+    if out is not None and not yes:
+        _refuse_to_overwrite(out)
     if asking:
         confirm("Type yes to export:")
     told = _report(selection, form, profiles, notes)
@@ -110,6 +108,13 @@ def export(
             click.echo(text, nl=False)
         return
     _write(shared, text, out, told, overwrite=yes)
+
+
+def _refuse_to_overwrite(out: str) -> None:
+    from mlxsm_sync.files.streams import is_stream
+
+    if os.path.exists(out) and not is_stream(out):
+        raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
 
 
 def _write(shared: Shared, text: str, out: str, told: ExportReport, *, overwrite: bool) -> None:

@@ -22,9 +22,8 @@ def match(
 ) -> dict[int, Entry]:
     """Each profile's own entry, by the profile's index.
 
-    `wanted` are the profiles that take part, `own` the entries of their owner, `leaving` the indexes
-    of those that are about to get another name and so come after their namesakes. `names` are all names
-    of the file: an entry whose key is among them has not been renamed there.
+    `wanted` are the profiles that take part, `own` their owner's entries, `names` all names of the file.
+    Those with an index in `leaving` are about to get another name, and so come after their namesakes.
     """
     matched: dict[int, Entry] = {}
     taken: set[str] = set()
@@ -49,7 +48,7 @@ def match(
 
     pair(wanted, own, name_and_identity, name_and_identity)
     keeping = [one for one in wanted if one.index not in leaving]
-    moved = [entry for entry in own if entry.key not in names]
+    moved = [entry for entry in own if entry.key not in names]  # renamed in the file
     found = -1
     while found < len(matched):
         # A move can leave one profile and one entry of a key, so the two are tried in turn.
