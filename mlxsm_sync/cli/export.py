@@ -81,9 +81,8 @@ def export(
 
     time = _time(exported_at, os.environ)
     state = shared.store.read()
-    wanted = chosen(state, names)
     fits = unfit_for_a_document if form == "json" else unfit_for_a_file
-    selection = select(wanted, local_paths=include_local_paths, form=fits)
+    selection = select(chosen(state, names), local_paths=include_local_paths, form=fits)
     if form == "json":
         text, profiles, notes = _document(selection.entries, time)
     else:
