@@ -76,13 +76,16 @@ def test_what_touches_documents_and_lists_loads_what_it_uses(project: Project) -
     assert modules_of(project, "pull") & HEAVY == {"pydantic_core", "yaml"}
 
 
-def test_deepdiff_is_loaded_only_to_explain(project: Project) -> None:
+def test_deepdiff_is_loaded_only_to_explain_what_is_nested(project: Project) -> None:
     nested = TWO.replace("port: 2}", "port: 2, advancedLaunchOptions: {rawExtraArgs: [--a]}}")
     project.apply(nested)
     assert modules_of(project, "plan") & HEAVY == {"pydantic_core", "yaml"}
     project.write(nested.replace("port: 2,", "port: 3,"))
     assert "deepdiff" not in modules_of(project, "plan")
-    project.write(nested.replace("--a]", "--b]"))
+    project.write(nested.replace("--a]", "--b, --c]"))
+    assert "deepdiff" not in modules_of(project, "plan")
+    project.apply(nested.replace("rawExtraArgs: [--a]", "chatTemplateArgs: {a: {b: 1}}"))
+    project.write(nested.replace("rawExtraArgs: [--a]", "chatTemplateArgs: {a: {b: 2}}"))
     assert "deepdiff" in modules_of(project, "plan")
 
 

@@ -16,7 +16,7 @@ from mlxsm_sync.text.nesting import DEEPEST, TooDeep, is_too_deep, loads, place_
 PACKAGE = REPOSITORY / "mlxsm_sync"
 OWN_DATA = {
     "mac_app/list_format.py": 2,  # slices of a text that `read_json` has read
-    "planning/compare.py": 1,  # what was written a moment ago
+    "planning/explain.py": 1,  # what was written a moment ago
     "planning/exportable.py": 1,  # the same as in list_format
     "syntax/json.py": 3,  # after the look, a single scalar, and the decoder of `slices`
     "state/lock_note.py": 1,  # a note of ours, which is flat

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlxsm_sync.planning.compare import explain
+from mlxsm_sync.planning.explain import _explain_flat, _explain_nested, explain
 from mlxsm_sync.state.history import backups
 from mlxsm_sync.text.json_value import canonical, same, texts
 from mlxsm_sync.text.unicode import quotable, unseen, visible
@@ -87,6 +89,24 @@ def test_a_difference_is_explained_where_there_is_one(a: object, b: object) -> N
     changes = explain({FREE: a}, {FREE: b})
     assert bool(changes) == (not same(a, b))
     assert all(one.path.startswith(FREE) for one in changes)
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([1.0, 0.5]) | st.text("ab", max_size=2)
+)
+flat_pairs = st.sampled_from(
+    [st.lists(scalars, max_size=7), st.dictionaries(st.text("ab/~", max_size=2), scalars, max_size=5)]
+).flatmap(lambda kind: st.tuples(kind, kind))
+
+
+@settings(max_examples=600)
+@given(flat_pairs)
+def test_a_flat_value_is_explained_as_deepdiff_explains_it(pair: tuple[Any, Any]) -> None:
+    by_us, by_deepdiff = (
+        sorted(found(FREE, *pair), key=lambda one: (one.path, canonical(one.before), canonical(one.after)))
+        for found in (_explain_flat, _explain_nested)
+    )
+    assert by_us == by_deepdiff
 
 
 @given(json_values)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.planning.candidate import Case, Verdict
-from mlxsm_sync.planning.compare import Comparison, explain
+from mlxsm_sync.planning.compare import Comparison
 from mlxsm_sync.planning.decide import Court
+from mlxsm_sync.planning.explain import explain
 from mlxsm_sync.planning.remedies import Remedies, ways_out
 from mlxsm_sync.values.field_names import listed
 from mlxsm_sync.values.file_origins import Origins

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlxsm_sync.planning import prune
 from mlxsm_sync.planning.candidate import Case, Verdict
-from mlxsm_sync.planning.compare import explain
 from mlxsm_sync.planning.conflicts import Teller
 from mlxsm_sync.planning.decide import Court
+from mlxsm_sync.planning.explain import explain
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.planning.names import collisions, invalid_name, renamed_before, suggestions
 from mlxsm_sync.planning.plan_warnings import Scene, plan_warnings

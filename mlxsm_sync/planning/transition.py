@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from mlxsm_sync.planning.compare import explain
 from mlxsm_sync.planning.digest import plan_digest, summarise
+from mlxsm_sync.planning.explain import explain
 from mlxsm_sync.planning.guards import not_to_be_held
 from mlxsm_sync.values.plan import Action, Change, Plan
 from mlxsm_sync.values.state import Entry, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlxsm_sync.planning.compare import explain
+from mlxsm_sync.planning.explain import explain
 from mlxsm_sync.planning.pull import Edit, Pull
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.values.base import Model
