@@ -31,9 +31,10 @@ e2e *arguments: with-server
 night *arguments: with-server
     PYTHON={{ python }} tests/nightly {{ arguments }}
 
-# Write what is made from the code: the JSON Schemas
+# Write what is made from the code: JSON Schemas, command line page, man page
 write:
     {{ python }} -m mlxsm_sync.views.schemas
+    {{ python }} -m mlxsm_sync.cli.reference
 
 [private]
 with-server:

@@ -1,4 +1,4 @@
-"""What the tests of the promises really did, counted by them and told in docs/reliability.md.
+"""What the tests of the promises really did, counted by them and told in docs/ledger.md.
 
 A test belongs to a row of the page by its mark: `threat(16)` is row T16. The fixture `tally` counts what a
 test did; the counts travel with its report. `--write-ledger` writes the table of the page, and
@@ -23,7 +23,7 @@ SEED = int(os.environ.get("TRUST_SEED", "20261124"))
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 """Whether there is a night to spend."""
 
-PAGE = Path(__file__).parent.parent / "docs/reliability.md"
+PAGE = Path(__file__).parent.parent / "docs/ledger.md"
 BEGIN, END = "<!-- ledger: written by the test run -->\n", "<!-- end of the ledger -->\n"
 _ROW, _KEY = "threat", "tally"
 
@@ -99,11 +99,11 @@ class Ledger:
                 yield f"row T{row} is not shown by this run"
             for test in tests:
                 if f"`{test}`" not in written:
-                    yield f"{test} is not in docs/reliability.md: run pytest with --write-ledger"
+                    yield f"{test} is not in docs/ledger.md: run pytest with --write-ledger"
         known = {test for tests in self.tests.values() for test in tests}
         for test in re.findall(r"`([\w/.]+::test_\w+)`", written):
             if test not in known:
-                yield f"{test} is in docs/reliability.md and did not run"
+                yield f"{test} is in docs/ledger.md and did not run"
 
 
 def written() -> str:
@@ -118,9 +118,9 @@ def write(text: str) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-ledger", action="store_true", help="write the table of docs/reliability.md")
+    parser.addoption("--write-ledger", action="store_true", help="write the table of docs/ledger.md")
     parser.addoption(
-        "--hold-ledger", action="store_true", help="fail where docs/reliability.md does not say what was run"
+        "--hold-ledger", action="store_true", help="fail where docs/ledger.md does not say what was run"
     )
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+from mlxsm_sync.cli import reference
+from mlxsm_sync.cli.group import COMMANDS
+
 PACKAGE = REPOSITORY / "mlxsm_sync"
 PAGES = ["CONTRIBUTING.md", "docs/architecture.md"]
 _PATH = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|md|toml))?|[a-z_]+(?:/[a-z_]+)*\.(?:py|md|toml))`")
@@ -55,3 +58,26 @@ def test_every_recipe_can_be_run(recipe: str) -> None:
         [just, "--dry-run", recipe], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert (done.returncode, bool(done.stderr)) == (0, True), done.stderr
+
+
+def test_the_pages_that_are_written_from_the_commands_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    assert reference.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_what_is_not_fresh_is_named_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reference, "DOCS", tmp_path)
+    assert reference.main(["--check"]) == 1
+    assert [*tmp_path.iterdir()] == []
+    assert reference.main([]) == 0
+    assert capsys.readouterr().out == "pages stale: cli.md, mlxsm.1\npages written: cli.md, mlxsm.1\n"
+    assert reference.main(["--check"]) == 0
+
+
+def test_the_man_page_has_every_command_and_no_stray_request() -> None:
+    page = reference.man()
+    for name in COMMANDS:
+        assert f".SS mlxsm {name} " in page
+    requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
+    assert requests == {".TH", ".SH", ".SS", ".PP", ".TP", ".B", ".I", ".nf", ".fi"}

@@ -1,4 +1,4 @@
-"""The rows of docs/reliability.md: what threatens a state, a terminal, a secret or a stranger's process."""
+"""The rows of docs/ledger.md: what threatens a state, a terminal, a secret or a stranger's process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Profile files whose YAML must be refused: one line for each, by the row of docs/reliability.md."""
+"""Profile files whose YAML must be refused: one line for each, by the row of docs/ledger.md."""
 
 from __future__ import annotations
 
