@@ -110,8 +110,8 @@ BUGS = {
     ),
     "the target of a refused replace is no rival": Bug(
         "planning/rivals",
-        "        return self._targets.pop(case.number, None)\n",
-        "        return self._targets.get(case.number)\n",
+        "        return self._targets.pop(candidate.number, None)\n",
+        "        return self._targets.get(candidate.number)\n",
         (ORACLE,),
     ),
     "what is declared no longer is not unset": Bug(
@@ -121,9 +121,9 @@ BUGS = {
         (ORACLE,),
     ),
     "replace forgets what is undeclared": Bug(
-        "planning/steps",
-        "        fields = case.declared if verdict.comparison is None else",
-        '        fields = case.declared if verdict.comparison is None or verdict.ruling == "replace" else',
+        "planning/changes",
+        "    fields = candidate.declared if decision.comparison is None else",
+        '    fields = candidate.declared if decision.comparison is None or decision.outcome == "replace" else',
         (ORACLE,),
     ),
     "drift is overwritten": Bug(
@@ -140,7 +140,7 @@ BUGS = {
     ),
     "another file is not looked at": Bug(
         "planning/decide",
-        "        elif case.elsewhere and not comparison.equal:\n",
+        "        elif candidate.elsewhere and not comparison.equal:\n",
         "        elif False:\n",
         (ORACLE,),
     ),

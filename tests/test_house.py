@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mutants
 import pytest
 from conftest import REPOSITORY
 
@@ -81,3 +82,9 @@ def test_the_man_page_has_every_command_and_no_stray_request() -> None:
         assert f".SS mlxsm {name} " in page
     requests = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
     assert requests == {".TH", ".SH", ".SS", ".PP", ".TP", ".B", ".I", ".nf", ".fi"}
+
+
+def test_every_planted_bug_has_a_place_in_the_code() -> None:
+    """What takes the place of a text of ours would else plant nothing, and be noticed by nobody."""
+    for name, bug in mutants.BUGS.items():
+        assert (PACKAGE / f"{bug.module}.py").read_text().count(bug.text) == 1, name

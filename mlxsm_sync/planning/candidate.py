@@ -1,4 +1,4 @@
-"""One profile before the judgement, and what becomes of it."""
+"""One profile that takes part in a plan, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mlxsm_sync.values.plan import ConflictKind
 from mlxsm_sync.values.profile import NAME, Fields
 from mlxsm_sync.values.state import Entry
 
-Ruling = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
+Outcome = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
 
 
-class Case(NamedTuple):
-    """One profile that takes part, and what was found out about it before the judgement."""
+class Candidate(NamedTuple):
+    """One profile that takes part, and what is known of it before anything is decided."""
 
     wanted: Wanted
     own: Entry | None
@@ -52,11 +52,11 @@ class Case(NamedTuple):
         return self.wanted.declared | {NAME: self.name}
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     """What becomes of one profile."""
 
-    case: Case
-    ruling: Ruling
+    candidate: Candidate
+    outcome: Outcome
     rivals: tuple[Entry, ...] = ()
     target: Entry | None = None
     """The entry that is updated, replaced, claimed or held, or that a replace would change."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mlxsm_sync.planning.candidate import Case, Verdict
+from mlxsm_sync.planning.candidate import Candidate, Decision
 from mlxsm_sync.planning.compare import Comparison
-from mlxsm_sync.planning.decide import Court
+from mlxsm_sync.planning.decide import Decisions
 from mlxsm_sync.planning.explain import explain
 from mlxsm_sync.planning.remedies import Remedies, ways_out
 from mlxsm_sync.values.field_names import listed
@@ -17,71 +17,73 @@ from mlxsm_sync.values.profile import Profile, from_fields
 from mlxsm_sync.values.state import Entry
 
 
-class Teller(NamedTuple):
-    """What it takes to tell the conflicts of one judgement."""
+class ConflictBuilder(NamedTuple):
+    """Builds the conflicts of a plan, once everything is decided."""
 
-    court: Court
+    decisions: Decisions
     suggestions: Mapping[int, str | None]
     origins: Origins
     remedies: Remedies
 
-    def tell(self, verdict: Verdict, *, decided: bool) -> Conflict:
-        """The conflict of a blocked verdict."""
-        case, choices = verdict.case, ways_out(verdict, self.court)
-        before, after = _before_and_after(verdict)
-        ways = tuple(self.remedies.ways(verdict, choices))
+    def build(self, decision: Decision, *, decided: bool) -> Conflict:
+        """The conflict of a blocked decision."""
+        candidate, choices = decision.candidate, ways_out(decision, self.decisions)
+        before, after = _before_and_after(decision)
+        ways = tuple(self.remedies.ways(decision, choices))
         return Conflict(
-            kind=verdict.ruling,  # type: ignore[arg-type]  # a blocked verdict rules a conflict
-            name=case.file_name,
-            index=case.number,
-            rivals=tuple(self._rival(case, entry) for entry in verdict.rivals),
+            kind=decision.outcome,  # type: ignore[arg-type]  # a blocked decision rules a conflict
+            name=candidate.file_name,
+            index=candidate.number,
+            rivals=tuple(self._rival(candidate, entry) for entry in decision.rivals),
             choices=choices,
-            suggested_name=self.suggestions[case.number] if "rename" in choices else None,
-            target=verdict.target.name if verdict.target and "replace" in choices else None,
+            suggested_name=self.suggestions[candidate.number] if "rename" in choices else None,
+            target=decision.target.name if decision.target and "replace" in choices else None,
             before=before,
             after=after,
-            fields=_fields(verdict.comparison, after) if before else (),
-            drift=verdict.comparison.drift if verdict.comparison else (),
+            fields=_fields(decision.comparison, after) if before else (),
+            drift=decision.comparison.drift if decision.comparison else (),
             decided=decided,
-            message=self._message(verdict),
+            message=self._message(decision),
             remedies=tuple(way.command for way in ways),
             ways=ways,
-            own=verdict.target is not None and verdict.target == case.own,
+            own=decision.target is not None and decision.target == candidate.own,
         )
 
-    def _message(self, verdict: Verdict) -> str:
-        case = verdict.case
-        called = f' (here "{case.name}")' if case.name != case.file_name else ""
-        match verdict.ruling:
+    def _message(self, decision: Decision) -> str:
+        candidate = decision.candidate
+        called = f' (here "{candidate.name}")' if candidate.name != candidate.file_name else ""
+        match decision.outcome:
             case "duplicate-name":
-                return f"same name as {_places(self.court.namesakes(case))} of the file{called}"
+                return f"same name as {_places(self.decisions.namesakes(candidate))} of the file{called}"
             case "duplicate-identity":
-                return self._about_identity(f"also used by {_places(self.court.twins(case))} of the file")
+                return self._about_identity(
+                    f"also used by {_places(self.decisions.twins(candidate))} of the file"
+                )
             case "identity-taken":
-                return self._about_identity(f"taken by {_held(verdict)}") + _drift_too(verdict.comparison)
+                return self._about_identity(f"taken by {_held(decision)}") + _drift_too(decision.comparison)
             case "name-taken":
-                return f"its name{called} is taken by {_held(verdict)}{_drift_too(verdict.comparison)}"
+                return f"its name{called} is taken by {_held(decision)}{_drift_too(decision.comparison)}"
             case "other-file":
-                came = self.origins.told(case.own.from_ if case.own is not None else None)
+                came = self.origins.told(candidate.own.from_ if candidate.own is not None else None)
                 return (
                     f"it{called} came from another file, {came}, and this file would change it: "
                     "give one of them a collection of its own"
                 )
             case "rename-collision":
-                return str(case.collision)
+                return str(candidate.collision)
             case "ambiguous-replace":
-                return f"it clashes with several entries: {_held(verdict)}"
+                return f"it clashes with several entries: {_held(decision)}"
             case "duplicate-replace":
-                return f"another profile is to replace {_held(verdict)}, too"
+                return f"another profile is to replace {_held(decision)}, too"
             case _:
-                changed = listed(verdict.comparison.drift if verdict.comparison else ())
+                changed = listed(decision.comparison.drift if decision.comparison else ())
                 return f"it{called} was changed on this machine since it was applied: {changed}"
 
-    def _rival(self, case: Case, entry: Entry) -> Rival:
+    def _rival(self, candidate: Candidate, entry: Entry) -> Rival:
         matches: list[Clash] = []
-        if entry.name in (case.name, case.wished):
+        if entry.name in (candidate.name, candidate.wished):
             matches.append("name")
-        if self.court.shares_identity(case, entry):
+        if self.decisions.shares_identity(candidate, entry):
             matches.append("identity")
         profile = entry.profile
         return Rival(
@@ -94,7 +96,7 @@ class Teller(NamedTuple):
         )
 
     def _about_identity(self, clash: str) -> str:
-        if self.court.rules.one_per_model:
+        if self.decisions.rules.one_per_model:
             return f"its modelID is {clash}, and the app keeps one profile per model"
         return f"its model, host and port are {clash}"
 
@@ -104,10 +106,10 @@ def _places(indexes: Sequence[int]) -> str:
     return ", ".join(f"#{index}" for index in indexes[:3]) + (", …" if len(indexes) > 3 else "")
 
 
-def _before_and_after(verdict: Verdict) -> tuple[Profile | None, Profile]:
-    if verdict.target is None or verdict.comparison is None:
-        return None, verdict.case.wanted.profile
-    return verdict.target.profile, from_fields(verdict.comparison.after)
+def _before_and_after(decision: Decision) -> tuple[Profile | None, Profile]:
+    if decision.target is None or decision.comparison is None:
+        return None, decision.candidate.wanted.profile
+    return decision.target.profile, from_fields(decision.comparison.after)
 
 
 def _fields(comparison: Comparison | None, after: Profile) -> tuple[FieldChange, ...]:
@@ -122,8 +124,8 @@ def _drift_too(comparison: Comparison | None) -> str:
     return f"; it was also changed on this machine: {listed(comparison.drift)}"
 
 
-def _held(verdict: Verdict) -> str:
-    return ", ".join(map(_describe, verdict.rivals))
+def _held(decision: Decision) -> str:
+    return ", ".join(map(_describe, decision.rivals))
 
 
 def _describe(entry: Entry) -> str:

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from mlxsm_sync.planning.candidate import Verdict
-from mlxsm_sync.planning.planner import verdicts
+from mlxsm_sync.planning.candidate import Decision
+from mlxsm_sync.planning.planner import first_decisions
 from mlxsm_sync.values.choices import as_argument
 from mlxsm_sync.values.desired import Desired, Wanted
 from mlxsm_sync.values.file_origins import Origins
@@ -51,23 +51,23 @@ def declared(
     origins: Origins | None = None,
 ) -> list[Declared]:
     """The profiles at these places of the file, or all of them."""
-    judged = verdicts(desired, state, origins)
+    decided = first_decisions(desired, state, origins)
     rows = []
     for wanted in desired.profiles:
         if places is None or wanted.index in places:
-            verdict = judged[wanted.index]
-            reason = _reason(verdict, desired.owner, remedies)
-            rows.append(Declared(wanted, verdict.target if reason is None else None, reason))
+            decision = decided[wanted.index]
+            reason = _reason(decision, desired.owner, remedies)
+            rows.append(Declared(wanted, decision.target if reason is None else None, reason))
     return rows
 
 
-def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | None:
+def _reason(decision: Decision, owner: str | None, remedies: Remedies) -> str | None:
     """Why what this machine has is not what the file says; None where it is."""
-    name = verdict.case.wanted.profile.name
-    match verdict.ruling:
+    name = decision.candidate.wanted.profile.name
+    match decision.outcome:
         case "unchanged":
             return None
-        case "claim" if verdict.target is not None and verdict.target.owner == owner:
+        case "claim" if decision.target is not None and decision.target.owner == owner:
             return None
         case "claim":
             return f"this machine has it, owned by nobody: {remedies.apply} takes it over"
@@ -85,14 +85,14 @@ def _reason(verdict: Verdict, owner: str | None, remedies: Remedies) -> str | No
                 f"this machine has it from another file: {remedies.apply} --replace {shlex.quote(name)} "
                 "takes it over"
             )
-    rivals = verdict.rivals
+    rivals = decision.rivals
     if len(rivals) == 1 and rivals[0].owner is None:
         return (
             f'it clashes with "{rivals[0].name}", which is owned by nobody: '
             f"{remedies.pull} {as_argument(rivals[0].name)} takes that into the file"
         )
     plan = remedies.apply.replace("mlxsm apply", "mlxsm plan", 1)
-    return f"it is in conflict ({verdict.ruling}): {plan} shows your options"
+    return f"it is in conflict ({decision.outcome}): {plan} shows your options"
 
 
 def clashes(wanted: Iterable[Wanted]) -> dict[int, list[Wanted]]:

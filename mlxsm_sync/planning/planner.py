@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mlxsm_sync.planning import guards, profile_warnings, prune
-from mlxsm_sync.planning.candidate import Verdict
+from mlxsm_sync.planning.candidate import Decision
+from mlxsm_sync.planning.changes import Decided
+from mlxsm_sync.planning.changes import changes as changes_of
+from mlxsm_sync.planning.changes import unchanged as unchanged_of
 from mlxsm_sync.planning.digest import meaning, plan_digest, summarise
-from mlxsm_sync.planning.steps import Docket
+from mlxsm_sync.planning.skipped import skipped
+from mlxsm_sync.planning.steps import Steps
 from mlxsm_sync.planning.unused_choices import notices
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired
@@ -32,12 +36,13 @@ def make_plan(
     """
     choices = choices or Choices()
     origins = origins or Origins(desired.from_)
-    docket = Docket(desired, state, choices, invocation or Invocation(), origins)
-    changes = tuple(docket.changes())
-    warnings = (*docket.warnings(), *profile_warnings.contradictions(changes))
-    conflicts = tuple(docket.conflicts())
-    staying = prune.report(docket.orphans, origins)
-    unchanged = docket.unchanged()
+    steps = Steps(desired, state, choices, invocation or Invocation(), origins)
+    made = Decided(desired, steps.decisions, steps.orphans, origins, steps.remembered)
+    changes = tuple(changes_of(made))
+    warnings = (*steps.warnings(), *profile_warnings.contradictions(changes))
+    conflicts = tuple(steps.conflicts())
+    staying = prune.report(steps.orphans, origins)
+    unchanged = unchanged_of(made)
     # What somebody left out is decided, also where it could not have been used.
     invalid = tuple(one for one in desired.invalid if choices.selects(one.index))
     return Plan(
@@ -53,17 +58,17 @@ def make_plan(
         unchanged=unchanged,
         warnings=warnings,
         summary=summarise(changes, conflicts, invalid, staying, unchanged),
-        skipped=tuple(docket.skipped(conflicts)),
-        notices=tuple(notices(docket.court, desired, choices, docket.orphans)),
-        guard=guards.too_many_deletions(desired, docket.own, docket.orphans.deleted, choices)
+        skipped=tuple(skipped(desired, choices, steps.orphans, conflicts)),
+        notices=tuple(notices(steps.decisions, desired, choices, steps.orphans)),
+        guard=guards.too_many_deletions(desired, steps.own, steps.orphans.deleted, choices)
         or guards.not_to_be_held(changes, state),
     )
 
 
-def verdicts(desired: Desired, state: State, origins: Origins | None = None) -> Mapping[int, Verdict]:
+def first_decisions(desired: Desired, state: State, origins: Origins | None = None) -> Mapping[int, Decision]:
     """What would become of each profile, by its place in the file, if nobody answered anything."""
     origins = origins or Origins(desired.from_)
-    return Docket(desired, state, Choices(), Invocation(), origins).court.verdicts
+    return Steps(desired, state, Choices(), Invocation(), origins).decisions.by_index
 
 
 def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:

@@ -29,7 +29,7 @@ def about(wanted: Iterable[Wanted], *, of_a_document: bool = False) -> Iterator[
 
 
 def about_listed(entries: Iterable[Entry]) -> Iterator[Warned]:
-    """Warnings about entries that no file has judged, such as those of the Mac app's list."""
+    """Warnings about entries that no file lists, such as those of the Mac app's list."""
     for entry in entries:
         for message in _unfit(entry.profile):
             yield Warned(name=entry.name, message=message)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mlxsm_sync.planning.candidate import Case, Verdict
+from mlxsm_sync.planning.candidate import Candidate, Decision
 from mlxsm_sync.planning.compare import drifted
-from mlxsm_sync.planning.decide import Court
+from mlxsm_sync.planning.decide import Decisions
 from mlxsm_sync.text.json_value import same
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.field_names import called
@@ -22,21 +22,21 @@ _MOST_ALIKE = 4
 """Of more profiles alike, nobody is told which ones to skip."""
 
 
-def ways_out(verdict: Verdict, court: Court) -> tuple[Choice, ...]:
+def ways_out(decision: Decision, decisions: Decisions) -> tuple[Choice, ...]:
     """What a person may answer; skip is always the first."""
     choices: list[Choice] = ["skip"]
-    if court.rename_helps(verdict):
+    if decisions.rename_helps(decision):
         choices.append("rename")
-    own_in_the_way = verdict.case.own is not None and verdict.ruling not in _ABOUT_OWN
-    if verdict.ruling in REPLACEABLE and not own_in_the_way and court.replaceable(verdict):
+    own_in_the_way = decision.candidate.own is not None and decision.outcome not in _ABOUT_OWN
+    if decision.outcome in REPLACEABLE and not own_in_the_way and decisions.replaceable(decision):
         choices.append("replace")
     return tuple(choices)
 
 
 class Remedies(NamedTuple):
-    """What it takes to know the ways out of the conflicts of one judgement."""
+    """Knows the ways out of the conflicts of a plan."""
 
-    court: Court
+    decisions: Decisions
     choices: Choices
     invocation: Invocation
     suggestions: Mapping[int, str | None]
@@ -47,48 +47,48 @@ class Remedies(NamedTuple):
     origins: Origins
     owner: str | None
 
-    def ways(self, verdict: Verdict, choices: Collection[Choice]) -> Iterator[Way]:
+    def ways(self, decision: Decision, choices: Collection[Choice]) -> Iterator[Way]:
         """What leads out, but skip."""
-        selector, index = self.selector(verdict.case), verdict.case.number
+        selector, index = self.selector(decision.candidate), decision.candidate.number
         if "rename" in choices:
             suggested = self.suggestions[index]
             what = f'rename it to "{suggested or "another name"}"'
             yield self._answer(what, "--rename", f"{selector}={suggested or 'NEW NAME'}", about=index)
         if "replace" in choices:
-            yield self._answer(_replacing(verdict), "--replace", selector, about=index)
-        if verdict.ruling == "drift" and not self.invocation.piped:
-            command = self.invocation.pull(selector, *_fields_at_odds(verdict))
+            yield self._answer(_replacing(decision), "--replace", selector, about=index)
+        if decision.outcome == "drift" and not self.invocation.piped:
+            command = self.invocation.pull(selector, *_fields_at_odds(decision))
             yield Way("take this machine's values into the file", command, command)
-        yield from self._keeping(verdict)
+        yield from self._keeping(decision)
         if "replace" not in choices:
-            yield from self._clearing(verdict)
+            yield from self._clearing(decision)
 
-    def selector(self, case: Case) -> str:
+    def selector(self, candidate: Candidate) -> str:
         """What names the profile on a command line: its name, or `#N` where that is not clear."""
-        name = case.file_name
+        name = candidate.file_name
         clear = len(self.namesakes[name]) == 1 and "=" not in name
-        return name if clear else f"#{case.number}"
+        return name if clear else f"#{candidate.number}"
 
     def _answer(self, what: str, *answer: str, about: int | None = None) -> Way:
         command = self.invocation.again(self.choices, *answer, about=about)
         return Way(what, command, self.invocation.told_again(self.choices, *answer, about=about))
 
-    def _keeping(self, verdict: Verdict) -> Iterator[Way]:
+    def _keeping(self, decision: Decision) -> Iterator[Way]:
         """Of profiles that cannot all be there, the others can be skipped; a name need not be given."""
-        case, court = verdict.case, self.court
-        if court.shares_identity_in_file(case):
-            others = sorted({*court.namesakes(case), *court.twins(case)})
-            if len(others) < _MOST_ALIKE and not court.if_alone(case).blocked:
+        candidate, decisions = decision.candidate, self.decisions
+        if decisions.shares_identity_in_file(candidate):
+            others = sorted({*decisions.namesakes(candidate), *decisions.twins(candidate)})
+            if len(others) < _MOST_ALIKE and not decisions.if_alone(candidate).blocked:
                 answer = [word for other in others for word in ("--skip", f"#{other}")]
                 yield self._answer("keep this one and skip the rest", *answer)
-        elif case.wished is not None:
-            unrenamed = court.if_unrenamed(case)
+        elif candidate.wished is not None:
+            unrenamed = decisions.if_unrenamed(candidate)
             if unrenamed is not None and not unrenamed.blocked:
-                yield self._answer("keep its name", about=case.number)
+                yield self._answer("keep its name", about=candidate.number)
 
-    def _clearing(self, verdict: Verdict) -> Iterator[Way]:
+    def _clearing(self, decision: Decision) -> Iterator[Way]:
         """What is in the way can be taken out of it, where it is nobody's or ours."""
-        for rival in verdict.rivals:
+        for rival in decision.rivals:
             if self._is_only_to_be_pruned(rival):
                 flag = "--prune" if self.origins.is_this(rival.from_) else "--prune-foreign"
                 yield self._answer(f'delete "{rival.name}", which the file no longer lists', flag)
@@ -102,9 +102,9 @@ class Remedies(NamedTuple):
         return rival.id in self.orphans and not kept and not drifted(rival)
 
 
-def _fields_at_odds(verdict: Verdict) -> Iterator[str]:
+def _fields_at_odds(decision: Decision) -> Iterator[str]:
     """Where the file was edited in what was changed here, too, a pull takes only fields that are named."""
-    own, comparison, declared = verdict.case.own, verdict.comparison, verdict.case.declared
+    own, comparison, declared = decision.candidate.own, decision.comparison, decision.candidate.declared
     assert own is not None and comparison is not None  # noqa: PT018 - or it is no drift
     applied = own.applied_fields or {}
     if any(not same(applied.get(path), declared.get(path)) for path in comparison.drift):
@@ -112,11 +112,11 @@ def _fields_at_odds(verdict: Verdict) -> Iterator[str]:
             yield from ("--field", called(path))
 
 
-def _replacing(verdict: Verdict) -> str:
-    match verdict.ruling:
+def _replacing(decision: Decision) -> str:
+    match decision.outcome:
         case "drift":
             return "take the file's values"
         case "other-file":
             return "take it over from that file"
         case _:
-            return f'replace "{verdict.target.name if verdict.target else ""}"'
+            return f'replace "{decision.target.name if decision.target else ""}"'

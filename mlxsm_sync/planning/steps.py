@@ -1,15 +1,14 @@
-"""Everything that is known before, and found out in, the judging of one plan."""
+"""The steps of one plan: match, rename, decide, and what is left to a person."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mlxsm_sync.planning import prune
-from mlxsm_sync.planning.candidate import Case, Verdict
-from mlxsm_sync.planning.conflicts import Teller
-from mlxsm_sync.planning.decide import Court
-from mlxsm_sync.planning.explain import explain
+from mlxsm_sync.planning.candidate import Candidate
+from mlxsm_sync.planning.conflicts import ConflictBuilder
+from mlxsm_sync.planning.decide import Decisions
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.planning.names import collisions, invalid_name, renamed_before, suggestions
 from mlxsm_sync.planning.plan_warnings import Scene, plan_warnings
@@ -20,16 +19,12 @@ from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired, Wanted, Warned
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.invocation import Invocation
-from mlxsm_sync.values.plan import Change, Conflict, Skipped
-from mlxsm_sync.values.profile import Profile, from_fields, nested
+from mlxsm_sync.values.plan import Conflict
 from mlxsm_sync.values.state import Entry, State
 
-NEW_ID = "0" * 16
-"""Stands for the id of an entry that is still to be made."""
 
-
-class Docket:
-    """One plan in the making: the file, the state and the answers, matched and judged."""
+class Steps:
+    """One plan in the making: the file, the state and the answers, matched and decided."""
 
     def __init__(
         self, desired: Desired, state: State, choices: Choices, invocation: Invocation, origins: Origins
@@ -52,7 +47,7 @@ class Docket:
         self.deleted = {entry.id for entry in self.orphans.deleted}
         self.spoken_for = {entry.id for entry in self.own} - {entry.id for entry in found}
         self.remembered = self._remembered()
-        self.court = self.settle(self.part)
+        self.decisions = self.settle(self.part)
 
     def _remembered(self) -> dict[int, str]:
         """New names that a document's profiles were given before, by index.
@@ -69,22 +64,22 @@ class Docket:
                 found[index] = was
         return found
 
-    def settle(self, part: Sequence[Wanted]) -> Court:
-        """The judgement of the profiles that take part, with the renames that are in force."""
+    def settle(self, part: Sequence[Wanted]) -> Decisions:
+        """What becomes of the profiles that take part, with the renames that are in force."""
         answers = {
             one.index: self.choices.rename[one.index] for one in part if one.index in self.choices.rename
         }
         typed = {index: name for index, name in answers.items() if name is not None}
         fixed = typed | {index: name for index, name in self.remembered.items() if index in answers}
         offered = {index: self.suggestions[index] for index in answers.keys() - fixed.keys()}
-        return settle(lambda renames, yielding: self.judge(part, renames, yielding), fixed, offered)
+        return settle(lambda renames, yielding: self.decide(part, renames, yielding), fixed, offered)
 
-    def judge(self, part: Sequence[Wanted], renames: Names, yielding: Collection[int]) -> Court:
-        """One judgement of the profiles that take part, under these new names."""
+    def decide(self, part: Sequence[Wanted], renames: Names, yielding: Collection[int]) -> Decisions:
+        """What becomes of the profiles that take part under these new names."""
         own, refused = self._match(part, renames, yielding)
-        cases = [self._case(one, own.get(one.index), renames, refused) for one in part]
-        return Court(
-            cases,
+        candidates = [self._case(one, own.get(one.index), renames, refused) for one in part]
+        return Decisions(
+            candidates,
             self.state,
             self.desired.owner,
             self.deleted,
@@ -121,7 +116,7 @@ class Docket:
         kept = {name for index, name in file_name.items() if index not in leaving}
         return {index for index in leaving if file_name[index] in kept}
 
-    def _case(self, one: Wanted, own: Entry | None, renames: Names, refused: Mapping[int, str]) -> Case:
+    def _case(self, one: Wanted, own: Entry | None, renames: Names, refused: Mapping[int, str]) -> Candidate:
         kept = one.profile.name
         if own is not None and own.source is not None and invalid_name(own.name) is None:
             kept = own.name
@@ -129,7 +124,7 @@ class Docket:
         if wished == kept:
             wished = None
         collision = refused.get(one.index)
-        return Case(
+        return Candidate(
             wanted=one,
             own=own,
             name=wished if wished is not None and collision is None else kept,
@@ -146,22 +141,22 @@ class Docket:
         """What is left to a person, in the order of the file; what was skipped is told as decided."""
         skipped = self.choices.skip
         shown = self.part
-        unskipped = self.court
+        unskipped = self.decisions
         if skipped:
             part = {one.index for one in self.part} | skipped
             shown = [one for one in self.desired.profiles if one.index in part]
             unskipped = self.settle(shown)
-        tellers = {True: self._teller(unskipped), False: self._teller(self.court)}
+        builders = {True: self._builder(unskipped), False: self._builder(self.decisions)}
         for one in shown:
-            teller = tellers[one.index in skipped]
-            verdict = teller.court.verdicts[one.index]
-            if verdict.blocked:
-                yield teller.tell(verdict, decided=one.index in skipped)
+            builder = builders[one.index in skipped]
+            decision = builder.decisions.by_index[one.index]
+            if decision.blocked:
+                yield builder.build(decision, decided=one.index in skipped)
         yield from prune.drift_conflicts(self.orphans, self.choices, self.invocation)
 
-    def _teller(self, court: Court) -> Teller:
+    def _builder(self, decisions: Decisions) -> ConflictBuilder:
         remedies = Remedies(
-            court=court,
+            decisions=decisions,
             choices=self.choices,
             invocation=self.invocation,
             suggestions=self.suggestions,
@@ -170,69 +165,7 @@ class Docket:
             origins=self.origins,
             owner=self.desired.owner,
         )
-        return Teller(court, self.suggestions, self.origins, remedies)
-
-    def changes(self) -> Iterator[Change]:
-        """What would be written, in the order of the file; deletions last."""
-        for verdict in self.court.verdicts.values():
-            if not verdict.blocked and verdict.ruling != "unchanged":
-                yield self._change(verdict)
-        yield from prune.deletions(self.orphans)
-
-    def _change(self, verdict: Verdict) -> Change:
-        case, target = verdict.case, verdict.target
-        fields = case.declared if verdict.comparison is None else verdict.comparison.after
-        after = from_fields(fields)
-        entry = self._entry(verdict, after)
-        before = target.profile if target else None
-        only_moved = target and verdict.ruling == "claim" and entry.same_as(target, but_from=True)
-        return Change(
-            action=verdict.ruling,  # type: ignore[arg-type]  # no conflict, and not unchanged
-            name=after.name,
-            source=case.wanted.profile.name,
-            index=case.number,
-            target=target.name if target else None,
-            renamed=self._is_renamed(case),
-            owner_before=target.owner if target else None,
-            owner_after=entry.owner,
-            before=before,
-            after=after,
-            fields=explain(verdict.comparison.before, after.fields) if verdict.comparison else (),
-            entry=entry,
-            moved_from=self.origins.told(target.from_) if target and only_moved else None,
-        )
-
-    def _is_renamed(self, case: Case) -> bool:
-        """Whether a person chose another name than the file's just now."""
-        return case.wished not in (None, case.file_name) and case.number not in self.remembered
-
-    def _entry(self, verdict: Verdict, after: Profile) -> Entry:
-        """The entry as it will be. What a document changes keeps its owner, who will see drift."""
-        case, target = verdict.case, verdict.target
-        changed = verdict.comparison.changed if verdict.comparison else ()
-        unreadable = tuple(path for path in target.unreadable if path not in changed) if target else ()
-        if self.desired.owner is None and target is not None:
-            return target.copy(profile=after, unreadable=unreadable)
-        owned = self.desired.owner is not None
-        file_name = case.wanted.profile.name
-        return Entry(
-            id=target.id if target else NEW_ID,
-            profile=after,
-            owner=self.desired.owner,
-            source=file_name if owned and file_name != after.name else None,
-            applied=nested(case.declared) if owned else None,
-            from_=self.desired.from_,
-            verbatim=target.verbatim if target else None,
-            unreadable=unreadable,
-        )
-
-    def unchanged(self) -> tuple[str, ...]:
-        """The profiles that need nothing, by their names in the file."""
-        return tuple(
-            verdict.case.wanted.profile.name
-            for verdict in self.court.verdicts.values()
-            if verdict.ruling == "unchanged"
-        )
+        return ConflictBuilder(decisions, self.suggestions, self.origins, remedies)
 
     def warnings(self) -> Iterator[Warned]:
         """What the file, and file and machine together, give cause to say."""
@@ -240,22 +173,4 @@ class Docket:
         def taking(owner: str) -> str:
             return self.invocation.told_again(self.choices, "--take-from", owner)
 
-        return plan_warnings(Scene(self.desired, self.state, self.court, self.deleted, taking))
-
-    def skipped(self, conflicts: Iterable[Conflict]) -> Iterator[Skipped]:
-        """Everything that is passed over, and why."""
-        reasons = {one.index: f"conflict: {one.kind}" for one in conflicts if one.index is not None}
-        names = {one.index: one.profile.name for one in self.desired.profiles}
-        names |= {one.index: one.name for one in self.desired.invalid}
-        for index, name in sorted(names.items()):
-            reason = reasons.get(index)
-            if index in self.choices.skip:
-                reason = "skipped by choice"
-            elif not self.choices.selects(index):
-                reason = "not selected"
-            if reason is not None:
-                yield Skipped(name=name, index=index, reason=reason)
-        for entry in self.orphans.drifted:
-            chosen = entry.name in self.choices.orphans_skip
-            reason = "skipped by choice" if chosen else "conflict: drift"
-            yield Skipped(name=entry.name, index=None, reason=reason)
+        return plan_warnings(Scene(self.desired, self.state, self.decisions, self.deleted, taking))

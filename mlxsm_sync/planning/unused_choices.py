@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlxsm_sync.planning.candidate import Verdict
-from mlxsm_sync.planning.decide import Court
+from mlxsm_sync.planning.candidate import Decision
+from mlxsm_sync.planning.decide import Decisions
 from mlxsm_sync.planning.prune import Orphans
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired
@@ -13,23 +13,25 @@ from mlxsm_sync.values.desired import Desired
 _NO_CONFLICT = "ignored: there is no such conflict"
 
 
-def notices(court: Court, desired: Desired, choices: Choices, orphans: Orphans) -> Iterator[str]:
+def notices(decisions: Decisions, desired: Desired, choices: Choices, orphans: Orphans) -> Iterator[str]:
     """One sentence for each answer that had no effect."""
     names = {one.index: one.profile.name for one in desired.profiles}
     names |= {one.index: one.name for one in desired.invalid}
     invalid = {one.index for one in desired.invalid}
     for index, name in choices.rename.items():
-        reason = _left_out(index, invalid, choices) or _idle_rename(court.verdicts[index], name, court)
+        reason = _left_out(index, invalid, choices) or _idle_rename(
+            decisions.by_index[index], name, decisions
+        )
         if reason is not None:
             yield f'--rename "{names[index]}": {reason}'
     for index, pinned in choices.replace.items():
-        reason = _left_out(index, invalid, choices) or _idle_replace(court.verdicts[index], pinned)
+        reason = _left_out(index, invalid, choices) or _idle_replace(decisions.by_index[index], pinned)
         if reason is not None:
             yield f'--replace "{names[index]}": {reason}'
     taken = {
-        verdict.rivals[0].owner
-        for verdict in court.verdicts.values()
-        if verdict.ruling == "replace" and verdict.rivals
+        decision.rivals[0].owner
+        for decision in decisions.by_index.values()
+        if decision.outcome == "replace" and decision.rivals
     }
     for owner in sorted(choices.take_from - taken):
         yield f'--take-from "{owner}": ignored: nothing of it clashes'
@@ -42,26 +44,30 @@ def _left_out(index: int, invalid: set[int], choices: Choices) -> str | None:
     return None if choices.selects(index) else "ignored: the profile was left out"
 
 
-def _idle_rename(verdict: Verdict, name: str | None, court: Court) -> str | None:
+def _idle_rename(decision: Decision, name: str | None, decisions: Decisions) -> str | None:
     """Why a rename was not done; None where it was, or where the conflict says so."""
-    case = verdict.case
-    if verdict.blocked:
-        return None if court.rename_helps(verdict) else f"not possible for this conflict ({verdict.ruling})"
-    if case.wished is not None and verdict.ruling != "unchanged":
+    candidate = decision.candidate
+    if decision.blocked:
+        return (
+            None
+            if decisions.rename_helps(decision)
+            else f"not possible for this conflict ({decision.outcome})"
+        )
+    if candidate.wished is not None and decision.outcome != "unchanged":
         return None
-    if name is None and case.name == case.file_name:
+    if name is None and candidate.name == candidate.file_name:
         return _NO_CONFLICT
-    return f'it is called "{case.name}" here already'
+    return f'it is called "{candidate.name}" here already'
 
 
-def _idle_replace(verdict: Verdict, pinned: str | None) -> str | None:
-    if verdict.ruling in ("replace", "duplicate-replace"):
+def _idle_replace(decision: Decision, pinned: str | None) -> str | None:
+    if decision.outcome in ("replace", "duplicate-replace"):
         return None
-    if not verdict.blocked:
+    if not decision.blocked:
         return _NO_CONFLICT
-    if pinned is not None and pinned not in {rival.name for rival in verdict.rivals}:
+    if pinned is not None and pinned not in {rival.name for rival in decision.rivals}:
         return f'"{pinned}" is not what it clashes with'
-    return f"not possible for this conflict ({verdict.ruling})"
+    return f"not possible for this conflict ({decision.outcome})"
 
 
 def _about_orphans(choices: Choices, orphans: Orphans) -> Iterator[str]:
