@@ -83,7 +83,7 @@ class UnreadableState(MlxsmError):
     """True where nothing is broken: a newer mlxsm wrote it."""
 
 
-class Locked(MlxsmError):
+class StateLocked(MlxsmError):
     """Another process holds the state's lock."""
 
     kind = "locked"
@@ -113,13 +113,13 @@ class NoTerminal(MlxsmError):
     kind = "no-terminal"
 
 
-class FileTrouble(MlxsmError):
+class FileError(MlxsmError):
     """The system refused to read or write a file."""
 
     kind = "io"
 
 
-class NotEditable(FileTrouble):
+class NotEditable(FileError):
     """A file cannot be edited without touching what nobody meant; `patch` says what was meant."""
 
     def __init__(self, message: str, hint: str, patch: str) -> None:
@@ -127,13 +127,13 @@ class NotEditable(FileTrouble):
         self.patch = patch
 
 
-class ServerTrouble(MlxsmError):
+class ServerError(MlxsmError):
     """Something about a server or its process stops the command as a whole."""
 
     kind = "server"
 
 
-class Usage(MlxsmError):
+class UsageError(MlxsmError):
     """The command line does not make sense."""
 
     kind = "usage"

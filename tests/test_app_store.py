@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ledger import Tally
 
-from mlxsm_sync.errors import FileTrouble, Guard, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, Guard, StalePlan, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.mac_app import list_store
 from mlxsm_sync.mac_app.list_format import RULES
@@ -82,7 +82,7 @@ def test_what_is_written_is_read_and_the_one_before_is_kept(store: AppStore) -> 
 
 def test_the_folder_of_the_app_must_be_there(tmp_path: Path) -> None:
     store = AppStore(tmp_path / "no/models.json", tmp_path / "state")
-    with pytest.raises(FileTrouble, match="there is no folder"):
+    with pytest.raises(FileError, match="there is no folder"):
         put(store, entry(1))
 
 
@@ -143,7 +143,7 @@ def test_a_stop_before_the_list_leaves_everything_as_it_was(
     put(store, entry(1))
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", fail_at(store.path))
-        with pytest.raises(FileTrouble, match="it is as it was") as caught:
+        with pytest.raises(FileError, match="it is as it was") as caught:
             put(store, entry(1), entry(2))
     assert not caught.value.applied
     assert [one.name for one in again(store).read().entries] == ["P1"]
@@ -156,7 +156,7 @@ def test_a_stop_after_the_list_is_mended(store: AppStore, monkeypatch: pytest.Mo
     put(store, entry(1))
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", fail_at(store.record_path, times=2))
-        with pytest.raises(FileTrouble, match="the disk did not confirm it") as caught:
+        with pytest.raises(FileError, match="the disk did not confirm it") as caught:
             put(store, entry(1), entry(2))
     assert caught.value.applied
     found = again(store).read()
@@ -179,7 +179,7 @@ def test_a_record_that_the_system_refuses_at_the_very_end_was_written(
 
     with store.locked(1, "test") as state:
         monkeypatch.setattr(atomic, "put_in_place", failing)
-        with pytest.raises(FileTrouble, match="it is as it was"):
+        with pytest.raises(FileError, match="it is as it was"):
             store.replace(state.next([entry(1)]), WRITTEN, "lineage")
     assert not store.path.exists()
 

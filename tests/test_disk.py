@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.files import atomic, streams
 
 
@@ -48,7 +48,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(FileTrouble, match="cannot write"):
+    with pytest.raises(FileError, match="cannot write"):
         atomic.write_whole(str(tmp_path / "no/where"), "x")
 
 
@@ -58,10 +58,10 @@ def test_a_new_file_takes_the_place_of_none(tmp_path: Path, monkeypatch: pytest.
 
     path = tmp_path / "new"
     atomic.write_whole(str(path), "one", private=False, new=True)
-    with pytest.raises(FileTrouble, match="exists already"):
+    with pytest.raises(FileError, match="exists already"):
         atomic.write_whole(str(path), "two", new=True)
     monkeypatch.setattr(os, "link", no_links)
-    with pytest.raises(FileTrouble, match="cannot write"):
+    with pytest.raises(FileError, match="cannot write"):
         atomic.write_whole(str(path), "two", new=True)
     atomic.write_whole(str(tmp_path / "other"), "three", new=True)
     assert (path.read_text(), (tmp_path / "other").read_text()) == ("one", "three")
@@ -74,7 +74,7 @@ def test_a_link_to_a_file_of_somebody_else_is_not_followed(tmp_path: Path) -> No
     theirs.write_text("theirs")
     os.chown(theirs, 12345, 12345)
     link.symlink_to(theirs)
-    with pytest.raises(FileTrouble, match="a file of another user"):
+    with pytest.raises(FileError, match="a file of another user"):
         atomic.write_whole(str(link), "mine")
     assert theirs.read_text() == "theirs"
 
@@ -114,7 +114,7 @@ def test_a_file_that_windows_holds_is_tried_again(tmp_path: Path, monkeypatch: p
     atomic.write_whole(str(tmp_path / "a"), "x")
     assert (tmp_path / "a").read_text() == "x"
     refusals += [Held() for _ in range(atomic._TRIES)]
-    with pytest.raises(FileTrouble):
+    with pytest.raises(FileError):
         atomic.write_whole(str(tmp_path / "a"), "y")
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
 
@@ -143,7 +143,7 @@ def test_a_file_below_dev_or_proc_is_a_file(
     monkeypatch.chdir(tmp_path)
     path = Path(place.format(f"mlxsm-test-{os.getpid()}"))
     if path.parent.name == "..":  # where that leads, nobody may make files
-        with pytest.raises(FileTrouble, match="cannot write"):
+        with pytest.raises(FileError, match="cannot write"):
             atomic.write_whole(str(path), "one")
         return
     try:
@@ -171,7 +171,7 @@ def test_what_is_open_is_written_to_where_it_is(
         atomic.write_whole(path, "second ", new=True)
         caught.write("third")
     assert Path("caught").read_text() == "first second third"
-    with pytest.raises(FileTrouble, match="Bad file descriptor"):
+    with pytest.raises(FileError, match="Bad file descriptor"):
         atomic.write_whole("/dev/fd/987", "x")
 
 
@@ -179,14 +179,14 @@ def test_devices_are_written_to_and_what_is_neither_file_nor_stream_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     atomic.write_whole("/dev/null", "x")
-    with pytest.raises(FileTrouble, match="No space left on device"):
+    with pytest.raises(FileError, match="No space left on device"):
         atomic.write_whole("/dev/full", "x")
-    with pytest.raises(FileTrouble, match="Is a directory"):
+    with pytest.raises(FileError, match="Is a directory"):
         atomic.write_whole(str(tmp_path), "x")
     with socket.socket(socket.AF_UNIX) as one:
         monkeypatch.chdir(tmp_path)  # the name of a socket is short
         one.bind("socket")
-    with pytest.raises(FileTrouble, match="it is no file"):
+    with pytest.raises(FileError, match="it is no file"):
         atomic.write_whole(str(tmp_path / "socket"), "x")
     assert [streams.is_stream(one) for one in ("/dev/null", tmp_path, tmp_path / "new", "/dev/fd/0")] == [
         True,
@@ -201,7 +201,7 @@ def test_another_users_pipe_gets_nothing(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     os.chown(path, 12345, 12345)
-    with pytest.raises(FileTrouble, match="another user's pipe"):
+    with pytest.raises(FileError, match="another user's pipe"):
         atomic.write_whole(str(path), "secret")
 
 

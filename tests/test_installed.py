@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fake_tokens import TOKENS
 
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.program import examine, find_program, upgrade_of
 from mlxsm_sync.values.server_options import NEWEST_KNOWN, known_to
 
@@ -102,7 +102,7 @@ def test_a_word_with_a_slash_is_a_path_as_in_every_shell(
     (tmp_path / "a b/server").symlink_to(script)
     assert find_program("~/a b/server", PATH).command == (str(tmp_path / "a b/server"),)
     script.chmod(0o644)
-    with pytest.raises(ServerTrouble) as refused:
+    with pytest.raises(ServerError) as refused:
         find_program(".venv/bin/mlx_lm.server", PATH)
     assert refused.value.hint == "the file is not executable: chmod +x .venv/bin/mlx_lm.server"
 
@@ -402,7 +402,7 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
         "#!/usr/bin/env no-such-python": "is run by no-such-python, which is not on PATH",
     }.items():
         script = program(tmp_path, text)
-        with pytest.raises(ServerTrouble) as refused:
+        with pytest.raises(ServerError) as refused:
             find_program(str(script), PATH)
         assert refused.value.message == f"{script} {told}"
         assert "install mlx-lm again" in str(refused.value.hint)
@@ -410,7 +410,7 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
     assert examine((str(script),), PATH) == ((str(script),), None, None)
     link = tmp_path / "bin/python3"
     link.symlink_to(gone)
-    with pytest.raises(ServerTrouble, match=f"{link}, which leads to {gone}: that is not there"):
+    with pytest.raises(ServerError, match=f"{link}, which leads to {gone}: that is not there"):
         find_program(str(program(tmp_path, f"#!{link}")), PATH)
 
 
@@ -454,7 +454,7 @@ def test_a_parser_is_read_as_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["/nowhere/x", "no-such-program", "'", "   "])
 def test_a_program_that_is_not_there(command: str) -> None:
-    with pytest.raises(ServerTrouble):
+    with pytest.raises(ServerError):
         find_program(command, PATH)
 
 
@@ -462,7 +462,7 @@ def test_a_program_that_is_a_secret_is_not_used(tmp_path: Path) -> None:
     hidden = program(tmp_path / TOKENS["hf"], "#!/bin/sh").parent
     token = TOKENS["hf"]
     for command, folder in ((f"/x/{token}", "/bin"), (f"env --x={token}", "/bin"), (None, hidden)):
-        with pytest.raises(ServerTrouble) as refused:
+        with pytest.raises(ServerError) as refused:
             find_program(command, {"PATH": str(folder)})
         assert refused.value.message == "the server command looks like a secret; it was not used"
 
@@ -507,14 +507,14 @@ def test_the_program_beside_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert find_program(None, {"PATH": str(on_path.parent)}).command == (str(on_path),)
     for executable in ("", "python3"):
         monkeypatch.setattr("sys.executable", executable)
-        with pytest.raises(ServerTrouble, match=r"there is no server program mlx_lm\.server"):
+        with pytest.raises(ServerError, match=r"there is no server program mlx_lm\.server"):
             find_program(None, PATH)
     # As pip installs for a user, and pipx links: the command that was typed leads there.
     (tmp_path / "links").mkdir()
     (tmp_path / "links/mlxsm").symlink_to(tmp_path / "ours/bin/mlxsm")
     monkeypatch.setattr("sys.argv", [str(tmp_path / "links/mlxsm")])
     assert find_program(None, PATH).command == (str(ours),)
-    with pytest.raises(ServerTrouble):
+    with pytest.raises(ServerError):
         find_program("another-server", PATH)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.state import lock_note
 from mlxsm_sync.state.lock import locked
 
@@ -41,7 +41,7 @@ def test_whatever_else_is_in_it_stays(tmp_path_factory: pytest.TempPathFactory, 
     try:
         with locked(path, 5, "mlxsm test"):
             assert lock_note.is_ours(content)
-    except FileTrouble:
+    except FileError:
         assert path.read_bytes() == content
     else:
         assert content.startswith(b'{"pid": ')
@@ -60,7 +60,7 @@ def test_what_takes_its_place_meanwhile_stays(tmp_path: Path, monkeypatch: pytes
         return done
 
     monkeypatch.setattr(filelock.FileLock, "acquire", late)
-    with pytest.raises(FileTrouble, match="is no lock of mlxsm"), locked(path, 5, "mlxsm test"):
+    with pytest.raises(FileError, match="is no lock of mlxsm"), locked(path, 5, "mlxsm test"):
         pass
     assert path.read_text() == "theirs"
     monkeypatch.undo()
@@ -75,7 +75,7 @@ def test_a_lock_of_another_user_is_named(tmp_path: Path) -> None:
     path.touch()
     os.chown(path, 12345, 12345)
     with (
-        pytest.raises(FileTrouble, match="belongs to another user, user 12345"),
+        pytest.raises(FileError, match="belongs to another user, user 12345"),
         locked(path, 5, "mlxsm test"),
     ):
         pass

@@ -15,7 +15,7 @@ from pasting import Scene, argv, command, commands_in, documented
 
 from mlxsm_sync.cli.group import COMMANDS
 from mlxsm_sync.cli.words import asks_for_help, behind_the_command, refuse_unknown
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UsageError
 
 NAMES = [
     "Qwen3 Coder",
@@ -388,7 +388,7 @@ def _wrong(line: str) -> str | None:
         return f"there is no command {words[0]}"
     try:
         refuse_unknown(command(words[0]), words[0], words[1:])
-    except Usage as error:
+    except UsageError as error:
         return error.message
     return None
 

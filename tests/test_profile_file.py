@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxsm_sync.errors import FileTrouble, InvalidFile
+from mlxsm_sync.errors import FileError, InvalidFile
 from mlxsm_sync.profile_file.file import read_profile_file
 from mlxsm_sync.syntax import tree
 from mlxsm_sync.syntax.source import is_json
@@ -444,9 +444,9 @@ def test_secret_options_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_no_invalid_file(tmp_path: Path) -> None:
-    with pytest.raises(FileTrouble, match="No such file or directory"):
+    with pytest.raises(FileError, match="No such file or directory"):
         read_profile_file(str(tmp_path / "nowhere.yaml"))
-    with pytest.raises(FileTrouble, match="Is a directory"):
+    with pytest.raises(FileError, match="Is a directory"):
         read_profile_file(str(tmp_path))
 
 
@@ -534,7 +534,7 @@ def test_an_unresolved_merge_is_named_in_json(tmp_path: Path) -> None:
 
 def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(FileTrouble, match="standard input is closed"):
+    with pytest.raises(FileError, match="standard input is closed"):
         read_profile_file("-")
 
 

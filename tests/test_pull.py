@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import HERE, rich_profiles
 
-from mlxsm_sync.errors import FileTrouble, MlxsmError, NotEditable, StalePlan, Usage
+from mlxsm_sync.errors import FileError, MlxsmError, NotEditable, StalePlan, UsageError
 from mlxsm_sync.files import atomic
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.pull import Edit, Scope, intended, plan_pull, recorded
@@ -422,7 +422,7 @@ def test_a_record_that_a_plan_would_not_take_for_applied_is_not_written(
     monkeypatch.setattr(pull_file, "recorded", lambda edit, *_: edit.entry)
     with pytest.raises(MlxsmError, match="the pulled profiles would not be as they are"):
         pull_into(path, store, ["Qwen"], 1, everything=False)
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         pull_into(path, store, ["Nobody"], 1, everything=False)
     assert Path(path).read_text() == FILE
 
@@ -705,7 +705,7 @@ def test_an_edit_at_the_last_moment_stops_a_pull(applied: Project, monkeypatch: 
 
 def test_a_pipe_cannot_be_pulled_into(applied: Project) -> None:
     os.mkfifo(applied.folder / "pipe")
-    with pytest.raises(FileTrouble, match="not a regular file"):
+    with pytest.raises(FileError, match="not a regular file"):
         pull_into(str(applied.folder / "pipe"), StateFile(applied.state_path), [], 1, everything=True)
 
 

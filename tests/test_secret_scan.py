@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from innocent_values import INNOCENT, KEYS
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.files.paths import refuse_secret
 from mlxsm_sync.text.secret_formats import SURE
 from mlxsm_sync.text.secret_keys import key_kinds, key_reason
@@ -186,7 +186,7 @@ def test_an_answer_is_judged_on_both_sides() -> None:
 
 def test_a_path_that_is_a_secret_is_refused_without_repeating_it() -> None:
     refuse_secret("/tmp/state.json", "the state")
-    with pytest.raises(FileTrouble) as refused:
+    with pytest.raises(FileError) as refused:
         refuse_secret(f"/tmp/{TOKENS['hf']}/state.json", "the state")
     assert refused.value.message == "the path of the state looks like a secret; it was not used"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_plan import entry, file, profile, state
 
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UsageError
 from mlxsm_sync.planning.selectors import resolve
 from mlxsm_sync.values.choices import Choices
 
@@ -57,16 +57,16 @@ def test_orphans_are_named_by_their_name_here() -> None:
     ],
 )
 def test_what_means_nothing_is_wrong_usage(answers: dict[str, list[str]], message: str) -> None:
-    with pytest.raises(Usage) as caught:
+    with pytest.raises(UsageError) as caught:
         choices(**answers)
     assert caught.value.message == message
 
 
 def test_a_name_of_this_machine_is_told_by_its_name_in_the_file() -> None:
-    with pytest.raises(Usage) as caught:
+    with pytest.raises(UsageError) as caught:
         choices(skip=["Renamed"])
     assert caught.value.hint == "on this machine, that is the name of b"
-    with pytest.raises(Usage) as caught:
+    with pytest.raises(UsageError) as caught:
         choices(rename=["Gone"])
     assert caught.value.hint == "the file no longer lists it: it can be pruned, not renamed"
 
@@ -79,7 +79,7 @@ def test_a_profile_of_another_file_is_told_with_what_reaches_it() -> None:
     )
     hints = {}
     for name in ("Ours", "Old", "Imported"):
-        with pytest.raises(Usage) as caught:
+        with pytest.raises(UsageError) as caught:
             resolve(file(profile("A", 9), owner="mine"), current, only=[name])
         hints[name] = caught.value.hint
     assert hints == {
@@ -93,7 +93,7 @@ def test_a_known_name_with_an_equals_sign_is_a_name() -> None:
     assert choices(skip=["b=c"]).skip == {3}
     assert choices(only=["b=c"]).only == {3}
     # With a value, it could be two things, and nobody guesses which.
-    with pytest.raises(Usage, match="can be split in several ways"):
+    with pytest.raises(UsageError, match="can be split in several ways"):
         choices(rename=["b=c"])
 
 
@@ -110,7 +110,7 @@ def test_a_known_name_with_an_equals_sign_is_a_name() -> None:
     ],
 )
 def test_answers_that_contradict_each_other_are_both_named(answers: dict[str, list[str]], both: str) -> None:
-    with pytest.raises(Usage) as caught:
+    with pytest.raises(UsageError) as caught:
         choices(**answers)
     assert caught.value.message.endswith(f" is given two different answers: {both}")
     assert caught.value.exit_code == 64

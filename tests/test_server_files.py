@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from running import wait_for
 
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import logs
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.values.run import Adopted, Record
@@ -176,7 +176,7 @@ def test_only_one_starts_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(ServerTrouble, match="another mlxsm is starting"), files.start_lock("a" * 16):
+        with pytest.raises(ServerError, match="another mlxsm is starting"), files.start_lock("a" * 16):
             pass
         with files.start_lock("b" * 16):
             pass

@@ -14,7 +14,7 @@ import pytest
 from broken_states import UNREADABLE
 from conftest import Project
 
-from mlxsm_sync.errors import FileTrouble, Locked, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, StalePlan, StateLocked, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.atomic import put_in_place
 from mlxsm_sync.state.history import KEPT, backups, earlier
@@ -106,7 +106,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "folder").mkdir()
     for name in ("fifo", "folder"):
-        with pytest.raises(FileTrouble, match=r"not a regular file|Is a directory"):
+        with pytest.raises(FileError, match=r"not a regular file|Is a directory"):
             StateFile(tmp_path / name).read()
 
 
@@ -117,7 +117,7 @@ def test_a_lock_that_is_no_regular_file_is_refused(file: StateFile, tmp_path: Pa
     lock = file.path.with_name("state.json.lock")
     for make in (lambda: lock.symlink_to(victim), lambda: os.mkfifo(lock), lock.mkdir):
         make()
-        with pytest.raises(FileTrouble, match="not a regular file"):
+        with pytest.raises(FileError, match="not a regular file"):
             put(file, entry(1))
         lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink()
     assert victim.read_text() == "precious"
@@ -126,7 +126,7 @@ def test_a_lock_that_is_no_regular_file_is_refused(file: StateFile, tmp_path: Pa
 def test_a_state_that_is_too_large_is_refused(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     put(file, entry(1))
     monkeypatch.setattr(atomic, "MAX_BYTES", 10)
-    with pytest.raises(FileTrouble, match="larger than"):
+    with pytest.raises(FileError, match="larger than"):
         file.read()
 
 
@@ -134,7 +134,7 @@ def test_a_state_that_is_too_large_is_refused(file: StateFile, monkeypatch: pyte
 def test_a_state_of_somebody_else_is_refused(file: StateFile) -> None:
     put(file, entry(1))
     os.chown(file.path, 12345, 12345)
-    with pytest.raises(FileTrouble, match="belongs to another user"):
+    with pytest.raises(FileError, match="belongs to another user"):
         file.read()
 
 
@@ -166,12 +166,12 @@ def test_the_holder_of_the_lock_is_named(file: StateFile) -> None:
     with subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        with pytest.raises(Locked) as caught:
+        with pytest.raises(StateLocked) as caught:
             put_within(file, 0.2)
         assert f"process {holder.pid} on " in caught.value.message
         assert "(mlxsm apply, since 20" in caught.value.message
         lock.write_text('{"pid": ')
-        with pytest.raises(Locked, match="another process"):
+        with pytest.raises(StateLocked, match="another process"):
             put_within(file, 0)
         holder.kill()
     put_within(file, 0)
@@ -231,7 +231,7 @@ def test_a_backup_is_a_copy_that_no_edit_in_place_reaches(
             "put_in_place",
             lambda *given: stopped() if given[1] == file.path else put_in_place(*given),
         )
-        with pytest.raises(FileTrouble):
+        with pytest.raises(FileError):
             put(file, entry(2))
     (backup, _) = backups(file.path)
     assert not backup.samefile(file.path)
@@ -267,7 +267,7 @@ def failing(*_: object, **__: object) -> None:
 def test_a_write_that_fails_leaves_nothing_behind(file: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     before = put(file, entry(1))
     monkeypatch.setattr(atomic, "_sync", failing)
-    with pytest.raises(FileTrouble, match="the state is as it was: Input/output error"):
+    with pytest.raises(FileError, match="the state is as it was: Input/output error"):
         put(file, entry(2))
     assert file.read() == before
     assert [path.name for path in file.path.parent.iterdir() if path.name.endswith(".tmp")] == []
@@ -283,7 +283,7 @@ def test_a_write_that_the_disk_does_not_confirm_says_that_it_was_made(
         sync(path) if path.name == "history" else failing()
 
     monkeypatch.setattr(atomic, "sync_folder", only_history)
-    with pytest.raises(FileTrouble, match="the disk did not confirm it") as caught:
+    with pytest.raises(FileError, match="the disk did not confirm it") as caught:
         put(file, entry(2))
     assert caught.value.applied
     assert file.read().entries[0].name == "P2"
@@ -402,7 +402,7 @@ def test_states_of_one_folder_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_path_that_ends_in_no_name_is_refused() -> None:
-    with pytest.raises(FileTrouble, match="is a folder"):
+    with pytest.raises(FileError, match="is a folder"):
         StateFile(Path("/"))
 
 

@@ -16,11 +16,11 @@ import click
 
 from mlxsm_sync import __version__
 from mlxsm_sync.cli.group import Commands
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import report_failure, silence_stdout
+from mlxsm_sync.cli.session import Session
 from mlxsm_sync.cli.words import behind_the_command
 from mlxsm_sync.cli.wrong_usage import as_usage
-from mlxsm_sync.errors import FileTrouble, MlxsmError, Usage
+from mlxsm_sync.errors import FileError, MlxsmError, UsageError
 from mlxsm_sync.text.secret_scan import in_answer, looks_like
 
 _ANSWERS = ("--rename", "--replace")
@@ -69,24 +69,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Windows has no SIGHUP; what nohup or a shell has had ignored stays ignored.
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
             signal.signal(getattr(signal, name), _stop)
-    shared = Shared()
+    session = Session()
     closed = _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # What a terminal's encoding cannot say is said as an escape.
         cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
-        code = _run(arguments, shared)
+        code = _run(arguments, session)
         sys.stdout.flush()
     except MlxsmError as error:
-        code = report_failure(error, arguments, heard=not closed, json_out=_json_out(arguments, shared))
+        code = report_failure(error, arguments, heard=not closed, json_out=_json_out(arguments, session))
     except OSError as error:
-        code = _unheard(error, arguments, _json_out(arguments, shared))
+        code = _unheard(error, arguments, _json_out(arguments, session))
     try:
         sys.stdout.flush()
     except OSError:  # which is what was told
         silence_stdout()
     if closed and code == 0:
-        trouble = FileTrouble(
+        trouble = FileError(
             "standard output is closed: what was done could not be told",
             "mlxsm history tells of the state, mlxsm ps of servers",
         )
@@ -126,20 +126,20 @@ def _looks_like(word: str, before: str) -> str | None:
 
 
 def _refuse_secrets(arguments: Sequence[str]) -> None:
-    """Usage where a word looks like a secret: words become names, paths and notes, and are repeated."""
+    """UsageError where a word looks like a secret: words become names, paths and notes, and are repeated."""
     if any(map(_looks_like, arguments, ("", *arguments))):
-        raise Usage(
+        raise UsageError(
             "a word on the command line looks like a secret; nothing was done",
             "secrets never go into a profile, a path or an option: take it out, and revoke it if it was seen",
         )
 
 
-def _run(arguments: Sequence[str], shared: Shared) -> int:
+def _run(arguments: Sequence[str], session: Session) -> int:
     """The exit code of a command; MlxsmError where it fails, OSError where its output does not arrive."""
     try:
         _refuse_secrets(arguments)
         arguments = behind_the_command(arguments)
-        code = cli.main(args=arguments, prog_name="mlxsm", standalone_mode=False, obj=shared)
+        code = cli.main(args=arguments, prog_name="mlxsm", standalone_mode=False, obj=session)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
@@ -151,24 +151,24 @@ def _run(arguments: Sequence[str], shared: Shared) -> int:
         if error.filename is None and (isinstance(error, BrokenPipeError) or not _arrives()):
             raise
         what = f"cannot use {error.filename}" if error.filename is not None else "the system refused"
-        raise FileTrouble(f"{what}: {error.strerror}") from None
+        raise FileError(f"{what}: {error.strerror}") from None
     except UnicodeError:
-        raise Usage("a name on the command line or of a file is no valid text") from None
+        raise UsageError("a name on the command line or of a file is no valid text") from None
     except MemoryError:
-        raise FileTrouble("there is not enough memory for this") from None
+        raise FileError("there is not enough memory for this") from None
     except Exception as error:
         raise MlxsmError(
             f"mlxsm failed by its own fault ({type(error).__name__}); nothing more was written"
         ) from None
 
 
-def _json_out(arguments: Sequence[str], shared: Shared) -> str | None:
+def _json_out(arguments: Sequence[str], session: Session) -> str | None:
     """The file that the JSON of a failure goes to, also of a command line that makes no sense as a whole.
 
     None where an output of it was refused.
     """
-    if shared.output.json_out is None and not shared.files.refused:
-        shared, words = Shared(), behind_the_command(arguments)
+    if session.output.json_out is None and not session.files.refused:
+        session, words = Session(), behind_the_command(arguments)
         whole = click.Context(cli, **cli.context_settings)
         command = cli.get_command(whole, words[0]) if words else None
         if command is not None:
@@ -177,12 +177,12 @@ def _json_out(arguments: Sequence[str], shared: Shared) -> str | None:
                     words[0],
                     words[1:],
                     whole,
-                    obj=shared,
+                    obj=session,
                     resilient_parsing=True,
                     ignore_unknown_options=True,
                     allow_extra_args=True,
                 )
-    return None if shared.files.refused else shared.output.json_out
+    return None if session.files.refused else session.output.json_out
 
 
 def _arrives() -> bool:
@@ -200,5 +200,5 @@ def _unheard(error: OSError, arguments: Sequence[str], json_out: str | None) -> 
     silence_stdout()
     if isinstance(error, BrokenPipeError):
         return 1
-    trouble = FileTrouble(f"cannot write the output: {error.strerror}")
+    trouble = FileError(f"cannot write the output: {error.strerror}")
     return report_failure(trouble, arguments, heard=False, json_out=json_out)

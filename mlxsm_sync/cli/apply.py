@@ -13,8 +13,8 @@ from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.invoked import invocation
 from mlxsm_sync.cli.merge import Merge
 from mlxsm_sync.cli.next_step import tell_next_of_apply
-from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.errors import StalePlan, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import StalePlan, UsageError
 
 if TYPE_CHECKING:
     from mlxsm_sync.state.saved_plan import SavedPlan
@@ -50,7 +50,7 @@ Next: mlxsm list; mlxsm rollback undoes it."""
 @options.as_json
 @click.pass_obj
 def apply(
-    shared: Shared,
+    session: Session,
     /,
     saved: str | None,
     expect: str | None,
@@ -63,57 +63,57 @@ def apply(
     from mlxsm_sync.planning.selectors import resolve
     from mlxsm_sync.views.plan import outcome_text
 
-    plan = _load(shared, saved, answers) if saved is not None else None
+    plan = _load(session, saved, answers) if saved is not None else None
     if plan is not None:
         desired, choices = plan.desired, plan.choices
     else:
-        desired = shared.desired()
-        choices = resolve(desired, shared.store.read(), **answers)
+        desired = session.desired()
+        choices = resolve(desired, session.store.read(), **answers)
     if expect_input is not None:
         _require_input(desired, expect_input)
-    again = invocation(shared, "apply", desired)
-    following = partial(tell_next_of_apply, shared, again=again)
-    merge = Merge(shared, desired, choices, "apply", again, outcome_text, following)
+    again = invocation(session, "apply", desired)
+    following = partial(tell_next_of_apply, session, again=again)
+    merge = Merge(session, desired, choices, "apply", again, outcome_text, following)
     shown = merge.plan()
     if plan is not None:
-        _require_saved(shared, shown, plan)
+        _require_saved(session, shown, plan)
     if expect is not None:
         _require(merge, shown, expect)
     ask = not yes and expect is None and plan is None
     return merge.run(shown, ask=ask, strict=strict, again=yes and expect is None and plan is None)
 
 
-def _load(shared: Shared, saved: str, answers: dict[str, Any]) -> SavedPlan:
+def _load(session: Session, saved: str, answers: dict[str, Any]) -> SavedPlan:
     from mlxsm_sync.planning.staleness import LOOK_AGAIN
     from mlxsm_sync.state.saved_plan import NotAPlan, load_plan
 
-    if any(answers.values()) or shared.file_was_named:
-        raise Usage("a saved plan carries its own file and answers", "leave the other options out")
-    shared.tell_of_input(saved)
+    if any(answers.values()) or session.file_was_named:
+        raise UsageError("a saved plan carries its own file and answers", "leave the other options out")
+    session.tell_of_input(saved)
     try:
         plan = load_plan(saved)
     except NotAPlan as error:
-        state = [] if shared.state is None else ["--state", shared.state]
+        state = [] if session.state is None else ["--state", session.state]
         if error.holds == "profiles":
             error.hint = f"to apply a profile file: {shlex.join(['mlxsm', 'apply', '-f', saved, *state])}"
         elif error.holds == "document":
             error.hint = f"to import a document: {shlex.join(['mlxsm', 'import', saved, *state])}"
         raise
-    shared.store.read()
-    if plan.fingerprint != shared.store.fingerprint():
+    session.store.read()
+    if plan.fingerprint != session.store.fingerprint():
         raise StalePlan(
-            f"stale plan: the list {shared.store.path} was changed since this was planned", LOOK_AGAIN
+            f"stale plan: the list {session.store.path} was changed since this was planned", LOOK_AGAIN
         )
     return plan
 
 
-def _require_saved(shared: Shared, shown: Plan, plan: SavedPlan) -> None:
+def _require_saved(session: Session, shown: Plan, plan: SavedPlan) -> None:
     """Refuse to carry out a saved plan that is another one by now."""
     from mlxsm_sync.planning.staleness import LOOK_AGAIN, Version, fits, not_as_shown
 
     if not fits(shown, plan.digest):
-        then, now = Version(plan.lineage, plan.serial), shared.store.read()
-        told = not_as_shown(plan.digest, then, shown, now, str(shared.store.path))
+        then, now = Version(plan.lineage, plan.serial), session.store.read()
+        told = not_as_shown(plan.digest, then, shown, now, str(session.store.path))
         raise StalePlan(told, LOOK_AGAIN)
 
 
@@ -124,9 +124,11 @@ def _require(merge: Merge, shown: Plan, digest: str) -> None:
     if fits(shown, digest):
         return
     if not shown.counted and not shown.undecided:
-        merge.shared.output.say("note: nothing is left to do; the expected plan may have been applied before")
+        merge.session.output.say(
+            "note: nothing is left to do; the expected plan may have been applied before"
+        )
         return
-    store = merge.shared.store
+    store = merge.session.store
     earlier = (one.state for one in store.earlier())
     raise StalePlan(not_as_expected(digest, shown, store.read(), earlier, merge.plan_against), LOOK_AGAIN)
 

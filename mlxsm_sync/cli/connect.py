@@ -10,8 +10,8 @@ import click
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import client_names, entry_names
 from mlxsm_sync.cli.entries import chosen
-from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import UsageError
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.text.unicode import visible
 
@@ -44,29 +44,29 @@ Next: point your client there; it talks to mlx_lm.server directly."""
 @options.state
 @options.as_json
 @click.pass_obj
-def connect(shared: Shared, name: str | None, client: str | None, form: str | None, listing: bool) -> None:
+def connect(session: Session, name: str | None, client: str | None, form: str | None, listing: bool) -> None:
     """Print what an OpenAI-compatible client needs. No request is made."""
     from mlxsm_sync.clients.connection import API_KEY, CLIENTS, connection
 
-    shared.output.json |= form == "json"
+    session.output.json |= form == "json"
     if listing:
-        _list_clients(shared, name)
+        _list_clients(session, name)
         return
     if name is None:
-        raise Usage("name the profile to connect to", "mlxsm list shows them")
+        raise UsageError("name the profile to connect to", "mlxsm list shows them")
     if client is not None and client not in CLIENTS:
         guess = did_you_mean(client, CLIENTS) or f"known clients: {', '.join(CLIENTS)}"
-        raise Usage(f"there are no settings for {visible(client)}", guess)
-    entry, *others = chosen(shared.store.read(), [name])
+        raise UsageError(f"there are no settings for {visible(client)}", guess)
+    entry, *others = chosen(session.store.read(), [name])
     if others:
-        raise Usage("several profiles have this name", "rename one of them")
-    shared.output.placeholder = API_KEY
+        raise UsageError("several profiles have this name", "rename one of them")
+    session.output.placeholder = API_KEY
     settings = connection(entry, client or next(iter(CLIENTS)))
-    shared.output.data(settings)
-    shared.output.show(_text(shared, settings, form, alone=client is not None))
+    session.output.data(settings)
+    session.output.show(_text(session, settings, form, alone=client is not None))
 
 
-def _text(shared: Shared, settings: Connection, form: str | None, *, alone: bool) -> str:
+def _text(session: Session, settings: Connection, form: str | None, *, alone: bool) -> str:
     """What is printed: for people, or only the lines of a client or a format."""
     from mlxsm_sync.clients.connection import shell_lines
     from mlxsm_sync.views.connection import connection_text
@@ -76,15 +76,15 @@ def _text(shared: Shared, settings: Connection, form: str | None, *, alone: bool
     if alone and form != "text":
         return settings.text
     named = () if settings.name.startswith("-") else (settings.name,)
-    return connection_text(settings, shared.output.style(sys.stdout), shared.command("ps", *named))
+    return connection_text(settings, session.output.style(sys.stdout), session.command("ps", *named))
 
 
-def _list_clients(shared: Shared, name: str | None) -> None:
+def _list_clients(session: Session, name: str | None) -> None:
     from mlxsm_sync.clients.connection import known_clients
     from mlxsm_sync.views.connection import clients_text
 
     if name is not None:
-        raise Usage("--list names the clients, not a profile", "leave out one of the two")
+        raise UsageError("--list names the clients, not a profile", "leave out one of the two")
     known = known_clients()
-    shared.output.data(known)
-    shared.output.show(clients_text(known))
+    session.output.data(known)
+    session.output.show(clients_text(known))

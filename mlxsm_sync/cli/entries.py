@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.session import Session
 from mlxsm_sync.cli.transitions import show_and_write
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UsageError
 from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
@@ -32,19 +32,19 @@ Next: mlxsm plan shows what the file would change.""",
 @options.state
 @options.as_json
 @click.pass_obj
-def list_(shared: Shared, names: tuple[str, ...]) -> None:
+def list_(session: Session, names: tuple[str, ...]) -> None:
     """Show the profiles of this machine: model, endpoint, owner, drift."""
     from mlxsm_sync.views.reports import list_report
     from mlxsm_sync.views.style import list_text
 
-    state = shared.store.read()
+    state = session.store.read()
     report = list_report(state, _known(state, names))
-    shared.output.data(report)
+    session.output.data(report)
     if report.entries:
-        shared.output.show(list_text(report, shared.output.style(sys.stdout)))
+        session.output.show(list_text(report, session.output.style(sys.stdout)))
     else:
-        first = shared.with_file("apply")
-        shared.output.say(f"there are no profiles on this machine yet; {first} puts them there")
+        first = session.with_file("apply")
+        session.output.say(f"there are no profiles on this machine yet; {first} puts them there")
 
 
 @click.command(
@@ -61,7 +61,7 @@ Next: mlxsm rollback undoes it."""
 @options.while_app_runs
 @options.as_json
 @click.pass_obj
-def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
+def remove(session: Session, names: tuple[str, ...], yes: bool) -> None:
     """Take profiles out of the state, whoever owns them. No server is stopped, no model deleted."""
     from mlxsm_sync.planning.transition import between, without
 
@@ -71,7 +71,7 @@ def remove(shared: Shared, names: tuple[str, ...], yes: bool) -> None:
         after = without(state, going)
         return between(state, after), after
 
-    show_and_write(shared, remake, "remove", yes=yes)
+    show_and_write(session, remake, "remove", yes=yes)
 
 
 def _refuse_namesakes(state: State, names: Collection[str]) -> None:
@@ -79,7 +79,7 @@ def _refuse_namesakes(state: State, names: Collection[str]) -> None:
     counted = Counter(entry.name for entry in state.entries)
     for name in sorted(names):
         if counted[name] > 1:
-            raise Usage(
+            raise UsageError(
                 f'"{visible(name)}" is the name of {counted[name]} profiles; nothing was removed',
                 "rename one of them in the app first",
             )
@@ -92,7 +92,7 @@ def chosen(state: State, names: Collection[str]) -> tuple[Entry, ...]:
 
 
 def _known(state: State, names: Collection[str]) -> set[str]:
-    """These names in the form of the state; Usage where one is not in it."""
+    """These names in the form of the state; UsageError where one is not in it."""
     from mlxsm_sync.text.secret_scan import looks_like
     from mlxsm_sync.text.suggest import did_you_mean
 
@@ -100,6 +100,6 @@ def _known(state: State, names: Collection[str]) -> set[str]:
     wanted = {normal(name) for name in names}
     for name in sorted(wanted - known):
         if looks_like(name):
-            raise Usage("a name on the command line looks like a secret", "mlxsm list shows the names")
-        raise Usage(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, known))
+            raise UsageError("a name on the command line looks like a secret", "mlxsm list shows the names")
+        raise UsageError(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, known))
     return wanted

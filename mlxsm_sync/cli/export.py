@@ -13,9 +13,9 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm, is_terminal
 from mlxsm_sync.cli.entries import chosen
 from mlxsm_sync.cli.file_names import FileName
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
-from mlxsm_sync.errors import FileTrouble, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import FileError, UsageError
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ Next: mlxsm import FILE on the other machine, or the app's own import."""
 @options.as_json
 @click.pass_obj
 def export(
-    shared: Shared,
+    session: Session,
     names: tuple[str, ...],
     out: str | None,
     form: str,
@@ -80,7 +80,7 @@ def export(
     from mlxsm_sync.views.documents import privacy_lines
 
     time = _time(exported_at, os.environ)
-    state = shared.store.read()
+    state = session.store.read()
     fits = unfit_for_a_document if form == "json" else unfit_for_a_file
     selection = select(chosen(state, names), local_paths=include_local_paths, form=fits)
     if form == "json":
@@ -90,9 +90,9 @@ def export(
     asking = not yes and is_terminal()
     for line in (*privacy_lines(selection, profiles), *(f"note: {note}" for note in notes)):
         # Whoever is asked sees what about, however little was asked for.
-        shared.output.tell(f"{visible(line)}\n") if asking else shared.output.say(line)
+        session.output.tell(f"{visible(line)}\n") if asking else session.output.say(line)
     if not selection.entries:
-        raise FileTrouble(
+        raise FileError(
             "No model profiles are available to export. No file was written.",
             "mlxsm list shows what there is",
         )
@@ -102,30 +102,30 @@ def export(
         confirm("Type yes to export:")
     told = _report(selection, form, profiles, notes)
     if out is None or out == "-":
-        shared.output.data(told.copy(text=text))
-        if not shared.output.json:
+        session.output.data(told.copy(text=text))
+        if not session.output.json:
             click.echo(text, nl=False)
         return
-    _write(shared, text, out, told, overwrite=yes)
+    _write(session, text, out, told, overwrite=yes)
 
 
 def _refuse_to_overwrite(out: str) -> None:
     from mlxsm_sync.files.streams import is_stream
 
     if os.path.exists(out) and not is_stream(out):
-        raise FileTrouble(f"{out} exists already; it was not touched", "--yes overwrites it")
+        raise FileError(f"{out} exists already; it was not touched", "--yes overwrites it")
 
 
-def _write(shared: Shared, text: str, out: str, told: ExportReport, *, overwrite: bool) -> None:
+def _write(session: Session, text: str, out: str, told: ExportReport, *, overwrite: bool) -> None:
     from mlxsm_sync.files.atomic import write_whole
     from mlxsm_sync.views.documents import profiles_text
 
     # What appeared while the question was open is not overwritten.
     if write_whole(out, text, private=False, new=not overwrite):
-        shared.output.say(f"note: {out} has other names (hard links), which keep the old content")
+        session.output.say(f"note: {out} has other names (hard links), which keep the old content")
     with telling_of(out):
-        shared.output.data(told.copy(path=out))
-        shared.output.say(f"Exported {profiles_text(len(told.profiles))} to {out}.")
+        session.output.data(told.copy(path=out))
+        session.output.say(f"Exported {profiles_text(len(told.profiles))} to {out}.")
 
 
 def _report(
@@ -154,7 +154,7 @@ def _report(
 
 
 def _time(given: str | None, environment: Mapping[str, str]) -> str:
-    """The time of the export in UTC; Usage where what was given is none."""
+    """The time of the export in UTC; UsageError where what was given is none."""
     epoch = environment.get("SOURCE_DATE_EPOCH") or None
     try:
         if given is not None:
@@ -168,7 +168,7 @@ def _time(given: str | None, environment: Mapping[str, str]) -> str:
     except (ValueError, OverflowError, OSError):
         what = "--exported-at" if given is not None else "SOURCE_DATE_EPOCH"
         form = "2026-06-16T00:00:00Z" if given is not None else "a number of seconds"
-        raise Usage(f"{what} is no time", f"write it as {form}") from None
+        raise UsageError(f"{what} is no time", f"write it as {form}") from None
 
 
 class _Export(NamedTuple):

@@ -20,15 +20,15 @@ class FileName(click.Path):
         self.use = use
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The path with the home folder for a `~`; Usage where it is both read and written."""
-        from mlxsm_sync.cli.options import Shared
+        """The path with the home folder for a `~`; UsageError where it is both read and written."""
+        from mlxsm_sync.cli.session import Session
 
         if not value:
             raise click.BadParameter("must not be empty", ctx, param)
         path = str(value)
         if self.use != "state" or not (path == "app" or path.startswith("app:")):
             path = expanded(path)
-        files = (ctx.ensure_object(Shared) if ctx is not None else Shared()).files
+        files = (ctx.ensure_object(Session) if ctx is not None else Session()).files
         match self.use:
             case "read":
                 files.read(path)

@@ -10,9 +10,9 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.file_names import FileName
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import sentence, telling_of
-from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import FileError, MlxsmError
 from mlxsm_sync.views.published import SCHEMAS
 
 if TYPE_CHECKING:
@@ -37,52 +37,52 @@ Next: mlxsm plan; mlxsm schema profiles > profiles.schema.json for an editor."""
 @options.state
 @options.as_json
 @click.pass_obj
-def init(shared: Shared, from_state: bool) -> None:
+def init(session: Session, from_state: bool) -> None:
     """Write a commented starter profile file; an existing file is never overwritten."""
     from mlxsm_sync.files.paths import PROFILE_FILES, project_name
     from mlxsm_sync.profile_file.writer import has_schema_beside, proposed_collection, starter
     from mlxsm_sync.values.file_reports import InitReport
 
-    path = shared.file or PROFILE_FILES[0]
-    if shared.file is None:
+    path = session.file or PROFILE_FILES[0]
+    if session.file is None:
         _refuse_a_second(PROFILE_FILES)
-    shared.files.make(path)
-    profiles, notes = _profiles_of_the_state(shared) if from_state else ([], [])
+    session.files.make(path)
+    profiles, notes = _profiles_of_the_state(session) if from_state else ([], [])
     text = starter(profiles, proposed_collection(project_name(path)), schema=has_schema_beside(path))
     if path == "-":
-        shared.output.data(InitReport(path=None, text=text, notes=tuple(notes)))
-        shared.output.show(text)
+        session.output.data(InitReport(path=None, text=text, notes=tuple(notes)))
+        session.output.show(text)
         return
     if os.path.lexists(path):
-        raise FileTrouble(f"{path} exists already; it was not touched", "-f FILE writes another one")
+        raise FileError(f"{path} exists already; it was not touched", "-f FILE writes another one")
     from mlxsm_sync.files.atomic import write_whole
 
     write_whole(path, text, private=False, new=True)
     with telling_of(path):
-        shared.output.data(InitReport(path=path, text=None, notes=tuple(notes)))
-        shared.output.say(f"wrote {path}")
-        shared.output.say(f"Next: edit it, then {shared.command('plan')}")
+        session.output.data(InitReport(path=path, text=None, notes=tuple(notes)))
+        session.output.say(f"wrote {path}")
+        session.output.say(f"Next: edit it, then {session.command('plan')}")
 
 
 def _refuse_a_second(names: Sequence[str]) -> None:
-    """FileTrouble where the folder has a profile file, or what somebody takes for one."""
+    """FileError where the folder has a profile file, or what somebody takes for one."""
     from mlxsm_sync.files.paths import look_alikes, way_to
 
     for found in filter(os.path.exists, names):
-        raise FileTrouble(f"{found} exists already; it was not touched", "-f FILE writes another one")
+        raise FileError(f"{found} exists already; it was not touched", "-f FILE writes another one")
     for found in look_alikes():
         hint = f"to use it, {way_to(found)}; -f {names[0]} writes another one"
-        raise FileTrouble(f"{found} exists already; it was not touched", hint)
+        raise FileError(f"{found} exists already; it was not touched", hint)
 
 
-def _profiles_of_the_state(shared: Shared) -> tuple[list[Profile], list[str]]:
+def _profiles_of_the_state(session: Session) -> tuple[list[Profile], list[str]]:
     """The profiles, and what was left out of them."""
     from mlxsm_sync.planning.exportable import select
 
-    selection = select(shared.store.read().entries, local_paths=True)
+    selection = select(session.store.read().entries, local_paths=True)
     notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
     for note in notes:
-        shared.output.say(f"note: {note}")
+        session.output.say(f"note: {note}")
     return [entry.profile for entry in selection.entries], notes
 
 
@@ -97,25 +97,25 @@ Next: mlxsm plan."""
 @options.profile_file
 @options.as_json
 @click.pass_obj
-def validate(shared: Shared, files: tuple[str, ...]) -> int:
+def validate(session: Session, files: tuple[str, ...]) -> int:
     """Check profile files and documents: every problem with file, line and column."""
     from mlxsm_sync.views.reports import ValidateReport
 
-    paths = files or (shared.path,)
+    paths = files or (session.path,)
     for path in paths:
-        shared.tell_of_input(path)
+        session.tell_of_input(path)
     report = ValidateReport(files=tuple(map(_judged, paths)))
-    shared.output.data(report)
+    session.output.data(report)
     for judged in report.files:
         for problem in judged.problems:
-            shared.output.show(f"{sentence(str(problem))}\n")
+            session.output.show(f"{sentence(str(problem))}\n")
             if problem.excerpt is not None:
-                shared.output.show(f"{problem.excerpt}\n")
-        if judged.valid and not shared.output.quiet:
+                session.output.show(f"{problem.excerpt}\n")
+        if judged.valid and not session.output.quiet:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"
-                shared.output.say(f"{place}: warning: {warning.name}: {warning.message}")
-            shared.output.show(f"{sentence(judged.path)}: valid\n")
+                session.output.say(f"{place}: warning: {warning.name}: {warning.message}")
+            session.output.show(f"{sentence(judged.path)}: valid\n")
     return 0 if all(judged.valid for judged in report.files) else 1
 
 

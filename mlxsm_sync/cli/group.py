@@ -13,7 +13,7 @@ import click
 from mlxsm_sync import __version__
 from mlxsm_sync.cli.habits import answer
 from mlxsm_sync.cli.words import asks_for_help, refuse_unknown
-from mlxsm_sync.errors import FileTrouble, Usage
+from mlxsm_sync.errors import FileError, UsageError
 from mlxsm_sync.files.paths import PROFILE_FILES, find_profile_file
 from mlxsm_sync.text.suggest import slip_of
 from mlxsm_sync.text.unicode import visible
@@ -131,16 +131,16 @@ def _say(ctx: click.Context, text: str) -> None:
     ctx.exit(0)
 
 
-def _no_such_command(word: str, rest: Sequence[str]) -> Usage:
+def _no_such_command(word: str, rest: Sequence[str]) -> UsageError:
     hint = answer(word, rest, file=_profile_file())
     hint = hint or slip_of(word, COMMANDS, rash=RASH) or "mlxsm --help shows the commands"
-    return Usage(f"there is no command {visible(word)}", hint)
+    return UsageError(f"there is no command {visible(word)}", hint)
 
 
 def _profile_file() -> str:
     """The profile file as a shell takes it, or the name that a new one would have."""
     try:
         path = os.environ.get("MLXSM_FILE") or find_profile_file(os.environ)
-    except FileTrouble:
+    except FileError:
         path = PROFILE_FILES[0]
     return shlex.quote(path)

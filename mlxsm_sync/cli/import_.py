@@ -13,7 +13,7 @@ from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.invoked import invocation
 from mlxsm_sync.cli.merge import Merge
 from mlxsm_sync.cli.next_step import tell_next_of_import
-from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.session import Session
 
 
 @click.command(
@@ -39,7 +39,7 @@ Next: mlxsm list; mlxsm rollback undoes it.""",
 @options.as_json
 @click.pass_obj
 def import_(
-    shared: Shared, /, path: str, allow_local_paths: bool, yes: bool, strict: bool, **answers: Any
+    session: Session, /, path: str, allow_local_paths: bool, yes: bool, strict: bool, **answers: Any
 ) -> int:
     """Merge a document of the Mac app into this machine's profiles.
 
@@ -50,14 +50,14 @@ def import_(
     from mlxsm_sync.planning.selectors import resolve
     from mlxsm_sync.views.documents import document_text, imported_text
 
-    shared.tell_of_input(path)
+    session.tell_of_input(path)
     judged = read_document(path, allow_local_paths=allow_local_paths)
-    output = shared.output
-    choices = resolve(judged.desired, shared.store.read(), **answers)
+    output = session.output
+    choices = resolve(judged.desired, session.store.read(), **answers)
     source = (path, *(["--allow-local-paths"] if allow_local_paths else []))
-    again = invocation(shared, "import", judged.desired, *source)
-    following = partial(tell_next_of_import, shared, local_paths=allow_local_paths)
-    merge = Merge(shared, judged.desired, choices, "import", again, imported_text, following)
+    again = invocation(session, "import", judged.desired, *source)
+    following = partial(tell_next_of_import, session, local_paths=allow_local_paths)
+    merge = Merge(session, judged.desired, choices, "import", again, imported_text, following)
     if not output.quiet:
         output.show(document_text(judged, output.style(sys.stdout)))
     return merge.run(merge.plan(), ask=not yes, strict=strict, again=yes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.session import Session
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tell_left(
-    shared: Shared,
+    session: Session,
     left_out: Callable[[State], Collection[str]] = lambda _: (),
     runs: Callable[[str], bool] = lambda _: True,
 ) -> None:
@@ -24,17 +24,17 @@ def tell_left(
     """
     from mlxsm_sync.state.run_names import run_folder, started
 
-    found = [one for one in started(run_folder(shared.store.folder, shared.store.label)) if runs(one.id)]
-    if not found or shared.store.lost() is not None:
+    found = [one for one in started(run_folder(session.store.folder, session.store.label)) if runs(one.id)]
+    if not found or session.store.lost() is not None:
         return  # a lost state says of no profile that it is gone
-    state = shared.store.read()
+    state = session.store.read()
     now, listed_no_more = {entry.id: entry.name for entry in state.entries}, left_out(state)
     for what, servers in (
         ("no longer here", [one for one in found if one.id not in now]),
         ("no longer in the profile file", [one for one in found if one.id in listed_no_more]),
     ):
         if servers:
-            _tell(shared, list(dict.fromkeys(now.get(one.id, one.name) for one in servers)), what)
+            _tell(session, list(dict.fromkeys(now.get(one.id, one.name) for one in servers)), what)
 
 
 def of_plan(plan: Plan, state: State) -> set[str]:
@@ -43,14 +43,14 @@ def of_plan(plan: Plan, state: State) -> set[str]:
     return {entry.id for entry in state.entries if entry.name in names}
 
 
-def _tell(shared: Shared, names: Sequence[str], what: str) -> None:
+def _tell(session: Session, names: Sequence[str], what: str) -> None:
     from mlxsm_sync.state.run_names import command
 
     called = ", ".join(f'"{visible(name)}"' for name in names)
-    look = visible(command("ps", state=shared.state_words))
-    stop = visible(command("down", *names, state=shared.state_words))
+    look = visible(command("ps", state=session.state_words))
+    stop = visible(command("down", *names, state=session.state_words))
     if len(names) == 1:
         told = f"a server was started for {called}, which is {what}: {look} shows it, {stop} stops it"
     else:
         told = f"servers were started for {called}, which are {what}: {look} shows them, {stop} stops them"
-    shared.output.say(f"note: {told}")
+    session.output.say(f"note: {told}")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.cli.ask import ask_conflict, confirm, is_terminal
 from mlxsm_sync.cli.left_running import of_plan, tell_left
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.plan import DECISIONS, refuse, refuse_guarded, show, tell_notices
+from mlxsm_sync.cli.session import Session
 from mlxsm_sync.errors import NoTerminal, StalePlan
 from mlxsm_sync.text.unicode import visible
 
@@ -32,7 +32,7 @@ ATTEMPTS = 100
 class Merge:
     """One merge of what is wanted into the state, from the plan to the last line."""
 
-    shared: Shared
+    session: Session
     desired: Desired
     choices: Choices
     name: str
@@ -48,7 +48,7 @@ class Merge:
 
     def plan(self) -> Plan:
         """The plan against the state as it is now, with the answers so far."""
-        return self._plan(self.shared.store.read())
+        return self._plan(self.session.store.read())
 
     def plan_against(self, state: State) -> Plan:
         """The plan against any state, with the answers so far."""
@@ -56,9 +56,9 @@ class Merge:
 
     def run(self, shown: Plan, *, ask: bool, strict: bool, again: bool) -> int:
         """Show the plan and write it, after the questions; `again` plans anew where it got old."""
-        self.shared.store.recover(self.shared.lock_timeout)
+        self.session.store.recover(self.session.lock_timeout)
         if any(change.action != "claim" for change in shown.changes):
-            self.shared.store.refuse_to_write()
+            self.session.store.refuse_to_write()
         self.asking = ask and is_terminal(self.desired)
         self._show(shown)
         if self.asking:
@@ -66,7 +66,7 @@ class Merge:
         if strict and (shown.undecided or shown.invalid):
             left = len(shown.undecided) + len(shown.invalid)
             what = "1 profile is" if left == 1 else f"{left} profiles are"
-            self.shared.output.say(f"note: --strict: nothing is written, since {what} undecided or invalid")
+            self.session.output.say(f"note: --strict: nothing is written, since {what} undecided or invalid")
             return self._finish(shown, applied=False)
         if not shown.changes:
             return self._finish(shown, applied=False)
@@ -78,7 +78,7 @@ class Merge:
         try:
             confirm(f"Type yes to {self.name}:", self.desired)
         except NoTerminal as error:
-            refuse(self.shared, shown, error)
+            refuse(self.session, shown, error)
 
     def _plan(self, state: State, choices: Choices | None = None) -> Plan:
         from mlxsm_sync.planning.planner import make_plan
@@ -91,13 +91,13 @@ class Merge:
         """The plan as text; as JSON, only how it ended is printed. Whoever is asked sees all of it."""
         from mlxsm_sync.views.plan import plan_text
 
-        output = self.shared.output
+        output = self.session.output
         if self.asking and (output.json or output.quiet):
-            output.tell(plan_text(shown, output.style(sys.stderr), self.shared.unnamed))
-            tell_notices(self.shared, shown)
+            output.tell(plan_text(shown, output.style(sys.stderr), self.session.unnamed))
+            tell_notices(self.session, shown)
         else:
-            show(self.shared, shown, with_json=False)
-        refuse_guarded(self.shared, shown)
+            show(self.session, shown, with_json=False)
+        refuse_guarded(self.session, shown)
 
     def _ask(self, first: Plan) -> Plan:
         """Let a person answer each conflict; an answer can settle another one, or bring one up."""
@@ -108,14 +108,14 @@ class Merge:
         if self.choices != before:
             self._show_answered(first, shown)
         if left := ", ".join(f'"{visible(one.name)}"' for one in shown.undecided):
-            self.shared.output.say(f"note: not asked about {left}: nothing but skip is possible here")
+            self.session.output.say(f"note: not asked about {left}: nothing but skip is possible here")
         return shown
 
     def _refusal(self, conflict: Conflict, name: str) -> str | None:
         """Why a new name is not to be had, or would change nothing."""
         from mlxsm_sync.planning.answers import answered
 
-        plan = self._plan(self.shared.store.read(), answered(self.choices, conflict, "rename", name))
+        plan = self._plan(self.session.store.read(), answered(self.choices, conflict, "rename", name))
         mine = (one for one in plan.undecided if one.index == conflict.index)
         return next((one.message for one in mine if one.kind in ("rename-collision", conflict.kind)), None)
 
@@ -123,7 +123,7 @@ class Merge:
         """What the answers made of the plan; what was shown before is not shown again."""
         from mlxsm_sync.views.plan import answered_text
 
-        output = self.shared.output
+        output = self.session.output
         if output.json or output.quiet:
             output.tell(answered_text(first, shown, output.style(sys.stderr)))
         else:
@@ -131,7 +131,7 @@ class Merge:
         told = {*first.notices}
         for notice in (one for one in shown.notices if one not in told):
             output.say(f"note: {notice}")
-        refuse_guarded(self.shared, shown)
+        refuse_guarded(self.session, shown)
 
     def _write(self, shown: Plan, *, again: bool) -> int:
         """Write what was shown. Where nobody had to answer, a plan that got old is made anew."""
@@ -142,14 +142,14 @@ class Merge:
             plan = self._plan(state)
             return plan, apply_plan(plan, state, new_ids())
 
-        store, timeout = self.shared.store, self.shared.lock_timeout
+        store, timeout = self.session.store, self.session.lock_timeout
         for attempt in range(ATTEMPTS):
             try:
                 plan, state = write_as_shown(store, remake, shown, self.name, timeout)
             except StalePlan:
                 if not again or attempt == ATTEMPTS - 1:
                     raise
-                self.shared.output.say("note: the state changed meanwhile; planning again")
+                self.session.output.say("note: the state changed meanwhile; planning again")
                 shown = self.plan()
                 self._show(shown)
                 continue
@@ -161,12 +161,12 @@ class Merge:
         from mlxsm_sync.state.store import outcome
 
         ended = outcome(plan, applied=applied, serial=serial)
-        output = self.shared.output
+        output = self.session.output
         with telling_of("the state" if applied else None):
             output.data(ended)
             if applied or not output.quiet:
                 output.show(self.tell(ended, output.style(sys.stdout)))
-        tell_left(self.shared, partial(of_plan, plan))
+        tell_left(self.session, partial(of_plan, plan))
         if applied:
             self.next_step(plan)
         return DECISIONS if plan.undecided or plan.invalid else 0

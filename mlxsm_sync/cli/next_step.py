@@ -7,7 +7,7 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.cli.options import Shared
+from mlxsm_sync.cli.session import Session
 from mlxsm_sync.errors import MlxsmError
 
 if TYPE_CHECKING:
@@ -20,27 +20,29 @@ _OF_NO_SERVER = ("/name", "/notes")
 """Fields of which a running server knows nothing."""
 
 
-def tell_next_of_apply(shared: Shared, written: Plan, again: Invocation) -> None:
+def tell_next_of_apply(session: Session, written: Plan, again: Invocation) -> None:
     """After an apply the servers are started, or restarted where what they serve has changed."""
     if any(one.action != "delete" for one in written.counted):
-        _tell(shared, again.up(*_recreate(shared, written)))
+        _tell(session, again.up(*_recreate(session, written)))
 
 
-def tell_next_of_import(shared: Shared, written: Plan, *, local_paths: bool) -> None:
+def tell_next_of_import(session: Session, written: Plan, *, local_paths: bool) -> None:
     """What was imported is nobody's until a profile file lists it; what none can hold is not named."""
     from mlxsm_sync.state.run_names import command
 
     new = {one.name for one in written.changes if one.action == "create"}
-    entries = [entry for entry in shared.store.read().entries if entry.name in new] if new else []
+    entries = [entry for entry in session.store.read().entries if entry.name in new] if new else []
     names = [entry.name for entry in entries if _fits_a_file(entry)]
     if not names:
         return
     if _file_is_found():
         named = names if len(names) <= _MOST_NAMED else []
-        _tell(shared, command("pull", *named, options=[] if named else ["--all"], state=shared.state_words))
+        _tell(session, command("pull", *named, options=[] if named else ["--all"], state=session.state_words))
     else:
         options = ["--format", "yaml", *(["--include-local-paths"] if local_paths else [])]
-        _tell(shared, command("export", options=[*options, "-o", "profiles.yaml"], state=shared.state_words))
+        _tell(
+            session, command("export", options=[*options, "-o", "profiles.yaml"], state=session.state_words)
+        )
 
 
 def _fits_a_file(entry: Entry) -> bool:
@@ -49,21 +51,21 @@ def _fits_a_file(entry: Entry) -> bool:
     return obstacle(entry, local_paths=True) is None
 
 
-def tell_next_of_rollback(shared: Shared, written: Plan) -> None:
+def tell_next_of_rollback(session: Session, written: Plan) -> None:
     """Where a file still says what was rolled back, that is looked at first."""
-    following = shared.command("plan") if _file_is_found() else shared.command("list")
+    following = session.command("plan") if _file_is_found() else session.command("list")
     with suppress(MlxsmError):  # a broken file is told by the next plan
-        if _file_is_found() and _is_in_step(shared):
-            following = shlex.join([*shlex.split(shared.command("up")), *_recreate(shared, written)])
-    _tell(shared, following)
+        if _file_is_found() and _is_in_step(session):
+            following = shlex.join([*shlex.split(session.command("up")), *_recreate(session, written)])
+    _tell(session, following)
 
 
-def _is_in_step(shared: Shared) -> bool:
+def _is_in_step(session: Session) -> bool:
     """Whether this machine is as the profile file says."""
     from mlxsm_sync.planning.planner import make_plan
     from mlxsm_sync.profile_file.whereabouts import look
 
-    desired, state = shared.desired(), shared.store.read()
+    desired, state = session.desired(), session.store.read()
     plan = make_plan(desired, state, origins=look(desired, state))
     return not plan.counted and not plan.undecided
 
@@ -78,16 +80,16 @@ def _file_is_found() -> bool:
     return False
 
 
-def _recreate(shared: Shared, written: Plan) -> list[str]:
+def _recreate(session: Session, written: Plan) -> list[str]:
     """`--recreate`, where what was there before is served otherwise now, and a server was started."""
     from mlxsm_sync.state.run_names import run_folder, started
 
     existing = (one for one in written.counted if one.action in ("update", "replace"))
     changed = any(field.path not in _OF_NO_SERVER for one in existing for field in one.fields)
-    store = shared.store
+    store = session.store
     return ["--recreate"] if changed and started(run_folder(store.folder, store.label)) else []
 
 
-def _tell(shared: Shared, following: str) -> None:
-    if not shared.output.json:
-        shared.output.say(f"Next: {following}")
+def _tell(session: Session, following: str) -> None:
+    if not session.output.json:
+        session.output.say(f"Next: {following}")

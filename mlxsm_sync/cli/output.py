@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.errors import FileError, MlxsmError
 from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, reasons, redacted, without_tokens
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.text.wrapping import wrapped
@@ -149,11 +149,11 @@ def telling_of(what: str | None) -> Iterator[None]:
     """Where something was written, an output that fails says so, also if its reader has gone."""
     try:
         yield
-    except (OSError, FileTrouble) as error:
+    except (OSError, FileError) as error:
         if what is None:
             raise
         why = error.strerror if isinstance(error, OSError) else error
-        raise FileTrouble(f"{what} was written, but not all of the output: {why}", applied=True) from None
+        raise FileError(f"{what} was written, but not all of the output: {why}", applied=True) from None
 
 
 def shown(text: str) -> str:
@@ -232,7 +232,7 @@ def report_failure(
     except OSError:
         silence_stdout()
         heard = False
-    except FileTrouble:
+    except FileError:
         heard = False
     if not (as_json and heard):
         with suppress(OSError):  # where nobody listens, the exit code says it all

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble, Usage
+from mlxsm_sync.errors import FileError, UsageError
 
 STDIN = STDOUT = "-"
 
@@ -37,19 +37,19 @@ class Files:
         """Whether an output was refused: nothing is to be written any more, not even why."""
 
     def read(self, path: str) -> None:
-        """A file is going to be read; Usage where it is an output, too."""
+        """A file is going to be read; UsageError where it is an output, too."""
         self._inputs.append(path)
         for out in self._outputs:
             self._refuse_input(out, path)
 
     def use_state(self, state: str) -> None:
-        """A state, or `app` or `app:PATH`, is going to be used; Usage where an output belongs to it."""
+        """A state, or `app` or `app:PATH`, is going to be used; UsageError where an output belongs to it."""
         self._states.append(state)
         for out in self._outputs:
             self._refuse_state(out, state)
 
     def write(self, path: str, option: str, *, may_be_profiles: bool = False) -> None:
-        """A file is going to be written; Usage where it is an input, belongs to a state, or is written twice.
+        """A file is going to be written; UsageError where it is read, of a state, or written twice.
 
         `may_be_profiles`: it may take the place of a profile file that the command does not read.
         """
@@ -67,7 +67,7 @@ class Files:
         self._outputs.append(out)
 
     def make(self, path: str) -> None:
-        """A new profile file is going to be written; Usage where it would belong to a state."""
+        """A new profile file is going to be written; UsageError where it would belong to a state."""
         for state in (*self._states, os.environ.get("MLXSM_STATE", ""), "", "app"):
             self._refuse_state(_Output(path, "-f", may_be_profiles=True), state)
 
@@ -76,12 +76,12 @@ class Files:
 
         if same_file(out.path, other.path):
             self.refused = True
-            raise Usage(
+            raise UsageError(
                 f"{other.option} and {out.option} name one file, {out.path}", "give each of them its own"
             )
 
     def _refuse_state(self, out: _Output, state: str) -> None:
-        with suppress(FileTrouble):
+        with suppress(FileError):
             if _belongs_to(out.path, state):
                 self._refuse(out)
 
@@ -98,7 +98,7 @@ class Files:
 
     def _refuse(self, out: _Output) -> None:
         self.refused = True
-        raise Usage(f"{out.path} is what this command reads, or belongs to it", "name another file")
+        raise UsageError(f"{out.path} is what this command reads, or belongs to it", "name another file")
 
 
 def _is_stream(path: str) -> bool:
@@ -116,7 +116,7 @@ def _profile_files() -> Iterator[str]:
     from mlxsm_sync.files.paths import expanded, places_of_profile_files
 
     named = os.environ.get("MLXSM_FILE", "")
-    with suppress(FileTrouble):
+    with suppress(FileError):
         yield from [expanded(named)] if named else []
     yield from places_of_profile_files(os.environ)
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.parameters import WholeNumber
+from mlxsm_sync.cli.session import Session
 from mlxsm_sync.cli.transitions import show_and_write
-from mlxsm_sync.errors import UnreadableState, Usage
+from mlxsm_sync.errors import UnreadableState, UsageError
 
 if TYPE_CHECKING:
     from mlxsm_sync.state.history import Earlier
@@ -31,31 +31,31 @@ Next: mlxsm rollback SERIAL plans back to one and asks."""
 @options.state
 @options.as_json
 @click.pass_obj
-def history(shared: Shared) -> None:
+def history(session: Session) -> None:
     """Show the states that are kept, the current one first, and which command wrote each."""
-    store = shared.store
+    store = session.store
     try:
         state = store.read()
     except UnreadableState as error:
-        if not (shared.output.json or error.newer):
-            _show_history(shared, None, store.kept())
+        if not (session.output.json or error.newer):
+            _show_history(session, None, store.kept())
         raise
     if state.lineage is not None:
-        _show_history(shared, state, store.earlier())
+        _show_history(session, state, store.earlier())
     else:  # it was never written, or is lost
-        _show_history(shared, None, store.kept())
+        _show_history(session, None, store.kept())
 
 
-def _show_history(shared: Shared, current: State | None, earlier: Iterable[Earlier]) -> None:
+def _show_history(session: Session, current: State | None, earlier: Iterable[Earlier]) -> None:
     from mlxsm_sync.views.reports import history_report
     from mlxsm_sync.views.style import history_text
 
     report = history_report(current, (one.state for one in earlier))
-    shared.output.data(report)
+    session.output.data(report)
     if report.entries:
-        shared.output.show(history_text(report, shared.output.style(sys.stdout), local_time))
+        session.output.show(history_text(report, session.output.style(sys.stdout), local_time))
     else:
-        shared.output.say("there are no earlier states yet")
+        session.output.say("there are no earlier states yet")
 
 
 def local_time(at: str) -> str:
@@ -80,22 +80,22 @@ Next: mlxsm rollback again undoes the rollback."""
 @options.while_app_runs
 @options.as_json
 @click.pass_obj
-def rollback(shared: Shared, serial: int | None, yes: bool) -> None:
+def rollback(session: Session, serial: int | None, yes: bool) -> None:
     """Go back to an earlier state, as a new write. No server is started or changed."""
     from mlxsm_sync.planning.transition import back_to, between
 
-    goal = _earlier(shared.store, serial)
-    if goal is None and (lost := shared.store.lost()) is not None:
-        raise Usage(lost.reason, f"to put a kept version back: {shared.command('restore')}")
+    goal = _earlier(session.store, serial)
+    if goal is None and (lost := session.store.lost()) is not None:
+        raise UsageError(lost.reason, f"to put a kept version back: {session.command('restore')}")
     if goal is None:
         which = "to go back to" if serial is None else str(serial)
-        raise Usage(f"there is no earlier state {which}", "mlxsm history lists them")
+        raise UsageError(f"there is no earlier state {which}", "mlxsm history lists them")
 
     def remake(state: State) -> tuple[Plan, State]:
         after = back_to(goal, state)
         return between(state, after), after
 
-    show_and_write(shared, remake, "rollback", yes=yes)
+    show_and_write(session, remake, "rollback", yes=yes)
 
 
 def _earlier(store: Store, serial: int | None) -> State | None:

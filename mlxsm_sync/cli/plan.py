@@ -12,9 +12,9 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.invoked import invocation
 from mlxsm_sync.cli.left_running import of_plan, tell_left
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.outputs import STDOUT
-from mlxsm_sync.errors import Guard, MlxsmError, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import Guard, MlxsmError, UsageError
 
 if TYPE_CHECKING:
     from mlxsm_sync.values.plan import Plan
@@ -46,28 +46,28 @@ Next: mlxsm apply, with the same answers."""
 @click.option("--detailed-exitcode", is_flag=True, help="2: there are changes, 3: decisions are left.")
 @options.as_json
 @click.pass_obj
-def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool, **answers: Any) -> int:
+def plan(session: Session, /, out: str | None, form: str, detailed_exitcode: bool, **answers: Any) -> int:
     """Show what an apply would change on this machine; change nothing."""
     from mlxsm_sync.planning.planner import make_plan
     from mlxsm_sync.planning.selectors import resolve
     from mlxsm_sync.profile_file.whereabouts import look
 
-    shared.output.json = shared.output.json or form == "json"
-    shared.output.stdout_is_taken = out == STDOUT
-    if shared.output.json and out == STDOUT:
-        raise Usage(
+    session.output.json = session.output.json or form == "json"
+    session.output.stdout_is_taken = out == STDOUT
+    if session.output.json and out == STDOUT:
+        raise UsageError(
             "--out - and the JSON would both go to standard output",
             "--json-out PATH writes the JSON to a file",
         )
-    desired = shared.desired()
-    state = shared.store.read()
+    desired = session.desired()
+    state = session.store.read()
     choices = resolve(desired, state, **answers)
-    again = invocation(shared, "apply", desired)
+    again = invocation(session, "apply", desired)
     made = make_plan(desired, state, choices, invocation=again, origins=look(desired, state))
     if out is not None:
         from mlxsm_sync.state.saved_plan import SavedPlan, save_plan, text_of
 
-        seen = shared.store.fingerprint()
+        seen = session.store.fingerprint()
         saved = SavedPlan(
             digest=made.digest,
             desired=desired,
@@ -80,12 +80,12 @@ def plan(shared: Shared, /, out: str | None, form: str, detailed_exitcode: bool,
             click.echo(text_of(saved), nl=False)
         else:
             save_plan(out, saved)
-    show(shared, made, markdown=form == "markdown")
-    refuse_guarded(shared, made)
-    tell_left(shared, partial(of_plan, made))
-    if not shared.output.json and made.counted and not _is_gone(out):
-        following = again.next(choices) if out is None else shared.command("apply", out)
-        shared.output.say(f"Next: {following}")
+    show(session, made, markdown=form == "markdown")
+    refuse_guarded(session, made)
+    tell_left(session, partial(of_plan, made))
+    if not session.output.json and made.counted and not _is_gone(out):
+        following = again.next(choices) if out is None else session.command("apply", out)
+        session.output.say(f"Next: {following}")
     return _exit_code(made) if detailed_exitcode else 0
 
 
@@ -96,41 +96,41 @@ def _is_gone(out: str | None) -> bool:
     return out is not None and (out == STDOUT or is_stream(out))
 
 
-def show(shared: Shared, made: Plan, *, markdown: bool = False, with_json: bool = True) -> None:
+def show(session: Session, made: Plan, *, markdown: bool = False, with_json: bool = True) -> None:
     """Print a plan in the form that was asked for, and what was answered in vain."""
     if markdown:
         from mlxsm_sync.views.markdown import plan_markdown
 
-        shared.output.show(plan_markdown(made))
-    elif not shared.output.json:
+        session.output.show(plan_markdown(made))
+    elif not session.output.json:
         from mlxsm_sync.views.plan import headline, plan_text
 
-        style = shared.output.style(sys.stdout)
-        brief = shared.output.quiet
-        shared.output.show(f"{headline(made)}\n" if brief else plan_text(made, style, shared.unnamed))
+        style = session.output.style(sys.stdout)
+        brief = session.output.quiet
+        session.output.show(f"{headline(made)}\n" if brief else plan_text(made, style, session.unnamed))
     if with_json and made.guard is None:
-        shared.output.data(made)
-    tell_notices(shared, made)
+        session.output.data(made)
+    tell_notices(session, made)
 
 
-def tell_notices(shared: Shared, made: Plan) -> None:
+def tell_notices(session: Session, made: Plan) -> None:
     """Say what was answered in vain."""
     for notice in made.notices:
-        shared.output.say(f"note: {notice}")
+        session.output.say(f"note: {notice}")
 
 
-def refuse_guarded(shared: Shared, made: Plan) -> None:
+def refuse_guarded(session: Session, made: Plan) -> None:
     """Stop where so much would be deleted that a person must say --force."""
     if made.guard is not None:
-        refuse(shared, made, Guard(made.guard.message, made.guard.hint))
+        refuse(session, made, Guard(made.guard.message, made.guard.hint))
 
 
-def refuse(shared: Shared, made: Plan, error: MlxsmError) -> NoReturn:
+def refuse(session: Session, made: Plan, error: MlxsmError) -> NoReturn:
     """Stop with this failure; as JSON, the plan that it is about comes with it."""
-    if shared.output.json:
+    if session.output.json:
         from mlxsm_sync.views.reports import refused_plan
 
-        shared.output.data(refused_plan(made, error))
+        session.output.data(refused_plan(made, error))
         raise click.exceptions.Exit(error.exit_code)
     raise error
 

@@ -11,10 +11,10 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.invoked import invocation
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import shown, telling_of
 from mlxsm_sync.cli.plan import DECISIONS
-from mlxsm_sync.errors import NotEditable, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import NotEditable, UsageError
 from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ Next: git diff; mlxsm plan shows what is left to apply."""
 @options.as_json
 @click.pass_obj
 def pull(
-    shared: Shared,
+    session: Session,
     names: tuple[str, ...],
     everything: bool,
     fields: tuple[str, ...],
@@ -67,55 +67,55 @@ def pull(
     from mlxsm_sync.profile_file.pull_file import carry_out, prepare
 
     scope = _scope(names, fields, everything=everything, whole=whole)
-    if shared.path == "-":
-        raise Usage("standard input cannot be written to", "-f FILE names the file to write")
-    shared.store.recover(shared.lock_timeout)
+    if session.path == "-":
+        raise UsageError("standard input cannot be written to", "-f FILE names the file to write")
+    session.store.recover(session.lock_timeout)
     try:
-        ready = prepare(shared.path, shared.store.read(), scope)
+        ready = prepare(session.path, session.store.read(), scope)
     except NotEditable as error:
-        shared.output.show(_shown(error.patch))
+        session.output.show(_shown(error.patch))
         raise
     asking = bool(ready.patch) and not (yes or dry_run)
-    _show(shared, ready, asking=asking)
+    _show(session, ready, asking=asking)
     if asking:
         confirm(f"Type yes to write {ready.path}:")
     write = not dry_run and (bool(ready.patch) or ready.state is not None)
-    if write and carry_out(ready, shared.store, scope, shared.lock_timeout):
-        shared.output.say(f"note: {ready.path} has other names (hard links), which keep the old content")
+    if write and carry_out(ready, session.store, scope, session.lock_timeout):
+        session.output.say(f"note: {ready.path} has other names (hard links), which keep the old content")
     with telling_of(ready.path if ready.patch and write else "the state" if write else None):
-        _finish(shared, ready, dry_run=dry_run)
+        _finish(session, ready, dry_run=dry_run)
     return DECISIONS if ready.pull.clashes and not dry_run else 0
 
 
 def _scope(names: tuple[str, ...], fields: tuple[str, ...], *, everything: bool, whole: bool) -> Scope:
-    """What was asked for; Usage where it contradicts itself or names no field."""
+    """What was asked for; UsageError where it contradicts itself or names no field."""
     from mlxsm_sync.planning.pull import Scope
     from mlxsm_sync.text.suggest import did_you_mean
     from mlxsm_sync.values.field_names import find, known
 
     if names and everything:
-        raise Usage("--all already means every profile", "leave out the names, or --all")
+        raise UsageError("--all already means every profile", "leave out the names, or --all")
     if fields and whole:
-        raise Usage("--whole already means every field", "leave out --field, or --whole")
+        raise UsageError("--whole already means every field", "leave out --field, or --whole")
     paths = set()
     for name in fields:
         if (path := find(name)) is None:
             hint = did_you_mean(name, known()) or f"known fields: {', '.join(known())}"
-            raise Usage(f'there is no field "{visible(name)}"', hint)
+            raise UsageError(f'there is no field "{visible(name)}"', hint)
         paths.add(path)
     wanted = [name if name.startswith("#") else normal(name) for name in names]
     return Scope(wanted, everything, frozenset(paths), whole)
 
 
-def _show(shared: Shared, ready: Prepared, *, asking: bool) -> None:
+def _show(session: Session, ready: Prepared, *, asking: bool) -> None:
     """The change of the file, before it is made; whoever is asked sees it in any case."""
     from mlxsm_sync.views.pull import clash_text, whole_text
 
-    output = shared.output
+    output = session.output
     for one in ready.pull.stuck:
         output.say(f'note: "{one.name}" was left: {one.reason}; {one.hint}')
     style = output.style(sys.stderr)
-    again = invocation(shared, "pull", ready.desired)
+    again = invocation(session, "pull", ready.desired)
     output.tell(whole_text(ready.pull, ready.desired))
     if asking and (output.json or output.quiet):
         output.tell(_shown(ready.patch))
@@ -124,11 +124,11 @@ def _show(shared: Shared, ready: Prepared, *, asking: bool) -> None:
     output.tell(clash_text(ready.pull, ready.desired, again, style))
 
 
-def _finish(shared: Shared, ready: Prepared, *, dry_run: bool) -> None:
+def _finish(session: Session, ready: Prepared, *, dry_run: bool) -> None:
     """Say how it ended."""
     from mlxsm_sync.views.pull_report import pull_report
 
-    output = shared.output
+    output = session.output
     written = bool(ready.patch) and not dry_run
     recorded = 0 if dry_run else ready.changes
     output.data(
@@ -138,27 +138,27 @@ def _finish(shared: Shared, ready: Prepared, *, dry_run: bool) -> None:
         output.say(f"warning: {warning.name}: {warning.message}")
     if written:
         output.say(f"wrote {ready.path}")
-        output.say(f"Next: {shared.command('plan')}")
+        output.say(f"Next: {session.command('plan')}")
     elif recorded:
         output.say(f"{ready.path} says so already; recorded as applied: {recorded}")
     elif not ready.patch and not ready.pull.stuck and not ready.pull.clashes:
-        _tell_nothing(shared, ready)
+        _tell_nothing(session, ready)
 
 
-def _tell_nothing(shared: Shared, ready: Prepared) -> None:
+def _tell_nothing(session: Session, ready: Prepared) -> None:
     """Where nothing was changed here, say what this command is for, and what there is to do."""
     from mlxsm_sync.planning.planner import make_plan
     from mlxsm_sync.profile_file.whereabouts import look
     from mlxsm_sync.views.plan import headline
 
-    state = shared.store.read()
+    state = session.store.read()
     made = make_plan(ready.desired, state, origins=look(ready.desired, state))
-    shared.output.say("nothing to pull: no profile of this file was changed on this machine")
-    shared.output.say(
+    session.output.say("nothing to pull: no profile of this file was changed on this machine")
+    session.output.say(
         f"pull writes what was changed here into {ready.path}; it downloads no model, and fetches no file "
         "(git pull does)"
     )
-    shared.output.say(headline(made))
+    session.output.say(headline(made))
 
 
 def _shown(patch: str) -> str:

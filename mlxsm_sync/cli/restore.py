@@ -11,10 +11,10 @@ import click
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.file_names import FileName
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.output import telling_of
 from mlxsm_sync.cli.past import local_time
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import UsageError
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ Next: mlxsm plan; mlxsm history lists the versions that are kept."""
 @options.while_app_runs
 @options.as_json
 @click.pass_obj
-def restore(shared: Shared, version: str | None, yes: bool) -> None:
+def restore(session: Session, version: str | None, yes: bool) -> None:
     """Put a kept state in the place of one that is lost.
 
     What stands there and cannot be read is kept beside it. A state that can be read is not touched:
@@ -49,40 +49,42 @@ def restore(shared: Shared, version: str | None, yes: bool) -> None:
     from mlxsm_sync.views.reports import restore_report
     from mlxsm_sync.views.style import NO_SERVER
 
-    store = shared.store
+    store = session.store
     lost = store.lost()
     if lost is None:
-        raise Usage(f"there is nothing to restore: {store.path} is not lost", _other_ways(shared, store))
+        raise UsageError(
+            f"there is nothing to restore: {store.path} is not lost", _other_ways(session, store)
+        )
     goal = _chosen(store, lost, version)
-    shared.output.say(lost.reason)
-    _show(shared, goal)
+    session.output.say(lost.reason)
+    _show(session, goal)
     if not yes:
         confirm("Type yes to restore this version:")
     written = Write(at=now(), command="restore", owner=None, summary=f"version {goal.state.serial} restored")
-    done = store.restore(goal, written, shared.lock_timeout)
+    done = store.restore(goal, written, session.lock_timeout)
     with telling_of("the state"):
         aside = [str(path) for path in done.aside]
         report = restore_report(str(store.path), lost.reason, goal.state, str(goal.path), done.state, aside)
-        shared.output.data(report)
+        session.output.data(report)
         serial = f"Restored: version {goal.state.serial} is the current state, as serial {done.state.serial}."
         told = [f"What could not be read is kept as {visible(path)}." for path in aside]
         after = "What was written after that version is not in it."
-        if not shared.output.quiet:
-            shared.output.show("\n".join([serial, after, *told, NO_SERVER, ""]))
-        if not shared.output.json:
-            shared.output.say(f"Next: {shared.command('plan')}")
+        if not session.output.quiet:
+            session.output.show("\n".join([serial, after, *told, NO_SERVER, ""]))
+        if not session.output.json:
+            session.output.say(f"Next: {session.command('plan')}")
 
 
-def _other_ways(shared: Shared, store: Store) -> str:
+def _other_ways(session: Session, store: Store) -> str:
     """What there is instead, where a state is whole."""
-    hint = f"{shared.command('history')} lists its earlier versions"
+    hint = f"{session.command('history')} lists its earlier versions"
     lineage = store.read().lineage
     if any(one.state.lineage not in (lineage, None) for one in store.kept()):
         hint += "; those of a state that was here before are kept, too: to restore one, move this one away"
     return hint
 
 
-def _show(shared: Shared, goal: Earlier) -> None:
+def _show(session: Session, goal: Earlier) -> None:
     """What is going to be restored; whoever is asked sees it also where only JSON is printed."""
     from mlxsm_sync.views.reports import list_report
     from mlxsm_sync.views.style import list_text
@@ -95,13 +97,15 @@ def _show(shared: Shared, goal: Earlier) -> None:
     )
     lines = f"Version {state.serial}{by}: {visible(str(goal.path))}\n"
     report = list_report(state)
-    lines += list_text(report, shared.output.style(sys.stderr)) if report.entries else "It has no profiles.\n"
-    if not shared.output.quiet:
-        shared.output.tell(lines)
+    lines += (
+        list_text(report, session.output.style(sys.stderr)) if report.entries else "It has no profiles.\n"
+    )
+    if not session.output.quiet:
+        session.output.tell(lines)
 
 
 def _chosen(store: Store, lost: Lost, version: str | None) -> Earlier:
-    """The kept version that was asked for; Usage where it is not one."""
+    """The kept version that was asked for; UsageError where it is not one."""
     from mlxsm_sync.state.lost import best
 
     if version is not None and not version.isdecimal():
@@ -109,14 +113,16 @@ def _chosen(store: Store, lost: Lost, version: str | None) -> Earlier:
     kept = store.kept()
     if version is None:
         if (found := best(kept, lost.lineage)) is None:
-            raise Usage("there is no version that can be read", "mlxsm restore FILE takes one from elsewhere")
+            raise UsageError(
+                "there is no version that can be read", "mlxsm restore FILE takes one from elsewhere"
+            )
         return found
     same = [one for one in kept if one.state.serial == int(version)]
     same = [one for one in same if one.state.lineage == lost.lineage] or same
     if not same:
-        raise Usage(f"there is no version {version}", "mlxsm history lists what is kept")
+        raise UsageError(f"there is no version {version}", "mlxsm history lists what is kept")
     if len({one.state.lineage for one in same}) > 1:
-        raise Usage(
+        raise UsageError(
             f"{len(same)} versions have the serial {version}",
             f"name the file of one: {', '.join(str(one.path) for one in same)}",
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import click
 
 from mlxsm_sync.cli.option_habits import option_answer
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UsageError
 from mlxsm_sync.text.suggest import slip_of
 from mlxsm_sync.text.unicode import visible
 
@@ -72,7 +72,7 @@ def asks_for_help(command: click.Command, words: Sequence[str]) -> bool:
 
 
 def refuse_unknown(command: click.Command, name: str, words: Sequence[str]) -> None:
-    """Usage where a word is no option of the command, an option has no value, or a word is too many."""
+    """UsageError where a word is no option of the command, an option has no value, or a word is too many."""
     known = _Known.of(command)
     operands = [*_operands(known, name, words)]
     if known.operands is not None and len(operands) > known.operands:
@@ -87,17 +87,17 @@ def _operands(known: _Known, name: str, words: Sequence[str]) -> Iterator[str]:
         elif not word.startswith("-") or word == "-":
             yield word
         elif (option := _option_that_waits(known, name, word)) and next(rest, None) is None:
-            raise Usage(f"{option} needs a value", f"see mlxsm {name} --help")
+            raise UsageError(f"{option} needs a value", f"see mlxsm {name} --help")
 
 
 def _option_that_waits(known: _Known, name: str, word: str) -> str | None:
-    """The option whose value is the next word, None where there is no such; Usage for an unknown one."""
+    """The option whose value is the next word, None where there is no such; UsageError for an unknown one."""
     given, joined, value = word.partition("=")
     if word.startswith("--"):
         if given not in known.takes_value:
             raise _no_such(known, name, given, value if joined else None)
         if joined and not known.takes_value[given]:
-            raise Usage(f"{given} takes no value", f"write it {given}")
+            raise UsageError(f"{given} takes no value", f"write it {given}")
         return given if known.takes_value[given] and not joined else None
     _refuse_long_with_one_dash(known, name, given, value if joined else None)
     for place, letter in enumerate(word[1:], start=2):
@@ -115,18 +115,18 @@ def _refuse_long_with_one_dash(known: _Known, name: str, given: str, value: str 
         raise _no_such(known, name, given, value)
 
 
-def _no_such(known: _Known, name: str, given: str, value: str | None) -> Usage:
+def _no_such(known: _Known, name: str, given: str, value: str | None) -> UsageError:
     hint = option_answer(given, value, known.takes_value)
     long = [one for one in known.takes_value if one.startswith("--")]
     hint = hint or slip_of(f"--{given.lstrip('-')}", long, rash=RASH_OPTIONS)
-    return Usage(f"mlxsm {name} has no option {visible(given)}", hint or f"see mlxsm {name} --help")
+    return UsageError(f"mlxsm {name} has no option {visible(given)}", hint or f"see mlxsm {name} --help")
 
 
-def _too_many(known: _Known, name: str, word: str) -> Usage:
+def _too_many(known: _Known, name: str, word: str) -> UsageError:
     """A profile file or a profile named as an operand where an option names it."""
     hint = f"see mlxsm {name} --help"
     if word.endswith((".yaml", ".yml")) and "--file" in known.takes_value:
         hint = f"-f names the profile file: mlxsm {name} -f {shlex.quote(word)}"
     elif word != "help" and "--only" in known.takes_value:
         hint = f"--only names a profile: mlxsm {name} --only {shlex.quote(word)}"
-    return Usage(f"unexpected argument {visible(word)}", hint)
+    return UsageError(f"unexpected argument {visible(word)}", hint)

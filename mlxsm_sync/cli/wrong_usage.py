@@ -7,25 +7,25 @@ from collections.abc import Sequence
 import click
 from click.core import ParameterSource
 
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UsageError
 
 _BEHIND = "options stand behind the command, as in mlxsm plan -v; mlxsm --version prints the version"
 
 
-def as_usage(error: click.UsageError, words: Sequence[str]) -> Usage:
+def as_usage(error: click.UsageError, words: Sequence[str]) -> UsageError:
     """The error as ours; one place for all of click's classes."""
     command = error.ctx.command_path if error.ctx else "mlxsm"
     hint = f"see {command} --help"
     match error:
         case click.MissingParameter(param=click.Parameter() as parameter):
-            return Usage(f"{_name(parameter, error, words)} is missing", hint)
+            return UsageError(f"{_name(parameter, error, words)} is missing", hint)
         case click.BadParameter(param=click.Parameter() as parameter):
             rule = _rule(parameter.type) or _plain(error.message)
-            return Usage(f"{_name(parameter, error, words)} {rule}", hint)
+            return UsageError(f"{_name(parameter, error, words)} {rule}", hint)
         case click.NoSuchOption():
-            return Usage(f"there is no option {error.option_name} before a command", _BEHIND)
+            return UsageError(f"there is no option {error.option_name} before a command", _BEHIND)
         case _:
-            return Usage(_plain(error.format_message()), hint)
+            return UsageError(_plain(error.format_message()), hint)
 
 
 def _name(parameter: click.Parameter, error: click.UsageError, words: Sequence[str]) -> str:

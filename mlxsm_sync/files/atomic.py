@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.files.attributes import has_other_names, take_over
 from mlxsm_sync.files.links import POSIX, followed
 from mlxsm_sync.files.owners import is_ours, is_trusted, name_of, remedy
@@ -30,21 +30,21 @@ _unfinished: set[Path] = set()
 
 @contextmanager
 def system_errors(what: str) -> Iterator[None]:
-    """Tell a refusal of the system as FileTrouble that begins with `what`."""
+    """Tell a refusal of the system as FileError that begins with `what`."""
     try:
         yield
     except OSError as error:
         raise refused(what, error) from None
 
 
-def refused(what: str, error: OSError) -> FileTrouble:
-    """A refusal of the system as FileTrouble that begins with `what`, and says whose the file is."""
+def refused(what: str, error: OSError) -> FileError:
+    """A refusal of the system as FileError that begins with `what`, and says whose the file is."""
     told = f"{what}: {error.strerror or error}"
     if error.errno in (errno.EACCES, errno.EPERM) and isinstance(error.filename, (str, bytes, os.PathLike)):
         about = remedy(os.fsdecode(error.filename))
         if about is not None:
-            return FileTrouble(f"{told}: {about[0]}", about[1])
-    return FileTrouble(told)
+            return FileError(f"{told}: {about[0]}", about[1])
+    return FileError(told)
 
 
 def read_own(path: Path) -> bytes | None:
@@ -57,13 +57,13 @@ def read_own(path: Path) -> bytes | None:
         with os.fdopen(fd, "rb") as file:
             about = os.fstat(fd)
             if not stat.S_ISREG(about.st_mode):
-                raise FileTrouble(f"{path} is not a regular file")
+                raise FileError(f"{path} is not a regular file")
             if not is_ours(about):
                 owner, known = name_of(about.st_uid), remedy(path)
                 hint = known[1] if known else None
-                raise FileTrouble(f"{path} belongs to another user, {owner}", hint)
+                raise FileError(f"{path} belongs to another user, {owner}", hint)
             if about.st_size > MAX_BYTES:
-                raise FileTrouble(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
+                raise FileError(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
             return file.read()
 
 
@@ -133,7 +133,7 @@ def write_whole(
     new: bool = False,
     unchanged: Callable[[], None] = lambda: None,
 ) -> bool:
-    """A file of ours for a person, whole or as it was before; FileTrouble where it cannot be written.
+    """A file of ours for a person, whole or as it was before; FileError where it cannot be written.
 
     What is not private keeps its mode, or is as open as the system makes new files. A `new` file takes
     the place of none. `unchanged` raises where the file is no longer what it is to be. A pipe or a
@@ -149,10 +149,10 @@ def write_whole(
 
 
 def own_place(path: str) -> Path:
-    """Where the file is that a path leads to; FileTrouble where a link leads to another user's."""
+    """Where the file is that a path leads to; FileError where a link leads to another user's."""
     place = followed(path)
     if os.path.islink(path) and place.exists() and not is_trusted(place.stat()):
-        raise FileTrouble(f"{path} is a link to a file of another user")
+        raise FileError(f"{path} is a link to a file of another user")
     return place
 
 
@@ -180,7 +180,7 @@ def write_at(
 
 def _write_through(stream: Stream, path: str, text: str) -> None:
     if stream.number is None and not is_trusted(stream.about):
-        raise FileTrouble(f"{path} is another user's pipe")
+        raise FileError(f"{path} is another user's pipe")
     with os.fdopen(stream.open(), "wb") as file:
         file.write(text.encode())
 
@@ -211,11 +211,11 @@ def put_in_place(beside: Path, path: Path, unchanged: Callable[[], None] = lambd
 
 
 def _put_where_nothing_is(beside: Path, path: Path) -> None:
-    """Give a new file its name; FileTrouble where another one has it."""
+    """Give a new file its name; FileError where another one has it."""
     try:
         os.link(beside, path)
     except FileExistsError:
-        raise FileTrouble(f"{path} exists already; it was not touched") from None
+        raise FileError(f"{path} exists already; it was not touched") from None
     except OSError:  # a file system without links
         write_new(path, beside.read_bytes(), stat.S_IMODE(beside.stat().st_mode))
     finally:

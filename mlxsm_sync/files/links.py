@@ -8,7 +8,7 @@ import re
 import stat
 from pathlib import Path
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 
 POSIX = hasattr(os, "geteuid")
 _MOST_LINKS = 40  # as in Linux, path_resolution(7)
@@ -24,7 +24,7 @@ def trusted() -> set[int]:
 
 
 def followed(path: str | os.PathLike[str]) -> Path:
-    """The place that a path leads to; FileTrouble at a link that another user may have planted.
+    """The place that a path leads to; FileError at a link that another user may have planted.
 
     What does not exist stays as it is written. OSError where the system refuses, or links go round.
     """
@@ -75,4 +75,4 @@ def _refuse_planted(link: str, owner: int, folder: int) -> None:
     """Linux has a rule like this where it is told to, protected_symlinks in proc_sys_fs(5)."""
     shared = folder & stat.S_ISVTX and folder & stat.S_IWOTH
     if shared or owner not in trusted():
-        raise FileTrouble(f"{link} is a link that another user could have made", "name the file itself")
+        raise FileError(f"{link} is a link that another user could have made", "name the file itself")

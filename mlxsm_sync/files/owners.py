@@ -7,7 +7,7 @@ import shlex
 import stat
 from pathlib import Path
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.files.links import POSIX, trusted
 
 
@@ -46,12 +46,12 @@ def owner_around(path: Path) -> int | None:
 
 
 def refuse_for_root(path: Path) -> None:
-    """FileTrouble where `sudo` would make a file of root's in a folder of the user's own."""
+    """FileError where `sudo` would make a file of root's in a folder of the user's own."""
     owner = owner_around(path)
     if owner is not None and "SUDO_UID" in os.environ and not path.exists():
         name = name_of(owner)
         told = f"{path} would belong to root, in a folder of {name}"
-        raise FileTrouble(told, f"run it as {name}, without sudo")
+        raise FileError(told, f"run it as {name}, without sudo")
 
 
 def strange(path: str | os.PathLike[str]) -> Path | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.text.secret_scan import looks_like
 
 PROFILE_FILES = ("profiles.yaml", "mlxsm.yaml")
@@ -17,19 +17,19 @@ _MEANT = re.compile(r"\.?(?:profiles?|mlxsm)\.(?:ya?ml|json)", re.IGNORECASE | r
 
 
 def find_profile_file(environment: Mapping[str, str]) -> str:
-    """The profile file to use where none was named; FileTrouble where there is none."""
+    """The profile file to use where none was named; FileError where there is none."""
     for path in places_of_profile_files(environment):
         if os.path.isfile(path):
             return path
     raise _no_profile_file(str(_base(environment, "XDG_CONFIG_HOME", ".config") / "mlxsm"))
 
 
-def _no_profile_file(config: str) -> FileTrouble:
+def _no_profile_file(config: str) -> FileError:
     message = f"there is no profile file: neither {' nor '.join(PROFILE_FILES)}, here or in {config}"
     near = next(iter((*look_alikes(), *look_alikes(config))), None) or above()
     if near is None:
-        return FileTrouble(message, "mlxsm init writes one, -f FILE names another")
-    return FileTrouble(f"{message}; there is {near}", way_to(near))
+        return FileError(message, "mlxsm init writes one, -f FILE names another")
+    return FileError(f"{message}; there is {near}", way_to(near))
 
 
 def places_of_profile_files(environment: Mapping[str, str]) -> Iterator[str]:
@@ -126,14 +126,14 @@ def path_in_environment(name: str) -> str | None:
 
 def state_words(path: Path) -> list[str]:
     """The words that name a state on a command line; none for the one that is used where nobody says."""
-    with suppress(FileTrouble):
+    with suppress(FileError):
         if not os.environ.get("MLXSM_STATE") and path == default_state_path(os.environ):
             return []
     return ["--state", str(path)]
 
 
 def _resolved_home() -> str | None:
-    with suppress(FileTrouble):
+    with suppress(FileError):
         return os.path.realpath(_home())
     return None
 
@@ -142,14 +142,14 @@ def _home(unset: str = "", instead: str = "") -> Path:
     given = os.environ.get("HOME")
     if os.name == "posix" and given is not None and not os.path.isabs(given):
         what = "HOME is empty" if not given else "HOME is not an absolute path"
-        raise FileTrouble(f"{what}{unset}", f"set HOME to your home folder{instead}")
+        raise FileError(f"{what}{unset}", f"set HOME to your home folder{instead}")
     with suppress(RuntimeError):
         if (home := Path.home()).is_absolute():
             return home
-    raise FileTrouble(f"there is no home folder{unset}", f"set HOME{instead}")
+    raise FileError(f"there is no home folder{unset}", f"set HOME{instead}")
 
 
 def refuse_secret(path: object, what: str) -> None:
-    """FileTrouble for a path that looks like a secret: paths are kept, printed and logged."""
+    """FileError for a path that looks like a secret: paths are kept, printed and logged."""
     if looks_like(str(path)):
-        raise FileTrouble(f"the path of {what} looks like a secret; it was not used", "give it another name")
+        raise FileError(f"the path of {what} looks like a secret; it was not used", "give it another name")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, StalePlan, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.attributes import has_other_names
 from mlxsm_sync.mac_app.list_record import Record
@@ -100,9 +100,9 @@ def restore(parts: Parts, goal: Earlier, written: Write, refuse_to_write: Callab
 
 def _list_of(kept: Record, path: Path) -> bytes:
     if kept.list_text is None:
-        raise FileTrouble("there was no list yet in that version", "mlxsm history lists the others")
+        raise FileError("there was no list yet in that version", "mlxsm history lists the others")
     if not path.parent.is_dir():
-        raise FileTrouble(f"there is no folder {path.parent}", "start MLX Server Manager once")
+        raise FileError(f"there is no folder {path.parent}", "start MLX Server Manager once")
     return kept.list_text.encode()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlxsm_sync.errors import FileTrouble, Guard, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, Guard, StalePlan, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.file_identity import as_listed
 from mlxsm_sync.files.links import followed
@@ -140,7 +140,7 @@ class AppStore:
         except OSError as error:
             with suppress(OSError):
                 os.unlink(beside)
-            raise FileTrouble(
+            raise FileError(
                 f"{self.path} was written, but the disk did not confirm it: {error.strerror}",
                 "the next mlxsm command mends the record of it",
                 applied=True,
@@ -163,7 +163,7 @@ class AppStore:
         return [*history.kept(self.record_path, read_version)]
 
     def read_kept(self, path: Path) -> history.Earlier:
-        """A file as an earlier state; FileTrouble where there is none, UnreadableState where it is none."""
+        """A file as an earlier state; FileError where there is none, UnreadableState where it is none."""
         return kept_at(path, read_version)
 
     def cautions(self) -> list[str]:
@@ -184,7 +184,7 @@ class AppStore:
 
     @property
     def _restore(self) -> str:
-        with suppress(FileTrouble):
+        with suppress(FileError):
             if self.path == app_list_path():
                 return shlex.join(["mlxsm", "restore", "--state", "app"])
         return shlex.join(["mlxsm", "restore", "--state", f"app:{self.path}"])
@@ -192,7 +192,7 @@ class AppStore:
     def _prepare(self, kept: Record, text: str | None, stamped: State) -> None:
         """Make room, keep the version that goes, and see once more that it is the one that was read."""
         if not self.path.parent.is_dir():
-            raise FileTrouble(
+            raise FileError(
                 f"there is no folder {self.path.parent}",
                 "start MLX Server Manager once, or name its list: --state app:PATH",
             )
@@ -236,7 +236,7 @@ class AppStore:
             yield
         except UnreadableState as error:
             found = None
-            with suppress(FileTrouble):
+            with suppress(FileError):
                 found = None if error.newer else best(history.kept(self.record_path, read_version), None)
             if found is not None:
                 way = f"to put back what is kept: {self._restore}"

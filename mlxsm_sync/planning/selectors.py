@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.errors import UsageError
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.planning.prune import find_orphans
 from mlxsm_sync.text.secret_scan import looks_like
@@ -42,10 +42,12 @@ class _Names:
             return [number] if number in self.names else None
         return self.indexes.get(normal(selector))
 
-    def unknown(self, selector: str) -> Usage:
+    def unknown(self, selector: str) -> UsageError:
         """The error for a name that means nothing here."""
         if looks_like(selector):
-            return Usage("a name on the command line looks like a secret", "secrets never go into a profile")
+            return UsageError(
+                "a name on the command line looks like a secret", "secrets never go into a profile"
+            )
         name = normal(selector)
         if name in self.renamed:
             guess: str | None = f"on this machine, that is the name of {visible(self.renamed[name])}"
@@ -55,7 +57,7 @@ class _Names:
             guess = _whose(self.elsewhere[name])
         else:
             guess = did_you_mean(selector, (*self.indexes, *self.orphans))
-        return Usage(f'there is no profile "{visible(selector)}" in the file', guess)
+        return UsageError(f'there is no profile "{visible(selector)}" in the file', guess)
 
     def split(self, argument: str, *, values: bool = True) -> tuple[list[int] | None, str, str | None]:
         """`NAME` or `NAME=VALUE`, split where the left side is a known name."""
@@ -66,7 +68,7 @@ class _Names:
             return self.profiles(argument), argument, None
         if len(known) + whole > 1:
             hint = "name the profile by its place in the file: #N=…"
-            raise Usage(f'"{visible(argument)}" can be split in several ways', hint)
+            raise UsageError(f'"{visible(argument)}" can be split in several ways', hint)
         if not known:
             # Only the name of a profile may stand before what would be a secret: `Secret=New name`.
             name = argument if looks_like(argument) else argument.partition("=")[0]
@@ -96,7 +98,7 @@ def resolve(
     prune_foreign: bool = False,
     force: bool = False,
 ) -> Choices:
-    """The choices that a command line means; Usage for an unknown name or a contradiction."""
+    """The choices that a command line means; UsageError for an unknown name or a contradiction."""
     names = _Names(desired, state)
     renames = _assigned(names, "--rename", rename, normal, orphans_allowed=False)
     replaces = _assigned(names, "--replace", replace, normal)
@@ -170,7 +172,7 @@ def _refuse_contradictions(names: _Names, answers: Iterable[_Answer]) -> None:
                 both = " and ".join(shlex.join((each.flag, each.typed)) for each in (other, one))
                 called = one.orphan if one.orphan is not None else names.names[one.number or 0]
                 told = visible(f'"{called}" is given two different answers: {both}')
-                raise Usage(told, "give one of them")
+                raise UsageError(told, "give one of them")
         earlier.append(one)
 
 
@@ -191,7 +193,7 @@ def _assigned(
         if indexes is None and not orphans_allowed:
             raise names.unknown(selector)
         if value is not None and looks_like(value):
-            raise Usage(
+            raise UsageError(
                 "a new name on the command line looks like a secret", "secrets never go into a profile"
             )
         meant = value_form(value) if value is not None and value_form else None

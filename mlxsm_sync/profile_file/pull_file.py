@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble, InvalidFile, MlxsmError, NotEditable, StalePlan, Usage
+from mlxsm_sync.errors import FileError, InvalidFile, MlxsmError, NotEditable, StalePlan, UsageError
 from mlxsm_sync.files import atomic
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.profile_warnings import about
@@ -57,7 +57,7 @@ class Prepared(NamedTuple):
 def prepare(path: str, state: State, scope: Scope) -> Prepared:
     """What a pull would do; nothing is written."""
     if os.path.exists(path) and not os.path.isfile(path):
-        raise FileTrouble(f"{path} is not a regular file, and cannot be written back")
+        raise FileError(f"{path} is not a regular file, and cannot be written back")
     with atomic.system_errors(f"cannot write {path}"):
         place = atomic.own_place(path)
     tree = read_tree(path)
@@ -65,7 +65,7 @@ def prepare(path: str, state: State, scope: Scope) -> Prepared:
     pull = plan_pull(desired, state, scope)
     if scope.names and pull.stuck:
         first = pull.stuck[0]
-        failure = Usage if first.misnamed else MlxsmError
+        failure = UsageError if first.misnamed else MlxsmError
         raise failure(f'"{first.name}" cannot be pulled: {first.reason}', first.hint)
     source = _unchanged(path, place, tree).decode("utf-8-sig")
     writing = [edit for edit in pull.edits if edit.fields]

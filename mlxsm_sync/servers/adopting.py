@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import command_words, model_files, port_owners, probe
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
@@ -29,24 +29,24 @@ class Adoption(NamedTuple):
 
 
 def adopt(entry: Entry, files: RunFiles) -> Adoption:
-    """Remember the server at an entry's endpoint; ServerTrouble where none answers, or it is ours."""
+    """Remember the server at an entry's endpoint; ServerError where none answers, or it is ours."""
     host, port = entry.profile.host, entry.profile.port
     where = endpoint(host, port)
     _refuse_ours(entry, files)
     try:
         place = ports.reachable(ports.resolve(host, port))
     except OSError as error:
-        raise ServerTrouble(f"the host {host} cannot be found: {error.strerror}") from None
+        raise ServerError(f"the host {host} cannot be found: {error.strerror}") from None
     answer = probe.software(place, _PATIENCE)
     if answer is None:
-        raise ServerTrouble(
+        raise ServerError(
             f"nothing is listening at {where}: there is nothing to adopt", "mlxsm up starts a server there"
         )
     software, certain = answer
     held = ports.holders(host, port)
     if (owner := port_owners.owner_of(held, files)) is not None:
         told = port_owners.told(owner, files)
-        raise ServerTrouble(f"the server at {where} was started by mlxsm: there is nothing to adopt", told)
+        raise ServerError(f"the server at {where} was started by mlxsm: there is nothing to adopt", told)
     pid = held[0].pid if len(held) == 1 else None
     words = command_line(pid) if pid is not None else []
     model = _model(words, pid)
@@ -72,7 +72,7 @@ def _refuse_ours(entry: Entry, files: RunFiles) -> None:
     found = identify(record)
     if found.handle is not None:
         found.handle.close()
-        raise ServerTrouble(
+        raise ServerError(
             f'the server of "{entry.name}" was started by mlxsm: there is nothing to adopt',
             f"{files.command('down', entry.name)} stops it",
         )

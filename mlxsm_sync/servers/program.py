@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Program
 from mlxsm_sync.servers.interpreters import Interpreter, Missing, interpreter_of
 from mlxsm_sync.servers.packages import package_in
@@ -28,7 +28,7 @@ _PATHS = ("/", "./", "../", "~/")
 
 
 def find_program(command: str | None, environment: Mapping[str, str]) -> Program:
-    """The program that `--server-command`, `MLXSM_SERVER` or PATH name; ServerTrouble where there is none.
+    """The program that `--server-command`, `MLXSM_SERVER` or PATH name; ServerError where there is none.
 
     The command may be a path, a name on PATH, or several words; no shell reads it. mlx-lm's own program is
     found beside ours, too, where PATH has none: both are often in one environment that is not activated.
@@ -70,7 +70,7 @@ def _found(word: str, environment: Mapping[str, str]) -> str:
     """A program's path; links are kept, as a virtual environment knows itself by them."""
     found = shutil.which(_expanded(word), path=environment.get("PATH"))
     if found is not None and not os.path.isabs(found) and "/" not in word:
-        raise ServerTrouble(
+        raise ServerError(
             f"the server program {word} is only found by way of the current folder",
             "take the empty or relative part out of PATH, or name the program by its path",
         )
@@ -78,7 +78,7 @@ def _found(word: str, environment: Mapping[str, str]) -> str:
         places = (shutil.which(os.path.join(folder, word)) for folder in _own_folders())
         found = next(filter(None, places), None)
     if found is None:
-        raise ServerTrouble(f"there is no server program {word}", _advice(word))
+        raise ServerError(f"there is no server program {word}", _advice(word))
     return os.path.abspath(found)
 
 
@@ -97,14 +97,14 @@ def _own_folders() -> list[str]:
 
 def _refuse_secret(command: str) -> None:
     if looks_like(command):
-        raise ServerTrouble(
+        raise ServerError(
             "the server command looks like a secret; it was not used",
             "every user can read a command line: give the server its secrets by environment variables",
         )
 
 
 def _refuse_missing(words: Sequence[str], environment: Mapping[str, str]) -> None:
-    """ServerTrouble where what runs the program is not there: an environment outlives its Python."""
+    """ServerError where what runs the program is not there: an environment outlives its Python."""
     missing = interpreter_of(words, environment)
     if not isinstance(missing, Missing):
         return
@@ -115,7 +115,7 @@ def _refuse_missing(words: Sequence[str], environment: Mapping[str, str]) -> Non
         what = f"{script} is run by {program}, which leads to {os.path.realpath(program)}: that is not there"
     else:
         what = f"{script} is run by {program}, which is not there"
-    raise ServerTrouble(
+    raise ServerError(
         what, "install mlx-lm again, or name another program by --server-command or MLXSM_SERVER"
     )
 
@@ -145,5 +145,5 @@ def _words(command: str) -> list[str]:
     except ValueError:
         words = []
     if not words:
-        raise ServerTrouble(f"the server command {command!r} cannot be split into words", "close its quotes")
+        raise ServerError(f"the server command {command!r} cannot be split into words", "close its quotes")
     return words

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble, Locked, ServerTrouble, UnreadableState
+from mlxsm_sync.errors import FileError, ServerError, StateLocked, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.state import run_names
 from mlxsm_sync.state.serialization import read_model, write_text
@@ -57,7 +57,7 @@ class RunFiles:
         try:
             data = atomic.read_own(path)
             record = None if data is None else read_model(Record, data, path, "record")
-        except (FileTrouble, UnreadableState) as error:
+        except (FileError, UnreadableState) as error:
             return Damaged(entry_id, error.message)
         if record is not None and record.id != entry_id:
             return Damaged(entry_id, f"the record {path} is of another entry; it was not touched")
@@ -93,7 +93,7 @@ class RunFiles:
 
     def ending(self, record: Record) -> Ending | None:
         """How the process of a record ended; None where nobody saw it."""
-        with suppress(FileTrouble, Rejected):
+        with suppress(FileError, Rejected):
             data = atomic.read_own(self.ending_path(record.id))
             ending = Ending.from_json(data) if data is not None else None
             return ending if ending is not None and ending.nonce == record.nonce else None
@@ -102,13 +102,13 @@ class RunFiles:
     def note_asked(self, record: Record) -> None:
         """Remember that a server was asked to end; it is asked all the same where that cannot be written."""
         path = self._asked_path(record.id)
-        with suppress(FileTrouble, OSError):
+        with suppress(FileError, OSError):
             data = json.dumps(Asked(nonce=record.nonce, at=time.time()).dump()).encode()
             atomic.put_in_place(atomic.write_beside(path, data, lasting=False), path)
 
     def asked(self, record: Record) -> float | None:
         """When the server of a record was asked to end, in seconds since 1970; None where it was not."""
-        with suppress(FileTrouble, Rejected):
+        with suppress(FileError, Rejected):
             data = atomic.read_own(self._asked_path(record.id))
             asked = Asked.from_json(data) if data is not None else None
             return asked.at if asked is not None and asked.nonce == record.nonce else None
@@ -121,7 +121,7 @@ class RunFiles:
     def adopted(self, entry_id: str) -> Adopted | None:
         """The server that was adopted at an entry's endpoint; None where none was."""
         path = self._adopted_path(entry_id)
-        with suppress(FileTrouble, UnreadableState):
+        with suppress(FileError, UnreadableState):
             data = atomic.read_own(path)
             adopted = read_model(Adopted, data, path, "record") if data is not None else None
             return adopted if adopted is not None and adopted.id == entry_id else None
@@ -151,15 +151,15 @@ class RunFiles:
 
     @contextmanager
     def start_lock(self, entry_id: str) -> Iterator[None]:
-        """Nobody else starts or stops this entry's server meanwhile; Locked where somebody does."""
+        """Nobody else starts or stops this entry's server meanwhile; StateLocked where somebody does."""
         from mlxsm_sync.state.lock import locked
 
         self.prepare()
         try:
             with locked(self.folder / f"{entry_id}.lock", _LOCK_SECONDS, "mlxsm up"):
                 yield
-        except Locked:
-            raise ServerTrouble(
+        except StateLocked:
+            raise ServerError(
                 "another mlxsm is starting or stopping this server", "wait for it, then try again"
             ) from None
 

@@ -31,7 +31,7 @@ class Begun(NamedTuple):
 def begin(
     entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles, environment: Mapping[str, str]
 ) -> Begun:
-    """Start the process, under the lock of its entry; ServerTrouble where the system refuses."""
+    """Start the process, under the lock of its entry; ServerError where the system refuses."""
     logs.rotate(files.log_path(entry.id))
     record = _record(entry, program, arguments, files)
     files.forget_run(entry.id)

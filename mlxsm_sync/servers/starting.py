@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any, NamedTuple
 
-from mlxsm_sync.errors import MlxsmError, ServerTrouble
+from mlxsm_sync.errors import MlxsmError, ServerError
 from mlxsm_sync.servers import model_files, preflight, runs, stopping
 from mlxsm_sync.servers.attempt import END_SECONDS, Attempt, Outcome
 from mlxsm_sync.servers.command_line import changed_program, changes, flags_of
@@ -147,17 +147,17 @@ class Start:
         return None
 
     def _running(self) -> Record | None:
-        """The record of a server that runs; ServerTrouble where that cannot be told."""
+        """The record of a server that runs; ServerError where that cannot be told."""
         record = self._files.record(self.entry.id)
         if isinstance(record, Damaged):
-            raise ServerTrouble(
+            raise ServerError(
                 f"{record.reason}: it cannot be told whether a server runs; remove it if none does"
             )
         if record is None:
             return None
         found = identify(record)
         if found.doubt is not None:
-            raise ServerTrouble(f"{found.doubt}; nothing was started")
+            raise ServerError(f"{found.doubt}; nothing was started")
         if found.handle is None:
             return None
         found.handle.close()
@@ -203,7 +203,7 @@ class Start:
         if self._stop.is_set():
             raise Stopped
         if ended.result == "failed":
-            raise ServerTrouble(f"the old one cannot be stopped: {ended.message}")
+            raise ServerError(f"the old one cannot be stopped: {ended.message}")
 
     def _begin(self, arguments: tuple[str, ...], going: frozenset[str]) -> Attempt:
         """Start the process, once its port is free."""
@@ -216,7 +216,7 @@ class Start:
         if self._stop.is_set():
             raise Stopped
         if held is not None:
-            raise ServerTrouble(self._told_port(held))
+            raise ServerError(self._told_port(held))
         if isinstance(earlier := self._files.record(self.entry.id), Record):
             self._clear_away(earlier)
         begun = runs.begin(
@@ -230,7 +230,7 @@ class Start:
         """End what a server that is gone has left behind: it can be found by its record only."""
         (ended,) = stopping.stop_all([(earlier.name, earlier)], self._files, holding_lock=True)
         if ended.result == "failed":
-            raise ServerTrouble(f"what its last run left behind cannot be stopped: {ended.message}")
+            raise ServerError(f"what its last run left behind cannot be stopped: {ended.message}")
 
     def _attempt(self, running: Record) -> Attempt:
         return Attempt(running, self._files, self._stop, self._step, None)
@@ -261,7 +261,7 @@ class Start:
         with self._files.start_lock(self.entry.id):
             there = self._files.record(self.entry.id)
             if not isinstance(there, Record) or there.nonce != before.nonce:
-                raise ServerTrouble("another mlxsm stopped it, or started it anew, meanwhile")
+                raise ServerError("another mlxsm stopped it, or started it anew, meanwhile")
             return self._begin(kept, frozenset())
 
     def _about_release(self, ready: Ready) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble, UnreadableState
+from mlxsm_sync.errors import FileError, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.file_identity import fold_of
 from mlxsm_sync.text.json_value import digest_bytes
@@ -35,7 +35,7 @@ def folder(state_path: Path) -> Path:
 
 
 def backups(state_path: Path) -> list[Path]:
-    """The files of the earlier states, newest first; FileTrouble where the system does not tell."""
+    """The files of the earlier states, newest first; FileError where the system does not tell."""
     fold = fold_of(str(state_path.parent))
     pattern = re.compile(rf"{re.escape(fold(state_path.name))}\.([0-9]{{8,}})(\.[0-9a-f]{{12}})?\.json")
     found: list[tuple[int, bool, Path]] = []
@@ -51,7 +51,7 @@ def backups(state_path: Path) -> list[Path]:
 def kept(state_path: Path, read: Read) -> Iterator[Earlier]:
     """All states that are kept and can be read, whatever their lineage, newest first.
 
-    What is no state is passed over; FileTrouble where the system refuses to read one, since the next
+    What is no state is passed over; FileError where the system refuses to read one, since the next
     older one is not what somebody means who goes back.
     """
     for path in backups(state_path):
@@ -62,7 +62,7 @@ def kept(state_path: Path, read: Read) -> Iterator[Earlier]:
 
 
 def earlier(state_path: Path, lineage: str | None, read: Read) -> list[Earlier]:
-    """The earlier states of this lineage, newest first; FileTrouble where the system refuses to read one."""
+    """The earlier states of this lineage, newest first; FileError where the system refuses to read one."""
     return [one for one in kept(state_path, read) if one.state.lineage == lineage]
 
 
@@ -90,7 +90,7 @@ def trim(state_path: Path, lineage: str | None) -> None:
 
     Failing to is no failure of the write that went before.
     """
-    with suppress(FileTrouble, OSError):
+    with suppress(FileError, OSError):
         paths = backups(state_path)
         if len(paths) <= KEPT:
             return

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlxsm_sync.errors import FileTrouble, Locked
+from mlxsm_sync.errors import FileError, StateLocked
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.owners import is_ours, name_of, remedy
 from mlxsm_sync.state import lock_note
@@ -19,10 +19,10 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 @contextmanager
 def locked(path: Path, timeout: float, command: str) -> Iterator[None]:
-    """Hold the lock at `path`, waiting at most `timeout` seconds; Locked names the holder.
+    """Hold the lock at `path`, waiting at most `timeout` seconds; StateLocked names the holder.
 
     The file is never deleted or renamed: a second holder could get in. Its content is only a note, and is
-    written over no other content: FileTrouble where the file is another program's, which stays as it is.
+    written over no other content: FileError where the file is another program's, which stays as it is.
     """
     from filelock import FileLock, Timeout
 
@@ -31,12 +31,12 @@ def locked(path: Path, timeout: float, command: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise Locked(
+        raise StateLocked(
             f"the state is locked by {_holder(path)}",
             f"waited {timeout:g} s; try again when it is done, or wait longer with --lock-timeout SECONDS",
         ) from None
     except NotImplementedError:  # as filelock calls a file system without locks
-        raise FileTrouble(f"{path.parent} cannot be locked: its file system has no locks") from None
+        raise FileError(f"{path.parent} cannot be locked: its file system has no locks") from None
     except OSError as error:
         raise atomic.refused(f"cannot lock {path}", error) from None
     try:
@@ -52,13 +52,13 @@ def _refuse_special(path: Path) -> None:
     with atomic.system_errors(f"cannot lock {path}"), suppress(FileNotFoundError):
         about = path.lstat()
         if not stat.S_ISREG(about.st_mode):
-            raise FileTrouble(f"{path} is not a regular file", "remove it, then try again")
+            raise FileError(f"{path} is not a regular file", "remove it, then try again")
         if not is_ours(about):
             known = remedy(path)
             told = f"{path} belongs to another user, {name_of(about.st_uid)}"
-            raise FileTrouble(told, known[1] if known else None)
+            raise FileError(told, known[1] if known else None)
         if about.st_nlink > 1:
-            raise FileTrouble(f"{path} has a second name (a hard link)", "remove it, then try again")
+            raise FileError(f"{path} has a second name (a hard link)", "remove it, then try again")
     # On Windows nobody reads what another one has locked; the note is not written unread either.
     with suppress(OSError):
         fd = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
@@ -70,7 +70,7 @@ def _refuse_special(path: Path) -> None:
 
 def _refuse_content(fd: int, path: Path) -> None:
     if not lock_note.is_ours(os.read(fd, lock_note.LENGTH + 1)):
-        raise FileTrouble(
+        raise FileError(
             f"{path} is no lock of mlxsm; it was not touched",
             "move it away where nobody needs it, or give the state another name with --state PATH",
         )

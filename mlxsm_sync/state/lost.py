@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import FileTrouble
+from mlxsm_sync.errors import FileError
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.links import followed
 from mlxsm_sync.state.history import Earlier, Read, backups, keep, kept, lineage_in
@@ -36,12 +36,12 @@ class Restored(NamedTuple):
 
 
 def kept_at(path: Path, read: Read) -> Earlier:
-    """A file as an earlier state; FileTrouble where there is none, UnreadableState where it is none."""
+    """A file as an earlier state; FileError where there is none, UnreadableState where it is none."""
     with atomic.system_errors(f"cannot read {path}"):
         place = followed(path)
     data = atomic.read_own(place)
     if data is None:
-        raise FileTrouble(f"there is no file {path}", "mlxsm history lists what is kept")
+        raise FileError(f"there is no file {path}", "mlxsm history lists what is kept")
     return Earlier(place, read(data, path))
 
 
@@ -62,7 +62,7 @@ def best(states: Iterable[Earlier], lineage: str | None) -> Earlier | None:
 
 def advice(state_path: Path, read: Read, data: bytes, command: str) -> str:
     """What to do where these bytes of a state cannot be read; `command` is the one that restores."""
-    with suppress(FileTrouble):
+    with suppress(FileError):
         if (one := best(kept(state_path, read), lineage_in(data))) is not None:
             return f"the newest good version is {one.path}; to put it back: {command}"
     return "there is no readable backup; move the file away to start again"
@@ -70,7 +70,7 @@ def advice(state_path: Path, read: Read, data: bytes, command: str) -> str:
 
 def told_gone(path: Path, state_path: Path, command: str) -> Iterator[str]:
     """That a file is gone of which earlier versions are kept; `state_path` is what those are named by."""
-    with suppress(FileTrouble):
+    with suppress(FileError):
         versions = [] if os.path.lexists(path) else backups(state_path)
         if any(not one.name.startswith(f"{state_path.name}.00000000.") for one in versions):
             yield f"{path} is gone, and earlier versions of it are kept; to put the newest back: {command}"
@@ -88,7 +88,7 @@ def keep_restored(state_path: Path, serial: int, data: bytes) -> None:
 
     Failing to is no failure of the restore that went before.
     """
-    with suppress(FileTrouble, OSError):
+    with suppress(FileError, OSError):
         keep(state_path, serial, data)
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from mlxsm_sync.errors import FileTrouble, InvalidFile
+from mlxsm_sync.errors import FileError, InvalidFile
 from mlxsm_sync.files import atomic
 from mlxsm_sync.syntax.tree import MAX_BYTES, Problems
 from mlxsm_sync.text.json_value import texts
@@ -86,7 +86,7 @@ def _read(path: str) -> bytes:
     try:
         if path == STDIN:
             if sys.stdin is None:
-                raise FileTrouble("standard input is closed", "name a file")
+                raise FileError("standard input is closed", "name a file")
             return sys.stdin.buffer.read(MAX_PLAN_BYTES + 1)
         with Path(path).open("rb") as file:
             return file.read(MAX_PLAN_BYTES + 1)

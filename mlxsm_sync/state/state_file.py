@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlxsm_sync.errors import FileTrouble, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, StalePlan, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.file_identity import as_listed
 from mlxsm_sync.files.links import followed
@@ -38,7 +38,7 @@ class StateFile:
         with atomic.system_errors(f"cannot find {path}"):
             self.path = as_listed(followed(path))
             if not self.path.name:
-                raise FileTrouble(f"{path} is a folder", "name a file in it")
+                raise FileError(f"{path} is a folder", "name a file in it")
         refuse_secret(self.path, "the state")
         self._data: bytes | None = None
         self._state = State(lineage=None)
@@ -110,7 +110,7 @@ class StateFile:
         try:
             atomic.sync_folder(self.path.parent)
         except OSError as error:
-            raise FileTrouble(
+            raise FileError(
                 f"the state was written, but the disk did not confirm it: {error.strerror}", applied=True
             ) from None
 
@@ -147,7 +147,7 @@ class StateFile:
         return None
 
     def read_kept(self, path: Path) -> history.Earlier:
-        """A file as an earlier state; FileTrouble where there is none, UnreadableState where it is none."""
+        """A file as an earlier state; FileError where there is none, UnreadableState where it is none."""
         return kept_at(path, read_state)
 
     def restore(self, goal: history.Earlier, written: Write, timeout: float) -> Restored:

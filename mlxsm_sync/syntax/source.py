@@ -7,7 +7,7 @@ import json
 import sys
 from typing import BinaryIO, NamedTuple
 
-from mlxsm_sync.errors import FileTrouble, InvalidFile
+from mlxsm_sync.errors import FileError, InvalidFile
 from mlxsm_sync.files.paths import refuse_secret
 from mlxsm_sync.syntax.tree import MAX_BYTES, Node, Position, Problems
 from mlxsm_sync.text.json_value import digest_bytes
@@ -41,12 +41,12 @@ def _read(path: str) -> bytes:
     try:
         if path == STDIN:
             if sys.stdin is None:
-                raise FileTrouble("standard input is closed", "name a file with -f")
+                raise FileError("standard input is closed", "name a file with -f")
             return _capped(sys.stdin.buffer)
         with open(path, "rb") as file:
             return _capped(file)
     except OSError as error:
-        raise FileTrouble(f"cannot read {path}: {error.strerror}") from None
+        raise FileError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _capped(file: BinaryIO) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.system.process_identity import KEEPER
 from mlxsm_sync.system.run_marks import RECORD_VARIABLE, RUN_VARIABLE
 
@@ -43,7 +43,7 @@ def child_environment(environment: Mapping[str, str], mark: str, record: Path) -
 def start(
     argv: Sequence[str], environment: Mapping[str, str], log: int, ending: Path, mark: str, folder: Path
 ) -> Started:
-    """Start a server in a session of its own; ServerTrouble where the system refuses.
+    """Start a server in a session of its own; ServerError where the system refuses.
 
     `log` is a descriptor that its output goes to, `ending` where its parent notes how it ended.
     """
@@ -62,7 +62,7 @@ def start(
         )
     except (OSError, ValueError) as error:
         os.close(reading)
-        raise ServerTrouble(f"cannot start {argv[0]}: {_reason(error)}") from None
+        raise ServerError(f"cannot start {argv[0]}: {_reason(error)}") from None
     finally:
         os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
@@ -72,7 +72,7 @@ def start(
     keeper.wait()
     number = said.removeprefix(b"!")
     reason = os.strerror(int(number)) if number.isdigit() else "its parent process ended at once"
-    raise ServerTrouble(f"cannot start {argv[0]}: {reason}")
+    raise ServerError(f"cannot start {argv[0]}: {reason}")
 
 
 def _reason(error: Exception) -> str:

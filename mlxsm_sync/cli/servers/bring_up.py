@@ -11,11 +11,11 @@ from threading import Thread
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.plan import DECISIONS
 from mlxsm_sync.cli.servers.progress import Progress
 from mlxsm_sync.cli.servers.runtime import tell_left_running
-from mlxsm_sync.errors import ServerTrouble
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import ServerError
 
 if TYPE_CHECKING:
     from mlxsm_sync.planning.declared import Declared
@@ -41,22 +41,22 @@ class How(NamedTuple):
     restart: bool = False
 
 
-def bring_up(shared: Shared, files: RunFiles, rows: list[Declared], how: How, *, dry_run: bool) -> int:
+def bring_up(session: Session, files: RunFiles, rows: list[Declared], how: How, *, dry_run: bool) -> int:
     """Start what these rows declare, or show the command lines; the exit code."""
-    orders = _orders(shared, files, rows, how)
+    orders = _orders(session, files, rows, how)
     if dry_run:
-        return _show_argv(shared, orders)
+        return _show_argv(session, orders)
     for warning in orders.warnings:
-        shared.output.say(f"warning: {warning}")
-    results, code = _start(shared, files, orders.wanted, how)
+        session.output.say(f"warning: {warning}")
+    results, code = _start(session, files, orders.wanted, how)
     told = (orders.told.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
     servers = [server for server in told if server is not None]
-    _report(shared, servers)
-    tell_left_running(shared, files)
+    _report(session, servers)
+    tell_left_running(session, files)
     return code if code >= SIGNALLED else _code(orders, servers)
 
 
-def _orders(shared: Shared, files: RunFiles, rows: Sequence[Declared], how: How) -> Orders:
+def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: How) -> Orders:
     """What there is to do, before anything is started."""
     from mlxsm_sync.servers.command_line import Consent
     from mlxsm_sync.servers.orders import Means, orders
@@ -65,10 +65,10 @@ def _orders(shared: Shared, files: RunFiles, rows: Sequence[Declared], how: How)
     trouble, program = "", None
     try:
         program = find_program(how.server_command, os.environ)
-    except ServerTrouble as error:
+    except ServerError as error:
         trouble = f"{error.message}: {error.hint}"
     consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
-    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(shared))
+    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(session))
     return orders(rows, files, means)
 
 
@@ -81,18 +81,18 @@ def _code(orders: Orders, servers: Sequence[UpServer]) -> int:
     return DECISIONS if orders.unapplied else 0
 
 
-def _remedy(shared: Shared) -> Callable[[str, str], str]:
+def _remedy(session: Session) -> Callable[[str, str], str]:
     """Command lines that work when pasted: with the file and the state that this one was given."""
     from mlxsm_sync.values.choices import as_argument
 
     def remedy(command: str, name: str) -> str:
-        line = (shared if command in _OF_THE_FILE else replace(shared, file=None)).command(command)
+        line = (session if command in _OF_THE_FILE else replace(session, file=None)).command(command)
         return f"{line} {as_argument(name)}" if name else line
 
     return remedy
 
 
-def _show_argv(shared: Shared, orders: Orders) -> int:
+def _show_argv(session: Session, orders: Orders) -> int:
     from mlxsm_sync.values.run import DryRun, Planned, UpServer
     from mlxsm_sync.views.servers import dry_run_text
 
@@ -107,15 +107,17 @@ def _show_argv(shared: Shared, orders: Orders) -> int:
             argv = (*one.program.command, *one.launch.arguments)
             planned.append(Planned(id=entry.id, name=entry.name, argv=argv))
     report = DryRun(servers=tuple(planned), refused=tuple(refused))
-    shared.output.data(report)
-    shared.output.show(dry_run_text(report))
+    session.output.data(report)
+    session.output.show(dry_run_text(report))
     for told in report.refused:
         for line in (told.message or "").splitlines():
-            shared.output.say(f"{told.name}: {told.result}: {line}")
+            session.output.say(f"{told.name}: {told.result}: {line}")
     return _code(orders, refused)
 
 
-def _start(shared: Shared, files: RunFiles, wanted: list[Order], how: How) -> tuple[dict[str, UpServer], int]:
+def _start(
+    session: Session, files: RunFiles, wanted: list[Order], how: How
+) -> tuple[dict[str, UpServer], int]:
     """Start them side by side; an interrupt stops what was started here, and nothing else."""
     from mlxsm_sync.servers.executor import Starts
     from mlxsm_sync.servers.starting import Settings
@@ -123,12 +125,12 @@ def _start(shared: Shared, files: RunFiles, wanted: list[Order], how: How) -> tu
     settings = Settings(
         os.environ,
         how.timeout,
-        _remedy(shared),
+        _remedy(session),
         not how.no_probe,
         recreate=how.recreate,
         restart=how.restart,
     )
-    progress = Progress(shared.output, {one.entry.id: one.entry.name for one in wanted})
+    progress = Progress(session.output, {one.entry.id: one.entry.name for one in wanted})
     starts = Starts(wanted, files, settings, progress.note)
     signals: list[int] = []
     _catch_signals(signals.append)
@@ -140,7 +142,7 @@ def _start(shared: Shared, files: RunFiles, wanted: list[Order], how: How) -> tu
         stopping = Thread(target=starts.stop)
         stopping.start()
         progress.clear()
-        shared.output.say("interrupted: stopping what was started here")
+        session.output.say("interrupted: stopping what was started here")
         stopping.join()
         return starts.results, SIGNALLED + (signals[0] if signals else signal.SIGHUP)
     progress.draw(starts.results)
@@ -163,12 +165,12 @@ def _catch_signals(note: Callable[[int], None]) -> None:
             signal.signal(name, handle)
 
 
-def _report(shared: Shared, servers: Sequence[UpServer]) -> None:
+def _report(session: Session, servers: Sequence[UpServer]) -> None:
     from mlxsm_sync.values.run import UpReport
     from mlxsm_sync.views.servers import up_text
 
     report = UpReport(servers=tuple(servers))
-    shared.output.data(report)
-    shared.output.show(up_text(report, shared.output.style(sys.stdout)))
+    session.output.data(report)
+    session.output.show(up_text(report, session.output.style(sys.stdout)))
     if not servers:
-        shared.output.say("the profile file lists no profiles")
+        session.output.say("the profile file lists no profiles")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.servers.runtime import need_a_system_with_servers, run_files
-from mlxsm_sync.errors import FileTrouble, MlxsmError
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import FileError, MlxsmError
 
 if TYPE_CHECKING:
     from mlxsm_sync.values.server_reports import Finding
@@ -30,7 +30,7 @@ Next: mlxsm up."""
 @options.state
 @options.as_json
 @click.pass_obj
-def doctor(shared: Shared, server_command: str | None) -> int:
+def doctor(session: Session, server_command: str | None) -> int:
     """Check server program, options, models, ports, folders, file and state; start and change nothing."""
     need_a_system_with_servers()
     from mlxsm_sync.servers import diagnosis
@@ -38,20 +38,20 @@ def doctor(shared: Shared, server_command: str | None) -> int:
 
     program, findings = diagnosis.about_server(server_command, os.environ)
     findings.append(diagnosis.about_cache(os.environ))
-    findings.append(_about_file(shared))
+    findings.append(_about_file(session))
     try:
-        files = run_files(shared)
-    except FileTrouble as error:
+        files = run_files(session)
+    except FileError as error:
         findings.append(_state_trouble(error))
     else:
-        findings += diagnosis.about_folders(files, shared.store.path)
-        entries, about_state = _about_state(shared)
+        findings += diagnosis.about_folders(files, session.store.path)
+        entries, about_state = _about_state(session)
         findings.append(about_state)
         for entry in entries:
-            findings += diagnosis.about_entry(entry, program, files, os.environ, shared.command)
+            findings += diagnosis.about_entry(entry, program, files, os.environ, session.command)
     report = diagnosis.diagnosis(findings)
-    shared.output.data(report)
-    shared.output.show(doctor_text(report, shared.output.style(sys.stdout), quiet=shared.output.quiet))
+    session.output.data(report)
+    session.output.show(doctor_text(report, session.output.style(sys.stdout), quiet=session.output.quiet))
     return int(report.failures > 0)
 
 
@@ -61,30 +61,30 @@ def _state_trouble(error: MlxsmError) -> Finding:
     return Finding(topic="state", status="fail", message=error.message, remedy=error.hint)
 
 
-def _about_file(shared: Shared) -> Finding:
+def _about_file(session: Session) -> Finding:
     from mlxsm_sync.values.server_reports import Finding
 
     try:
-        path = shared.path
-    except FileTrouble as error:
+        path = session.path
+    except FileError as error:
         return Finding(topic="file", status="warn", message=error.message, remedy=error.hint)
     try:
-        count = len(shared.desired().profiles)
+        count = len(session.desired().profiles)
     except MlxsmError as error:
         told = "; ".join(map(str, error.problems[:3])) or error.message
-        remedy = f"{shared.command('validate', path)} shows all of it"
+        remedy = f"{session.command('validate', path)} shows all of it"
         return Finding(topic="file", status="fail", message=told, remedy=remedy)
     return Finding(topic="file", status="pass", message=f"{path}: {_profiles(count)}")
 
 
-def _about_state(shared: Shared) -> tuple[tuple[Entry, ...], Finding]:
+def _about_state(session: Session) -> tuple[tuple[Entry, ...], Finding]:
     from mlxsm_sync.values.server_reports import Finding
 
     try:
-        state = shared.store.read()
+        state = session.store.read()
     except MlxsmError as error:
         return (), _state_trouble(error)
-    where = shared.store.path
+    where = session.store.path
     message = (
         f"{where}: {_profiles(len(state.entries))}" if state.lineage else f"there is none yet at {where}"
     )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.parameters import Seconds
 from mlxsm_sync.cli.servers.runtime import known_servers, meant, owner_of_file, read_state, run_files
-from mlxsm_sync.errors import Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import UsageError
 
 if TYPE_CHECKING:
     from mlxsm_sync.cli.servers.runtime import Known
@@ -51,31 +51,31 @@ Next: mlxsm ps."""
 @options.state
 @options.as_json
 @click.pass_obj
-def down(shared: Shared, names: tuple[str, ...], everything: bool, grace: float, force: bool) -> int:
+def down(session: Session, names: tuple[str, ...], everything: bool, grace: float, force: bool) -> int:
     """Stop servers: ask each to end, and wait until it is gone and its port is free.
 
     Servers of profiles that were removed are stopped by the names that they had. Only processes that mlxsm
     started are ever signalled; in doubt none is.
     """
     if names and everything:
-        raise Usage("--all already means every server", "leave out the names, or --all")
-    files = run_files(shared)
+        raise UsageError("--all already means every server", "leave out the names, or --all")
+    files = run_files(session)
     known = known_servers(files)
-    state = read_state(shared, known)
-    ids = _ids(shared, files, state, known, names, everything=everything)
+    state = read_state(session, known)
+    ids = _ids(session, files, state, known, names, everything=everything)
     records, servers = _meant(files, state, known, ids)
     if records:
         from mlxsm_sync.servers.stopping import stop_all
 
         way_out = "--force kills it, --grace waits longer"
         servers += stop_all(records, files, grace=grace, force=force, way_out=way_out)
-    _report(shared, sorted(servers, key=lambda one: ids.index(one.id)))
+    _report(session, sorted(servers, key=lambda one: ids.index(one.id)))
     _prune_logs(files, state, known)
     return int(any(one.result == "failed" for one in servers))
 
 
 def _ids(
-    shared: Shared,
+    session: Session,
     files: RunFiles,
     state: State,
     known: Known,
@@ -94,7 +94,7 @@ def _ids(
         anew = {known.names[one] for one in servers.gone}
         silent = {entry.id for entry in servers.entries if entry.name in anew and entry.id not in known.names}
         return [one for one in ids if one not in silent]
-    owner = None if everything else owner_of_file(shared, files)
+    owner = None if everything else owner_of_file(session, files)
     owners = {one: record.owner for one, record in records.items() if isinstance(record, Record)}
     owners |= {entry.id: entry.owner for entry in state.entries}
     return [one for one in ids if one in records and (owner is None or owners.get(one, owner) == owner)]
@@ -146,15 +146,15 @@ def _told(entry_id: str, names: dict[str, str], result: DownResult, message: str
     return DownServer(id=entry_id, name=names[entry_id], result=result, message=message)
 
 
-def _report(shared: Shared, servers: list[DownServer]) -> None:
+def _report(session: Session, servers: list[DownServer]) -> None:
     from mlxsm_sync.values.run import DownReport
     from mlxsm_sync.views.servers import down_text
 
     report = DownReport(servers=tuple(servers))
-    shared.output.data(report)
-    shared.output.show(down_text(report, shared.output.style(sys.stdout)))
+    session.output.data(report)
+    session.output.show(down_text(report, session.output.style(sys.stdout)))
     if not servers:
-        shared.output.say("no server that mlxsm started is running")
+        session.output.say("no server that mlxsm started is running")
 
 
 def _prune_logs(files: RunFiles, state: State, known: Known) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.parameters import WholeNumber
 from mlxsm_sync.cli.servers.runtime import is_running, known_servers, listing, meant, read_state, run_files
-from mlxsm_sync.errors import ServerTrouble, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import ServerError, UsageError
 from mlxsm_sync.text.columns import columns, padded
 from mlxsm_sync.text.secret_scan import redacted
 from mlxsm_sync.text.unicode import visible
@@ -74,63 +74,65 @@ Next: mlxsm ps."""
 @options.state
 @options.text_only
 @click.pass_obj
-def logs(shared: Shared, names: tuple[str, ...], follow: bool, lines: int, previous: bool) -> None:
+def logs(session: Session, names: tuple[str, ...], follow: bool, lines: int, previous: bool) -> None:
     """Show what servers write, or follow it. Each start begins a new log."""
     if follow and previous:
-        raise Usage("nothing is added to a log before the last start", "leave out -f, or --previous")
-    files = run_files(shared)
+        raise UsageError("nothing is added to a log before the last start", "leave out -f, or --previous")
+    files = run_files(session)
     known = known_servers(files, lost=False)
-    state = read_state(shared, known)
-    found = _logs(shared, files, state, known, names)
+    state = read_state(session, known)
+    found = _logs(session, files, state, known, names)
     if previous:
         found = [one._replace(path=one.path.with_name(f"{one.path.name}.1")) for one in found]
     there = [one for one in found if one.path.exists()]
     shown_names = {one.name for one in there}  # of a profile that was made anew, the old server has a log
     missing = [one for one in found if one.name not in shown_names]
     if not found or (not follow and (not there or (names and missing))):
-        raise _no_log(files, missing[0] if missing else None, shared.with_file("up"), previous=previous)
+        raise _no_log(files, missing[0] if missing else None, session.with_file("up"), previous=previous)
     shown_logs = found if follow else there
-    prefixes = _prefixes(shared, shown_logs)
+    prefixes = _prefixes(session, shown_logs)
     ends = {one.id: _show_last(one, prefixes[one.id], lines) for one in shown_logs}
     if follow:
         for one in missing:
-            _say_missing(shared, files, one)
+            _say_missing(session, files, one)
         _follow(shown_logs, ends, prefixes)
 
 
-def _logs(shared: Shared, files: RunFiles, state: State, known: Known, names: tuple[str, ...]) -> list[_Log]:
+def _logs(
+    session: Session, files: RunFiles, state: State, known: Known, names: tuple[str, ...]
+) -> list[_Log]:
     """The logs of the servers that are meant; without names those of the file, else all that there are."""
     servers = meant(state, known, names)
     entries = [*servers.entries]
     gone: Iterable[str] = servers.gone
-    if not names and (file := listing(shared, state)).places:
+    if not names and (file := listing(session, state)).places:
         entries = [entry for entry in file.in_order(entries) if entry.id in file.places]
         gone = ()
     called = [(entry.id, entry.name) for entry in entries] + [(one, known.names[one]) for one in gone]
     return [_Log(entry_id, name, files.log_path(entry_id)) for entry_id, name in called]
 
 
-def _no_log(files: RunFiles, log: _Log | None, up: str, *, previous: bool) -> ServerTrouble:
+def _no_log(files: RunFiles, log: _Log | None, up: str, *, previous: bool) -> ServerError:
     """Why there is nothing to show, and what there is to do."""
     if log is None:
-        return ServerTrouble("no server was started here yet", f"{up} starts those of the profile file")
+        return ServerError("no server was started here yet", f"{up} starts those of the profile file")
     if previous:
         told = f"{files.command('logs', log.name)} shows what there is since its last start"
-        return ServerTrouble(f'there is no earlier log of "{log.name}"', told)
+        return ServerError(f'there is no earlier log of "{log.name}"', told)
     if is_running(files, log.id):
-        return ServerTrouble(
+        return ServerError(
             f'the log of "{log.name}" was removed, and its server still writes to it',
             f"{files.command('restart', log.name)} begins a new one",
         )
-    return ServerTrouble(f'there is no log of "{log.name}"', f"{up} starts its server")
+    return ServerError(f'there is no log of "{log.name}"', f"{up} starts its server")
 
 
-def _say_missing(shared: Shared, files: RunFiles, log: _Log) -> None:
+def _say_missing(session: Session, files: RunFiles, log: _Log) -> None:
     """A follower of what is not there waits; it says for what."""
     if is_running(files, log.id):
-        shared.output.say(f'note: the log of "{log.name}" was removed: waiting for a restart of its server')
+        session.output.say(f'note: the log of "{log.name}" was removed: waiting for a restart of its server')
     else:
-        shared.output.say(f'note: there is no log of "{log.name}" yet: waiting for a start of its server')
+        session.output.say(f'note: there is no log of "{log.name}" yet: waiting for a start of its server')
 
 
 def _show_last(log: _Log, prefix: str, lines: int) -> int:
@@ -171,12 +173,12 @@ def _read(log: _Log, start: int, pieces: Queue[tuple[str, list[str]]]) -> None:
             pieces.put((log.id, new))
 
 
-def _prefixes(shared: Shared, logs: list[_Log]) -> dict[str, str]:
+def _prefixes(session: Session, logs: list[_Log]) -> dict[str, str]:
     """What stands before the lines of each, where there are several, by its id."""
     if len(logs) == 1:
         return {logs[0].id: ""}
     width = max(columns(visible(one.name)) for one in logs)
-    colour = shared.output.style(sys.stdout).colour
+    colour = session.output.style(sys.stdout).colour
     prefixes = {}
     for number, one in enumerate(logs):
         text = f"{padded(visible(one.name), width)} | "

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.servers.runtime import (
     known_servers,
     listing,
@@ -20,7 +19,8 @@ from mlxsm_sync.cli.servers.runtime import (
     run_files,
     tells_of_profiles,
 )
-from mlxsm_sync.errors import ServerTrouble, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import ServerError, UsageError
 
 if TYPE_CHECKING:
     from mlxsm_sync.servers.command_line import Program
@@ -44,16 +44,16 @@ Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
 @options.state
 @options.as_json
 @click.pass_obj
-def ps(shared: Shared, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
+def ps(session: Session, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
     """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
-    if watch and shared.output.json:
-        raise Usage("--watch shows a table again and again, and --json is one document", "leave one out")
+    if watch and session.output.json:
+        raise UsageError("--watch shows a table again and again, and --json is one document", "leave one out")
     while True:
-        report = _look(shared, names, server_command)
-        shared.output.data(report)
+        report = _look(session, names, server_command)
+        session.output.data(report)
         if watch and sys.stdout.isatty():
-            shared.output.show("\x1b[H\x1b[2J")
-        _show(shared, report)
+            session.output.show("\x1b[H\x1b[2J")
+        _show(session, report)
         if not watch:
             return int(check and any(_is_bad(server.status) for server in report.servers))
         time.sleep(2)
@@ -63,15 +63,15 @@ def _is_bad(status: str) -> bool:
     return status not in ("ready", "stopped", "adopted")
 
 
-def _look(shared: Shared, names: tuple[str, ...], server_command: str | None) -> SeenReport:
-    files = run_files(shared)
+def _look(session: Session, names: tuple[str, ...], server_command: str | None) -> SeenReport:
+    files = run_files(session)
     from mlxsm_sync.servers.watching import Observer
 
     known = known_servers(files)
-    state = read_state(shared, known)
-    file = listing(shared, state)
+    state = read_state(session, known)
+    file = listing(session, state)
     servers = meant(state, known, names)
-    orphans = file.orphans.union(servers.gone if tells_of_profiles(shared) else ())
+    orphans = file.orphans.union(servers.gone if tells_of_profiles(session) else ())
     observer = Observer(files, _program(server_command), os.environ, known.lost, orphans)
     return observer.report(file.in_order(servers.entries), state.entries, servers.gone)
 
@@ -82,18 +82,18 @@ def _program(command: str | None) -> Program | None:
 
     if command is None:
         return None
-    with suppress(ServerTrouble):
+    with suppress(ServerError):
         return find_program(command, os.environ)
     return None
 
 
-def _show(shared: Shared, report: SeenReport) -> None:
+def _show(session: Session, report: SeenReport) -> None:
     from mlxsm_sync.views.servers import seen_text
 
     if report.servers:
-        style = shared.output.style(sys.stdout)
-        command = run_files(shared).command
-        shared.output.show(seen_text(report, style, command, brief=shared.output.quiet))
+        style = session.output.style(sys.stdout)
+        command = run_files(session).command
+        session.output.show(seen_text(report, style, command, brief=session.output.quiet))
     else:
-        first = shared.with_file("apply")
-        shared.output.say(f"there are no profiles on this machine yet; {first} puts them there")
+        first = session.with_file("apply")
+        session.output.say(f"there are no profiles on this machine yet; {first} puts them there")

@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlxsm_sync.cli.options import Shared
-from mlxsm_sync.errors import FileTrouble, MlxsmError, ServerTrouble, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import FileError, MlxsmError, ServerError, UsageError
 from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from mlxsm_sync.values.state import Entry, State
 
 
-def run_files(shared: Shared) -> RunFiles:
+def run_files(session: Session) -> RunFiles:
     """The files that tell of running servers, beside the state."""
     need_a_system_with_servers()
     from mlxsm_sync.servers.records import RunFiles
 
-    return RunFiles(shared.store.folder, shared.store.label, shared.state_words)
+    return RunFiles(session.store.folder, session.store.label, session.state_words)
 
 
 def need_a_system_with_servers() -> None:
     """Refuse Windows; every command for servers does it before it loads what Windows has not."""
     if sys.platform == "win32":
-        raise ServerTrouble("servers are only run on macOS and Linux", "the other commands work on Windows")
+        raise ServerError("servers are only run on macOS and Linux", "the other commands work on Windows")
 
 
 class Known(NamedTuple):
@@ -58,44 +58,44 @@ def known_servers(files: RunFiles, *, lost: bool = True) -> Known:
     return Known(names, found)
 
 
-def read_state(shared: Shared, known: Known) -> State:
+def read_state(session: Session, known: Known) -> State:
     """The state; where it is lost, an empty one, since what is known of servers needs none."""
     from mlxsm_sync.values.state import State
 
     try:
-        state = shared.store.read()
-        trouble = _lost(shared)
+        state = session.store.read()
+        trouble = _lost(session)
     except MlxsmError as error:
         if not known.names:
             raise
         state, trouble = State(lineage=None), error.message
     if trouble is not None and known.names:
-        shared.output.say(f"warning: {trouble}; going by the run records")
+        session.output.say(f"warning: {trouble}; going by the run records")
     return state
 
 
-def tells_of_profiles(shared: Shared) -> bool:
+def tells_of_profiles(session: Session) -> bool:
     """Whether the state says which profiles there are: a lost one says of none that it is gone."""
     try:
-        return _lost(shared) is None
+        return _lost(session) is None
     except MlxsmError:
         return False
 
 
-def _lost(shared: Shared) -> str | None:
+def _lost(session: Session) -> str | None:
     """Why the state cannot be used, though versions of it are kept; how to restore it is told before."""
-    lost = shared.store.lost()
+    lost = session.store.lost()
     return lost.reason if lost is not None else None
 
 
-def owner_of_file(shared: Shared, files: RunFiles) -> str | None:
+def owner_of_file(session: Session, files: RunFiles) -> str | None:
     """The collection of the profile file, None where there is no file here."""
-    with suppress(FileTrouble):
-        shared.file = shared.path
-    if shared.file is None:
+    with suppress(FileError):
+        session.file = session.path
+    if session.file is None:
         return None
     try:
-        return shared.desired().owner
+        return session.desired().owner
     except MlxsmError as error:
         error.hint = (
             f"{files.command('down', options=['--all'])} stops every server that mlxsm started here; "
@@ -104,20 +104,20 @@ def owner_of_file(shared: Shared, files: RunFiles) -> str | None:
         raise
 
 
-def listing(shared: Shared, state: State) -> Listed:
+def listing(session: Session, state: State) -> Listed:
     """What the profile file lists; nothing where there is none here, or it cannot be used."""
     from mlxsm_sync.planning.listed import NOTHING, listed
 
     with suppress(MlxsmError):
-        return listed(shared.desired(), state)
+        return listed(session.desired(), state)
     return NOTHING
 
 
-def tell_left_running(shared: Shared, files: RunFiles) -> None:
+def tell_left_running(session: Session, files: RunFiles) -> None:
     """Name the servers that run for profiles that are gone."""
     from mlxsm_sync.cli.left_running import tell_left
 
-    tell_left(shared, lambda state: listing(shared, state).orphans, partial(is_running, files))
+    tell_left(session, lambda state: listing(session, state).orphans, partial(is_running, files))
 
 
 def is_running(files: RunFiles, entry_id: str) -> bool:
@@ -142,7 +142,7 @@ class Meant(NamedTuple):
 
 
 def meant(state: State, known: Known, names: Iterable[str]) -> Meant:
-    """The servers of these names; all where none is named. Usage for a name that nothing has."""
+    """The servers of these names; all where none is named. UsageError for a name that nothing has."""
     from mlxsm_sync.text.suggest import did_you_mean
 
     wanted, here = [*names], state.by_id
@@ -152,7 +152,9 @@ def meant(state: State, known: Known, names: Iterable[str]) -> Meant:
     for name in wanted:
         if not (found := _called(name, state, known)):
             called = {*(entry.name for entry in state.entries), *known.names.values()}
-            raise Usage(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, called))
+            raise UsageError(
+                f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, called)
+            )
         ids |= found
     entries = [entry for entry in state.entries if entry.id in ids]
     return Meant(entries, [one for one in known.names if one in ids and one not in here])

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.options import Shared
 from mlxsm_sync.cli.parameters import Seconds
 from mlxsm_sync.cli.servers.bring_up import How, bring_up
 from mlxsm_sync.cli.servers.runtime import run_files
-from mlxsm_sync.errors import ServerTrouble, Usage
+from mlxsm_sync.cli.session import Session
+from mlxsm_sync.errors import ServerError, UsageError
 
 if TYPE_CHECKING:
     from mlxsm_sync.planning.declared import Declared
@@ -65,14 +65,14 @@ Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""
 @options.state
 @options.as_json
 @click.pass_obj
-def up(shared: Shared, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> int:
+def up(session: Session, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> int:
     """Start the servers of the profile file, and wait until each has loaded its model.
 
     What runs is what was reviewed and applied. A server that fails is ended, with the reason from its log.
     """
-    files = run_files(shared)
-    rows = _declared(shared, names)
-    return bring_up(shared, files, rows, How(**how), dry_run=dry_run)
+    files = run_files(session)
+    rows = _declared(session, names)
+    return bring_up(session, files, rows, How(**how), dry_run=dry_run)
 
 
 @click.command(
@@ -88,45 +88,47 @@ Next: mlxsm ps."""
 @options.state
 @options.as_json
 @click.pass_obj
-def restart(shared: Shared, /, names: tuple[str, ...], **how: Any) -> int:
+def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
     """Stop servers and start them again; those that do not run are started."""
-    files = run_files(shared)
+    files = run_files(session)
     from mlxsm_sync.cli.entries import chosen
 
-    rows = _declared(shared, ())
+    rows = _declared(session, ())
     if names:
-        entries = chosen(shared.store.read(), names)
+        entries = chosen(session.store.read(), names)
         ids, keys = {entry.id for entry in entries}, {entry.key for entry in entries}
         # One that is not applied as the file has it is refused by its row, with the reason.
         rows = [row for row in rows if row.entry_id in ids or (not row.entry_id and row.name in keys)]
         named = {row.entry_id for row in rows} | {row.name for row in rows if not row.entry_id}
-        _refuse_missing(shared, [one for one in entries if not named & {one.id, one.key}])
-    return bring_up(shared, files, rows, How(**how, restart=True), dry_run=False)
+        _refuse_missing(session, [one for one in entries if not named & {one.id, one.key}])
+    return bring_up(session, files, rows, How(**how, restart=True), dry_run=False)
 
 
-def _refuse_missing(shared: Shared, missing: Sequence[Entry]) -> None:
-    """ServerTrouble where an entry is not of this profile file; whose it is, and where to say so, is told."""
+def _refuse_missing(session: Session, missing: Sequence[Entry]) -> None:
+    """ServerError where an entry is not of this profile file; whose it is, and where to say so, is told."""
     from mlxsm_sync.values.choices import as_argument
 
     for entry in missing[:1]:
         name, there = as_argument(entry.name), entry.from_
-        hint = f"{shared.command('plan')} shows what differs"
-        here = os.path.exists(shared.path) and there is not None and os.path.exists(there)
-        if there is not None and here and not os.path.samefile(there, shared.path):
-            words = ["mlxsm", "restart", "-f", there, *shared.state_words]
+        hint = f"{session.command('plan')} shows what differs"
+        here = os.path.exists(session.path) and there is not None and os.path.exists(there)
+        if there is not None and here and not os.path.samefile(there, session.path):
+            words = ["mlxsm", "restart", "-f", there, *session.state_words]
             hint = f"it is of another file: {shlex.join(words)} {name}"
-        raise ServerTrouble(f'"{entry.name}" is not in {shared.path}; nothing was stopped', hint)
+        raise ServerError(f'"{entry.name}" is not in {session.path}; nothing was stopped', hint)
 
 
-def _declared(shared: Shared, names: Sequence[str]) -> list[Declared]:
+def _declared(session: Session, names: Sequence[str]) -> list[Declared]:
     """The profiles that are meant, and what may be served of them."""
     from mlxsm_sync.planning.declared import Remedies, declared
     from mlxsm_sync.planning.selectors import resolve
     from mlxsm_sync.profile_file.whereabouts import look
 
-    desired, state = shared.desired(), shared.store.read()
+    desired, state = session.desired(), session.store.read()
     choices = resolve(desired, state, only=names)
     if choices.orphans_only:
-        raise Usage(f'there is no profile "{min(choices.orphans_only)}" in the file', "up takes its names")
-    remedies = Remedies(shared.command("apply"), shared.command("pull"))
+        raise UsageError(
+            f'there is no profile "{min(choices.orphans_only)}" in the file', "up takes its names"
+        )
+    remedies = Remedies(session.command("apply"), session.command("pull"))
     return declared(desired, state, choices.only, remedies, look(desired, state))
