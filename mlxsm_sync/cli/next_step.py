@@ -30,8 +30,7 @@ def tell_next_of_import(session: Session, written: Plan, *, local_paths: bool) -
     """What was imported is nobody's until a profile file lists it; what none can hold is not named."""
     from mlxsm_sync.state.run_names import command
 
-    new = {one.name for one in written.changes if one.action == "create"}
-    entries = [entry for entry in session.store.read().entries if entry.name in new] if new else []
+    entries = [one.entry for one in written.changes if one.action == "create"]
     names = [entry.name for entry in entries if _fits_a_file(entry)]
     if not names:
         return
