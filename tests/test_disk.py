@@ -254,3 +254,10 @@ def test_a_refusal_says_whose_the_file_is(monkeypatch: pytest.MonkeyPatch) -> No
         "cannot write: Permission denied: /x belongs to root",
         "sudo chown me",
     )
+
+
+def test_a_refusal_says_more_only_where_there_is_more_to_say(tmp_path: Path) -> None:
+    path = tmp_path / "own"
+    path.touch()
+    refusal = atomic.refused("cannot read it", PermissionError(errno.EACCES, "Permission denied", str(path)))
+    assert (refusal.message, refusal.hint) == ("cannot read it: Permission denied", None)
