@@ -27,6 +27,10 @@ test *arguments: with-server
 e2e *arguments: with-server
     {{ python }} -m pytest -n 3 tests/e2e {{ arguments }}
 
+# The same, as on macOS as far as that can be rehearsed; the faults of Linux's own system calls are left out
+darwin *arguments: with-server
+    {{ python }} -m pytest -n 3 tests/e2e --like-darwin --ignore tests/e2e/test_up_faults.py {{ arguments }}
+
 # The long forms, for a night
 night *arguments: with-server
     PYTHON={{ python }} tests/nightly {{ arguments }}

@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import Project
+from conftest import LIKE_DARWIN, Project
 from filelock import FileLock
 from tiny_model import make_model
 
@@ -85,6 +85,20 @@ class Servers(Project):
     def gate(self, name: str) -> Path:
         """A file that a model `gate-NAME` waits for; touch it."""
         return Path(self.environment["HOME"]) / f"gate-{name}"
+
+    def start_mark(self, pid: int) -> str:
+        """When a process started, as the command under test notes it: on a rehearsed Mac otherwise than here."""
+        if len(self.program) == 1:
+            return start_mark(pid)
+        look = (
+            f"import sys; sys.path.insert(0, {str(LIKE_DARWIN.parent)!r})\n"
+            "import like_darwin; like_darwin.pretend()\n"
+            "from mlxsm_sync.system.current import facts\n"
+            f"print(facts({pid}).start_mark)"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", look], env=self.environment, capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     def log(self, name: str) -> Path:
         return self.state_path.parent / "logs" / f"{self.record_path(name).stem}.log"

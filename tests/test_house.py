@@ -51,7 +51,7 @@ def test_no_file_function_or_class_is_too_long() -> None:
                 assert length <= most, (path, node.lineno)
 
 
-@pytest.mark.parametrize("recipe", ["setup", "fast", "test", "e2e", "night", "write"])
+@pytest.mark.parametrize("recipe", ["setup", "fast", "test", "e2e", "darwin", "night", "write"])
 def test_every_recipe_can_be_run(recipe: str) -> None:
     just = shutil.which("just", path=str(Path(sys.executable).parent)) or shutil.which("just")
     assert just is not None, "just is in the dev extra"

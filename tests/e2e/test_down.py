@@ -137,7 +137,7 @@ def test_a_record_that_was_forged_to_the_tick_is_refused(
     servers.declare(A="test/a")
     servers.up()
     real = servers.record("A")["pid"]
-    servers.edit_record("A", pid=bystander.pid, startMark=start_mark(bystander.pid))
+    servers.edit_record("A", pid=bystander.pid, startMark=servers.start_mark(bystander.pid))
     result = servers.run("down", "--json")
     (told,) = result.json["servers"]
     assert (result.code, told["result"]) == (1, "failed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 from collections.abc import Callable
@@ -282,5 +283,5 @@ def test_what_a_remedy_names_is_what_was_named(servers: Servers, tmp_path: Path)
     assert servers.run("apply", "--yes", *named).code == 0
     out = servers.run("up", *named).out
     (line,) = (one.partition(": ")[2] for one in out.splitlines() if "the whole log: " in one)
-    shown = servers.shell(line.replace("mlxsm", servers.command()[0], 1))
+    shown = servers.shell(line.replace("mlxsm", shlex.join(servers.program), 1))
     assert (shown.code, "invalid int value" in shown.out) == (0, True), (line, shown)
