@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
 from conftest import REPOSITORY, Project
 from pasting import Scene, argv, command, commands_in, documented
+from running import processes_of
 
 from mlxsm_sync.cli.group import COMMANDS
 from mlxsm_sync.cli.words import asks_for_help, behind_the_command, refuse_unknown
@@ -357,7 +361,12 @@ def test_what_is_printed_can_be_pasted(project: Project, name: str, variant: str
         names=[*NAMES, "A b", "New", "Open", "it's raw", "$(touch pwned)", "one", "two"],
         **VARIANTS[variant],
     )
-    STORIES[name](scene)
+    try:
+        STORIES[name](scene)
+    finally:
+        for pid in processes_of(project.environment["HOME"]):  # of an `up` that was pasted
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     assert not scene.failures, "\n".join(
         [f"{len(scene.failures)} of {scene.pasted} cannot be pasted:", *scene.failures]
     )
