@@ -118,9 +118,9 @@ def match(world: World, leaving: set[int], gone: Collection[str] = ()) -> dict[i
     # Settled: those that leave are matched by key only when nothing else is left to be found.
     # Lists, so that every group is tried before the next step.
     while (
-        any([pair_of_key(world, own, name, leaving, pair) for name in sorted(names)])  # noqa: C419
-        or any([pair(of_identity(entry), [entry]) for entry in own if key(entry) not in names])  # noqa: C419
-        or any([pair_of_key(world, own, name, set(), pair) for name in sorted(names)])  # noqa: C419
+        any([pair_of_key(world, own, name, leaving, pair) for name in sorted(names)])  # noqa: C419 - each of them pairs, also after the first
+        or any([pair(of_identity(entry), [entry]) for entry in own if key(entry) not in names])  # noqa: C419 - each of them pairs, also after the first
+        or any([pair_of_key(world, own, name, set(), pair) for name in sorted(names)])  # noqa: C419 - each of them pairs, also after the first
     ):
         pass
     return found
@@ -584,7 +584,7 @@ class Comparable:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Comparable) and same_fields(self.fields, other.fields)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] - it is compared, and in no set
 
     def __repr__(self) -> str:
         return repr(self.fields)

@@ -162,7 +162,7 @@ def test_what_is_printed_asks_the_model_when_it_is_pasted(qwen: Project) -> None
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         profile = {"name": 'it\'s 日本 "x" $(rm)', "modelID": "org/a-b", "host": "127.0.0.1"}
-        profile["port"] = int(running.stdout.readline())  # type: ignore[assignment]
+        profile["port"] = int(running.stdout.readline())  # type: ignore[assignment] - a profile here is a plain dict
         qwen.apply(json.dumps({"schemaVersion": 1, "profiles": [profile]}))
         command = qwen.run("connect", profile["name"]).out.splitlines()[-1]
         answer = qwen.shell(f'curl() {{ {sys.executable} {post} "$@"; }}; {command}')

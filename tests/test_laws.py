@@ -236,7 +236,7 @@ def answered(want: Desired, state: State, choices: Choices, conflict: Conflict, 
         option = words.pop(0).removeprefix("--").replace("-", "_")
         given.setdefault(option, []).append("" if option.startswith("prune") else words.pop(0))
     pruned = {option: True for option in given if option.startswith("prune")}
-    new = resolve(want, state, **(given | pruned))  # type: ignore[arg-type]
+    new = resolve(want, state, **(given | pruned))  # type: ignore[arg-type] - options of several types in one dict
     about = {conflict.index} | new.rename.keys() | new.replace.keys() | new.skip
     kept = {index: name for index, name in choices.rename.items() if index not in about}
     replaces = {index: name for index, name in choices.replace.items() if index not in about}

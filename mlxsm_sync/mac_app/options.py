@@ -92,13 +92,13 @@ def _template(called: str, value: Json, _split: Split) -> Json:
         except InvalidFile:
             raise ValueError(f"{called} must be valid JSON.") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{called} must be valid JSON. The server takes an object only.")  # noqa: TRY004 - told alike
+        raise ValueError(f"{called} must be valid JSON. The server takes an object only.")  # noqa: TRY004 - the one error of a reader
     return value
 
 
 def _arguments(called: str, value: Json, split: Split) -> Json:
     if not isinstance(value, str):
-        raise ValueError(f"{called} must be one text, split as a shell would.")  # noqa: TRY004 - told alike
+        raise ValueError(f"{called} must be one text, split as a shell would.")  # noqa: TRY004 - the one error of a reader
     try:
         arguments = [*split(value)]
     except ValueError as error:
@@ -119,7 +119,7 @@ def _level(called: str, value: Json, _split: Split) -> Json:
 
 def _text(called: str, value: Json, _split: Split) -> Json:
     if not isinstance(value, str):
-        raise ValueError(f"{called} must be text.")  # noqa: TRY004 - told alike
+        raise ValueError(f"{called} must be text.")  # noqa: TRY004 - the one error of a reader
     return value
 
 

@@ -105,7 +105,8 @@ class Remedies(NamedTuple):
 def _fields_at_odds(decision: Decision) -> Iterator[str]:
     """Where the file was edited in what was changed here, too, a pull takes only fields that are named."""
     own, comparison, declared = decision.candidate.own, decision.comparison, decision.candidate.declared
-    assert own is not None and comparison is not None  # noqa: PT018 - or it is no drift
+    assert own is not None  # or it is no drift
+    assert comparison is not None  # the same
     applied = own.applied_fields or {}
     if any(not same(applied.get(path), declared.get(path)) for path in comparison.drift):
         for path in comparison.drift:
