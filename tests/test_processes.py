@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from running import wait_for
@@ -65,8 +66,7 @@ def test_facts(system: object, child: subprocess.Popen[bytes]) -> None:
     assert 0 <= (source.age(child.pid) or -1) < 300
     assert source.facts(child.pid) == about
     assert source.variable(child.pid, "MLXSM_RUN") == MARK
-    assert source.variable(child.pid, "NO_SUCH") is None
-    assert source.has_environment(child.pid)
+    assert source.variable(child.pid, "NO_SUCH") == ""
     assert source.command_line(child.pid)[1:] == ["-c", "import time; time.sleep(60)"]
     assert source.working_folder(child.pid) == os.getcwd()
     assert child.pid in source.all_pids()
@@ -189,6 +189,27 @@ def test_a_process_is_identified_by_all_that_it_must_be(child: subprocess.Popen[
     found.handle.close()
     found.handle.close()
     assert identify(good) == (None, None, False)
+
+
+@pytest.mark.parametrize("others", [{}, {f"FILLER_{number}": "x" * 2000 for number in range(20)}])
+def test_a_process_that_becomes_another_program_is_known_at_every_moment(
+    tmp_path: Path, others: dict[str, str]
+) -> None:
+    """A script that runs a program in its own place shows no environment then, or half of a long one."""
+    chain = tmp_path / "chain.sh"
+    chain.write_text('#!/bin/sh\n[ "$1" -gt 0 ] || exit 0\nexec "$0" "$(( $1 - 1 ))"\n')
+    chain.chmod(0o755)
+    given = {"PATH": os.environ["PATH"], "MLXSM_RUN": MARK} | others
+    process = subprocess.Popen([chain, "400"], env=given, start_new_session=True)
+    about = linux.facts(process.pid)
+    assert about is not None
+    told = set()
+    while process.poll() is None:
+        seen = identify(record(process.pid, start_mark=about.start_mark))
+        told.add(seen.doubt)
+        if seen.handle is not None:
+            seen.handle.close()
+    assert told == {None}
 
 
 def test_a_process_that_is_only_watched(child: subprocess.Popen[bytes]) -> None:

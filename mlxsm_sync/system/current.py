@@ -15,7 +15,6 @@ facts = source.facts
 age = source.age
 variable = source.variable
 environment = source.environment
-has_environment = source.has_environment
 command_line = source.command_line
 working_folder = source.working_folder
 all_pids = source.all_pids

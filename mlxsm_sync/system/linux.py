@@ -71,12 +71,15 @@ def age(pid: int) -> float | None:
 
 
 def variable(pid: int, name: str) -> str | None:
-    """A variable in the environment that a process was started with; None where it is not to be seen."""
+    """A variable of the environment that a process was started with, `""` where that has none of the name.
+
+    None where no environment is to be seen, as for a moment while a process becomes another program.
+    """
     prefix = f"{name}=".encode()
     with suppress(OSError):
-        for word in _read(f"/proc/{pid}/environ").split(b"\0"):
-            if word.startswith(prefix):
-                return word[len(prefix) :].decode(errors="replace")
+        shown = _read(f"/proc/{pid}/environ")
+        named = (word[len(prefix) :] for word in shown.split(b"\0") if word.startswith(prefix))
+        return next(named, b"").decode(errors="replace") if shown else None
     return None
 
 
@@ -86,19 +89,6 @@ def environment(pid: int) -> dict[str, str]:
         words = _read(f"/proc/{pid}/environ").decode(errors="replace").split("\0")
         return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
     return {}
-
-
-def has_environment(pid: int) -> bool:
-    """Whether there is an environment to look into; for a moment after its start a process has none.
-
-    True for one that is gone, which there is nothing to wait for.
-    """
-    try:
-        return _read(f"/proc/{pid}/environ") != b""
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    except OSError:
-        return False
 
 
 def command_line(pid: int) -> list[str]:

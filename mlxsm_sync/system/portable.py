@@ -64,9 +64,14 @@ def age(pid: int) -> float | None:
 
 
 def variable(pid: int, name: str) -> str | None:
-    """A variable in the environment that a process was started with; None where it is not to be seen."""
+    """A variable of the environment that a process was started with, `""` where that has none of the name.
+
+    None where no environment is to be seen, as for a moment while a process becomes another program. macOS
+    shows none of programs that System Integrity Protection protects, such as its own shells.
+    """
     with suppress(psutil.Error, OSError):
-        return psutil.Process(pid).environ().get(name)
+        shown = psutil.Process(pid).environ()
+        return shown.get(name, "") if shown else None
     return None
 
 
@@ -75,20 +80,6 @@ def environment(pid: int) -> dict[str, str]:
     with suppress(psutil.Error, OSError):
         return psutil.Process(pid).environ()
     return {}
-
-
-def has_environment(pid: int) -> bool:
-    """Whether there is an environment to look into; for a moment after its start a process has none.
-
-    macOS shows none of programs that System Integrity Protection protects, such as its own shells. True
-    for a process that is gone, which there is nothing to wait for.
-    """
-    try:
-        return bool(psutil.Process(pid).environ())
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        return True
-    except (psutil.Error, OSError):
-        return False
 
 
 def command_line(pid: int) -> list[str]:

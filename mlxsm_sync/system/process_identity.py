@@ -24,7 +24,10 @@ KEEPER = str(Path(__file__).with_name("keeper.py"))
 """The program that is the parent of a server, and carries its mark, too."""
 
 _TICK = 0.002
-_NEWBORN_SECONDS = 0.5
+_BECOMING_SECONDS = 0.5
+"""For a process to become another program, and so to show its environment."""
+_LOOKS = 5
+"""At an environment that has no mark: it may be that of the program before, of which half is read."""
 
 
 class Found(NamedTuple):
@@ -110,23 +113,29 @@ def _verdict(record: Record, pid: int, about: Facts | None) -> str | None:
         return f"process {pid} belongs to another user" if began_then else ""
     if belongs_to(pid, record):
         return "" if is_keeper(pid) else None
-    if _is_newborn(pid):
-        until = time.monotonic() + _NEWBORN_SECONDS
-        while not current.has_environment(pid) and time.monotonic() < until:
-            time.sleep(_TICK)
-        if belongs_to(pid, record):
-            return None
-    if not current.has_environment(pid):
-        if began_then or about.session == record.keeper:
-            return f"process {pid} shows no environment, and so no mark of this run"
+    if not began_then and about.session != record.keeper:
         return ""
+    shown = _shown_at_last(pid, record)
+    if shown is None:
+        return f"process {pid} shows no environment, and so no mark of this run"
+    if shown:
+        return None
     return f"process {pid} does not carry the mark of this run" if began_then else ""
 
 
-def _is_newborn(pid: int) -> bool:
-    """Whether it may have no environment to look into yet."""
-    age = current.age(pid)
-    return age is not None and age < 2 * _NEWBORN_SECONDS
+def _shown_at_last(pid: int, record: Record) -> bool | None:
+    """Whether a process carries the mark of a run; None where it shows no environment for long.
+
+    While it becomes another program it shows none, and half of one where it is read meanwhile.
+    """
+    until = time.monotonic() + _BECOMING_SECONDS
+    looks = 0
+    while not (shown := carries(pid, record)):
+        looks += shown is False
+        if looks == _LOOKS or time.monotonic() > until or facts(pid) is None:
+            break
+        time.sleep(_TICK)
+    return shown
 
 
 def belongs_to(pid: int, record: Record) -> bool:
@@ -136,13 +145,15 @@ def belongs_to(pid: int, record: Record) -> bool:
     """
     with suppress(OSError):
         is_marked = carries(pid, record)
-        if not is_marked and (_is_elsewhere(pid, record) or current.has_environment(pid)):
+        if is_marked is False and os.getsid(pid) == record.keeper:
+            is_marked = _shown_at_last(pid, record)
+        if not is_marked and (is_marked is False or _is_elsewhere(pid, record)):
             return False
         about = facts(pid)
         # Root sees the marks of everybody, and anybody can set one.
         if about is None or about.user != os.geteuid():
             return False
-        return is_marked or _is_in_session(pid, about, record)
+        return bool(is_marked) or _is_in_session(pid, about, record)
     return False
 
 

@@ -32,9 +32,10 @@ def run_mark(record: Record) -> str:
     return f"{record.id}.{record.nonce}"
 
 
-def carries(pid: int, record: Record) -> bool:
-    """Whether a process carries the mark of the run of a record."""
-    return variable(pid, RUN_VARIABLE) == run_mark(record)
+def carries(pid: int, record: Record) -> bool | None:
+    """Whether a process carries the mark of the run of a record; None where it shows no environment."""
+    shown = variable(pid, RUN_VARIABLE)
+    return shown == run_mark(record) if shown is not None else None
 
 
 def mark_of(pid: int) -> Mark | None:
