@@ -19,14 +19,14 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import found as identified
-from mlxsm_sync.system.process_identity import hold, identify
+from mlxsm_sync.system.process_identity import hold, identify, is_keeper
 from mlxsm_sync.values.endings import ending_text
 from mlxsm_sync.values.run import Ending, Record
 
 END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
-_ENDING_SECONDS = 1.0
-"""For the keeper to note how a server ended."""
+_ENDING_SECONDS = 30.0
+"""For a keeper that lives to note how its server ended: a busy machine, or a slow disk, takes its time."""
 
 
 class Outcome(NamedTuple):
@@ -138,9 +138,17 @@ class Attempt:
 
     def _ending(self) -> Ending | None:
         until = time.monotonic() + _ENDING_SECONDS
-        while (ending := self._files.ending(self.record)) is None and time.monotonic() < until:
+        while time.monotonic() < until and self._keeper_lives():
+            if (ending := self._files.ending(self.record)) is not None:
+                return ending
             time.sleep(0.01)
-        return ending
+        return self._files.ending(self.record)
+
+    def _keeper_lives(self) -> bool:
+        """Whether there is still somebody who can tell how the server ended."""
+        if self._keeper is not None:
+            return self._keeper.poll() is None
+        return self.record.keeper is not None and is_keeper(self.record.keeper)
 
     def _end(self, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""
