@@ -26,7 +26,7 @@ KEEPER = str(Path(__file__).with_name("keeper.py"))
 _TICK = 0.002
 _BECOMING_SECONDS = 0.5
 """For a process to become another program, and so to show its environment."""
-_LOOKS = 5
+_LOOKS = 20
 """At an environment that has no mark: it may be that of the program before, of which half is read."""
 
 
