@@ -113,6 +113,14 @@ class NoTerminal(MlxsmError):
     kind = "no-terminal"
 
 
+class ToldAlready(Exception):
+    """A failure that has been told, as JSON with the plan that it is about; only its exit code is left."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
 class FileError(MlxsmError):
     """The system refused to read or write a file."""
 

@@ -489,8 +489,8 @@ def test_the_help_of_a_value_is_no_help(project: Project) -> None:
 
 def test_every_command_has_a_line_that_no_terminal_cuts(project: Project) -> None:
     told = run(project, "--help", COLUMNS="80").out.splitlines()
-    for section, commands in SECTIONS.items():
-        assert f"{section}:" in told
-        for name, listed in commands.items():
-            assert len(listed.summary) <= 64
-            assert any(line.split(maxsplit=1) == [name, listed.summary] for line in told)
+    for title, section in SECTIONS.items():
+        assert f"{title}:" in told
+        for name, summary in section.summaries.items():
+            assert len(summary) <= 64
+            assert any(line.split(maxsplit=1) == [name, summary] for line in told)

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from types import FrameType
-from typing import cast
+from typing import NamedTuple, cast
 
 import click
 
 from mlxsm_sync import __version__
 from mlxsm_sync.cli.group import Commands
-from mlxsm_sync.cli.output import report_failure, silence_stdout
-from mlxsm_sync.cli.session import Session
 from mlxsm_sync.cli.words import behind_the_command
 from mlxsm_sync.cli.wrong_usage import as_usage
-from mlxsm_sync.errors import FileError, MlxsmError, UsageError
+from mlxsm_sync.commands.output import report_failure, silence_stdout
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.errors import FileError, MlxsmError, ToldAlready, UsageError
 from mlxsm_sync.text.secret_scan import in_answer, looks_like
 
 _ANSWERS = ("--rename", "--replace")
@@ -78,9 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments, session)
         sys.stdout.flush()
     except MlxsmError as error:
-        code = report_failure(error, arguments, heard=not closed, json_out=_json_out(arguments, session))
+        wish = _wish(arguments, session)
+        code = report_failure(error, as_json=wish.as_json, heard=not closed, json_out=wish.path)
     except OSError as error:
-        code = _unheard(error, arguments, _json_out(arguments, session))
+        code = _unheard(error, _wish(arguments, session).path)
     try:
         sys.stdout.flush()
     except OSError:  # which is what was told
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "standard output is closed: what was done could not be told",
             "mlxsm history tells of the state, mlxsm ps of servers",
         )
-        code = report_failure(trouble, (), heard=False)  # a file with the JSON has been written
+        code = report_failure(trouble, heard=False)  # a file with the JSON has been written
     sys.exit(code)
 
 
@@ -98,7 +99,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     """End at once. An exception could be swallowed by whatever runs; a state survives any end."""
     if (disk := sys.modules.get("mlxsm_sync.files.atomic")) is not None:
         disk.drop_unfinished()
-    asking = (ask := sys.modules.get("mlxsm_sync.cli.ask")) is not None and ask.waiting
+    asking = (ask := sys.modules.get("mlxsm_sync.commands.prompts")) is not None and ask.waiting
     with suppress(OSError):
         os.write(2, b"\ninterrupted; nothing was written\n" if asking else b"\ninterrupted\n")
     os._exit(SIGNALLED + number)
@@ -141,8 +142,8 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         arguments = behind_the_command(arguments)
         code = cli.main(args=arguments, prog_name="mlxsm", standalone_mode=False, obj=session)
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
+    except (click.exceptions.Exit, ToldAlready) as end:
+        return end.exit_code
     except click.UsageError as error:
         raise as_usage(error, arguments) from None
     except MlxsmError:
@@ -162,27 +163,35 @@ def _run(arguments: Sequence[str], session: Session) -> int:
         ) from None
 
 
-def _json_out(arguments: Sequence[str], session: Session) -> str | None:
-    """The file that the JSON of a failure goes to, also of a command line that makes no sense as a whole.
+class _Wish(NamedTuple):
+    """How a command line wants to be told of its failure."""
 
-    None where an output of it was refused.
-    """
-    if session.output.json_out is None and not session.files.refused:
-        session, words = Session(), behind_the_command(arguments)
-        whole = click.Context(cli, **cli.context_settings)
-        command = cli.get_command(whole, words[0]) if words else None
-        if command is not None:
-            with suppress(MlxsmError, click.ClickException):
-                command.make_context(
-                    words[0],
-                    words[1:],
-                    whole,
-                    obj=session,
-                    resilient_parsing=True,
-                    ignore_unknown_options=True,
-                    allow_extra_args=True,
-                )
-    return None if session.files.refused else session.output.json_out
+    as_json: bool
+    """On standard output."""
+    path: str | None
+    """The file that the JSON goes to as well; None where an output was refused."""
+
+
+def _wish(arguments: Sequence[str], session: Session) -> _Wish:
+    """What a command line asks for. Of one that makes no sense as a whole, click reads what it can."""
+    from mlxsm_sync.cli.options import as_json
+
+    refused, words, again = session.files.refused, behind_the_command(arguments), Session()
+    whole = click.Context(cli, **cli.context_settings)
+    command = cli.get_command(whole, words[0]) if words else None
+    command = command or as_json(click.Command("unknown"))
+    with suppress(MlxsmError, click.ClickException):
+        command.make_context(
+            command.name,
+            words[1:],
+            whole,
+            obj=again,
+            resilient_parsing=True,
+            ignore_unknown_options=True,
+            allow_extra_args=True,
+        )
+    path = session.output.json_out or again.output.json_out
+    return _Wish(session.output.json or again.output.json, None if refused or again.files.refused else path)
 
 
 def _arrives() -> bool:
@@ -195,10 +204,10 @@ def _arrives() -> bool:
     return True
 
 
-def _unheard(error: OSError, arguments: Sequence[str], json_out: str | None) -> int:
+def _unheard(error: OSError, json_out: str | None) -> int:
     """What was printed did not arrive. A reader that has gone is told nothing more."""
     silence_stdout()
     if isinstance(error, BrokenPipeError):
         return 1
     trouble = FileError(f"cannot write the output: {error.strerror}")
-    return report_failure(trouble, arguments, heard=False, json_out=json_out)
+    return report_failure(trouble, heard=False, json_out=json_out)

@@ -21,7 +21,7 @@ class FileName(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path with the home folder for a `~`; UsageError where it is both read and written."""
-        from mlxsm_sync.cli.session import Session
+        from mlxsm_sync.commands.session import Session
 
         if not value:
             raise click.BadParameter("must not be empty", ctx, param)

@@ -1,4 +1,4 @@
-"""The commands: imported when they are called, listed by what they are for."""
+"""The table of the commands: what the help lists, and which file declares each."""
 
 from __future__ import annotations
 
@@ -19,51 +19,68 @@ from mlxsm_sync.text.suggest import slip_of
 from mlxsm_sync.text.unicode import visible
 
 
-class Listed(NamedTuple):
-    """One command as the help lists it."""
+class Section(NamedTuple):
+    """Commands that the help lists together."""
 
     module: str
-    summary: str
-    """At most 64 letters, so that no terminal of 80 columns breaks or cuts it."""
+    """The file of this folder that declares them."""
+    summaries: dict[str, str]
+    """By verb, each of at most 64 letters, so that no terminal of 80 columns breaks or cuts it."""
 
 
-SECTIONS: dict[str, dict[str, Listed]] = {
-    "Daily": {
-        "plan": Listed("plan", "Show what would change on this machine"),
-        "apply": Listed("apply", "Bring this machine in line with the profile file"),
-        "list": Listed("entries", "Show the profiles of this machine"),
-        "validate": Listed("files", "Check profile files and documents"),
-    },
-    "Get started": {
-        "init": Listed("files", "Write a commented starter profile file"),
-        "schema": Listed("files", "Print a JSON Schema"),
-        "completion": Listed("completion", "Print the completion script of a shell"),
-    },
-    "Run": {
-        "up": Listed("servers.up", "Start servers, and wait until their models are loaded"),
-        "down": Listed("servers.down", "Stop servers"),
-        "restart": Listed("servers.up", "Stop servers and start them again"),
-        "ps": Listed("servers.ps", "Show how the servers are"),
-        "logs": Listed("servers.logs", "Show what servers write, or follow it"),
-        "adopt": Listed("servers.adopt", "Use a running server that mlxsm did not start"),
-        "forget": Listed("servers.adopt", "Forget an adopted server"),
-        "doctor": Listed("servers.doctor", "Check everything that could keep servers from running"),
-    },
-    "Share": {
-        "import": Listed("import_", "Merge a document of the Mac app into this machine's profiles"),
-        "export": Listed("export", "Write profiles as a document or a profile file"),
-        "pull": Listed("pull", "Write changes of this machine into the profile file"),
-        "connect": Listed("connect", "Print what an OpenAI-compatible client needs"),
-    },
-    "Undo": {
-        "remove": Listed("entries", "Take profiles out of the state"),
-        "history": Listed("past", "Show earlier states, and which command wrote each"),
-        "rollback": Listed("past", "Go back to an earlier state"),
-        "restore": Listed("restore", "Put a kept state in the place of one that is lost"),
-    },
+SECTIONS = {
+    "Daily": Section(
+        "daily",
+        {
+            "plan": "Show what would change on this machine",
+            "apply": "Bring this machine in line with the profile file",
+            "list": "Show the profiles of this machine",
+            "validate": "Check profile files and documents",
+        },
+    ),
+    "Get started": Section(
+        "begin",
+        {
+            "init": "Write a commented starter profile file",
+            "schema": "Print a JSON Schema",
+            "completion": "Print the completion script of a shell",
+        },
+    ),
+    "Run": Section(
+        "run",
+        {
+            "up": "Start servers, and wait until their models are loaded",
+            "down": "Stop servers",
+            "restart": "Stop servers and start them again",
+            "ps": "Show how the servers are",
+            "logs": "Show what servers write, or follow it",
+            "adopt": "Use a running server that mlxsm did not start",
+            "forget": "Forget an adopted server",
+            "doctor": "Check everything that could keep servers from running",
+        },
+    ),
+    "Share": Section(
+        "share",
+        {
+            "import": "Merge a document of the Mac app into this machine's profiles",
+            "export": "Write profiles as a document or a profile file",
+            "pull": "Write changes of this machine into the profile file",
+            "connect": "Print what an OpenAI-compatible client needs",
+        },
+    ),
+    "Undo": Section(
+        "undo",
+        {
+            "remove": "Take profiles out of the state",
+            "history": "Show earlier states, and which command wrote each",
+            "rollback": "Go back to an earlier state",
+            "restore": "Put a kept state in the place of one that is lost",
+        },
+    ),
 }
 
-COMMANDS = {name: listed for section in SECTIONS.values() for name, listed in section.items()}
+COMMANDS = {verb: section.module for section in SECTIONS.values() for verb in section.summaries}
+"""By verb, the file that declares it."""
 _FUNCTIONS = {"import": "import_", "list": "list_"}
 """Commands that Python keeps the names of for itself."""
 
@@ -72,7 +89,7 @@ RASH = ("down", "remove", "restart", "forget", "rollback", "restore")
 
 
 class Commands(click.Group):
-    """Commands that are imported when they are called."""
+    """Commands whose declarations are imported when they are called, and whose work when it is done."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*COMMANDS]
@@ -80,7 +97,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"mlxsm_sync.cli.{COMMANDS[cmd_name].module}")
+        module = importlib.import_module(f"mlxsm_sync.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, _FUNCTIONS.get(cmd_name, cmd_name))
         return command
 
@@ -110,9 +127,9 @@ class Commands(click.Group):
         formatter.write(explanation(ctx))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for section, commands in SECTIONS.items():
-            with formatter.section(section):
-                formatter.write_dl([(name, listed.summary) for name, listed in commands.items()])
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([*section.summaries.items()])
         click.Command.format_options(self, ctx, formatter)
 
 

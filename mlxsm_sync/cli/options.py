@@ -10,7 +10,7 @@ import click
 from mlxsm_sync.cli.complete import entry_names, profile_names
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.parameters import Seconds
-from mlxsm_sync.cli.session import DEFAULT_LOCK_TIMEOUT, Session
+from mlxsm_sync.commands.session import DEFAULT_LOCK_TIMEOUT, Session
 from mlxsm_sync.text.secret_scan import looks_like
 
 if TYPE_CHECKING:
@@ -110,6 +110,18 @@ as_json = together(
     ),
     text_only,
 )
+
+
+def printed_as(*forms: str, **settings: Any) -> Callable[[Function], Function]:
+    """The option `--format`: how a result is printed. `json` is the same as --json."""
+
+    def note(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        ctx.ensure_object(Session).output.json |= value == "json"
+        return value
+
+    return click.option("--format", "form", type=click.Choice(forms), callback=note, **settings)
+
+
 yes = click.option("-y", "--yes", is_flag=True, help="Answer the final question with yes.")
 answers = together(
     click.option(

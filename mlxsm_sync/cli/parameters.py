@@ -41,3 +41,12 @@ class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         if not re.fullmatch("[0-9]{1,40}", value):
             raise click.BadParameter("must be a whole number of at least 0", ctx, param)
         return int(value)
+
+
+class LineCount(WholeNumber):
+    """A number of lines, or `all` of them."""
+
+    most = 10**9
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        return self.most if value == "all" else super().convert(value, param, ctx)

@@ -55,8 +55,8 @@ def page(name: str) -> Page:
 
 def pages() -> Iterator[tuple[str, list[Page]]]:
     """Every command, by the sections of `mlxsm --help`."""
-    for section, commands in SECTIONS.items():
-        yield section, [page(name) for name in commands]
+    for title, section in SECTIONS.items():
+        yield title, [page(verb) for verb in section.summaries]
 
 
 def markdown() -> str:

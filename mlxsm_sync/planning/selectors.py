@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.errors import UsageError
@@ -204,3 +204,20 @@ def _assigned(
             alone = argument if len(indexes or ()) == 1 else f"#{index}{argument[len(selector) :]}"
             answers.append(_Answer(flag, argument, index, None, meant, (flag, alone)))
     return answers
+
+
+def entries_named(state: State, names: Collection[str]) -> tuple[Entry, ...]:
+    """The entries of these names, or all where none is named."""
+    wanted = known_names(state, names)
+    return tuple(entry for entry in state.entries if not names or entry.name in wanted)
+
+
+def known_names(state: State, names: Collection[str]) -> set[str]:
+    """These names in the form of the state; UsageError where one is not in it."""
+    known = {entry.name for entry in state.entries}
+    wanted = {normal(name) for name in names}
+    for name in sorted(wanted - known):
+        if looks_like(name):
+            raise UsageError("a name on the command line looks like a secret", "mlxsm list shows the names")
+        raise UsageError(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, known))
+    return wanted

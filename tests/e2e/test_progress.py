@@ -14,8 +14,8 @@ import pytest
 from running import Servers, is_free, lives, processes_of, wait_for
 from terminals import Screen
 
-from mlxsm_sync.cli.output import Output
-from mlxsm_sync.cli.servers.progress import Progress
+from mlxsm_sync.commands.output import Output
+from mlxsm_sync.commands.servers.progress import Progress
 from mlxsm_sync.servers.readiness import Step
 
 LONG = "mlx-community/Qwen3-30B-A3B-Thinking-2507-4bit long context"

@@ -1,0 +1,67 @@
+"""The section `Get started`: a first profile file, its schema, and completion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.views.published import SCHEMAS
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm init                     a commented starter in ./profiles.yaml
+  mlxsm init --from-state        the profiles of this machine, as a file
+  mlxsm init -f team.yaml        another name
+Next: mlxsm plan; mlxsm schema profiles > profiles.schema.json for an editor."""
+)
+@click.option("--from-state", is_flag=True, help="Start from the profiles of this machine.")
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def init(session: Session, /, **given: Any) -> None:
+    """Write a commented starter profile file; an existing file is never overwritten."""
+    from mlxsm_sync.commands import init as work
+
+    work.init(session, **given)
+
+
+@click.command(
+    help=f"Print a JSON Schema (draft-07).\n\nNAME is {', '.join(SCHEMAS)}.",
+    epilog="""\b
+Examples:
+  mlxsm schema profiles > profiles.schema.json     for your editor
+  mlxsm schema plan                                what plan --json prints
+Next: # yaml-language-server: $schema=./profiles.schema.json in line 1.""",
+)
+@click.argument("name", type=click.Choice([*SCHEMAS]), default="profiles", metavar="[NAME]")
+def schema(**given: Any) -> None:
+    """Print the schema of that name."""
+    from mlxsm_sync.commands import schema as work
+
+    work.schema(**given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm completion zsh > ~/.zfunc/_mlxsm       with ~/.zfunc in fpath
+  mlxsm completion bash > ~/.mlxsm-completion  then source it; from bash 4.4
+  mlxsm completion fish > ~/.config/fish/completions/mlxsm.fish"""
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of a shell."""
+    from click.shell_completion import ShellComplete, get_completion_class  # half as large as click
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # click knows these three
+    script = kind(ctx.find_root().command, {}, "mlxsm", "_MLXSM_COMPLETE")
+    # Not kind.source: for bash, that starts bash to ask for its version.
+    click.echo(ShellComplete.source(script))

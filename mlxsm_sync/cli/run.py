@@ -1,0 +1,242 @@
+"""The section `Run`: servers are started, stopped, shown and looked after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mlxsm_sync.cli import options
+from mlxsm_sync.cli.parameters import LineCount, Seconds
+from mlxsm_sync.commands.session import Session
+
+DEFAULT_TIMEOUT = 600
+"""Seconds until a server that shows no life counts as one that will never be ready."""
+DEFAULT_GRACE = 30
+"""Seconds between a request to end and what --force does."""
+DEFAULT_LINES = 100
+
+
+_how = options.together(
+    click.option(
+        "--timeout",
+        type=Seconds(min=0, max=options.MOST_SECONDS, min_open=True),
+        default=DEFAULT_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long a server may take until it is ready.",
+    ),
+    click.option("--no-probe", is_flag=True, help="Wait for port and /health only; send no test request."),
+    options.server_command,
+    click.option(
+        "--allow-host", multiple=True, metavar="HOST", help="Let servers listen on this host for others."
+    ),
+    click.option(
+        "--allow-arg",
+        multiple=True,
+        metavar="FLAG",
+        help="Allow this server option.",
+    ),
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm up                         every profile of ./profiles.yaml
+  mlxsm up Qwen Coder              two of them
+  mlxsm up --recreate              restart servers whose options changed
+  mlxsm up --dry-run               only print the command lines
+  mlxsm up --allow-host 0.0.0.0    consent that no profile file can give
+Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""
+)
+@options.file_names
+@click.option("--recreate", is_flag=True, help="Restart servers whose options changed.")
+@click.option("--dry-run", is_flag=True, help="Print the command lines and start nothing.")
+@options.as_compose_writes
+@_how
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def up(session: Session, /, **given: Any) -> int:
+    """Start the servers of the profile file, and wait until each has loaded its model.
+
+    What runs is what was reviewed and applied. A server that fails is ended, with the reason from its log.
+    """
+    from mlxsm_sync.commands.servers import up as work
+
+    return work.up(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm down                    the servers of this profile file's collection
+  mlxsm down Qwen               one of them
+  mlxsm down --all              every server that mlxsm started here
+  mlxsm down --grace 5 --force  kill what is still there after 5 seconds
+Next: mlxsm ps."""
+)
+@options.names
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every server that was started for this state, also of profiles that are gone.",
+)
+@click.option(
+    "--grace",
+    type=Seconds(min=0, max=options.MOST_SECONDS),
+    default=DEFAULT_GRACE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a server may take to end.",
+)
+@click.option("--force", is_flag=True, help="Force-kill after --grace.")
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def down(session: Session, /, **given: Any) -> int:
+    """Stop servers: ask each to end, and wait until it is gone and its port is free.
+
+    Servers of profiles that were removed are stopped by the names that they had. Only processes that mlxsm
+    started are ever signalled; in doubt none is.
+    """
+    from mlxsm_sync.commands.servers import down as work
+
+    return work.down(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm restart Qwen       stop it and start it again
+  mlxsm restart            every profile of ./profiles.yaml
+Next: mlxsm ps."""
+)
+@options.names
+@_how
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def restart(session: Session, /, **given: Any) -> int:
+    """Stop servers and start them again; those that do not run are started."""
+    from mlxsm_sync.commands.servers import up as work
+
+    return work.restart(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm ps                 every profile of this machine
+  mlxsm ps --watch         again and again, until Ctrl-C
+  mlxsm ps --check         exit code 1 unless all that was started is ready
+  mlxsm ps --json          for a script
+Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
+)
+@options.names
+@click.option("--watch", is_flag=True, help="Show it again every two seconds.")
+@click.option("--check", is_flag=True, help="Exit with 1 where a server that was started is not ready.")
+@options.server_command
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def ps(session: Session, /, **given: Any) -> int:
+    """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
+    from mlxsm_sync.commands.servers import ps as work
+
+    return work.ps(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm logs                  the last lines of every server of the file
+  mlxsm logs Qwen             those of one of them
+  mlxsm logs Qwen Coder -f    follow two of them
+  mlxsm logs Qwen -n 1000     more
+  mlxsm logs Qwen --previous  what it wrote before its last start
+Next: mlxsm ps."""
+)
+@options.names
+@click.option("-f", "--follow", is_flag=True, help="Show new lines as they come, until Ctrl-C.")
+@click.option(
+    "-n",
+    "--tail",
+    "lines",
+    type=LineCount(),
+    metavar="N",
+    default=DEFAULT_LINES,
+    show_default=True,
+    help="How many lines, or all.",
+)
+@click.option("--previous", is_flag=True, help="Show the log before the last start.")
+@options.state
+@options.text_only
+@click.pass_obj
+def logs(session: Session, /, **given: Any) -> None:
+    """Show what servers write, or follow it. Each start begins a new log."""
+    from mlxsm_sync.commands.servers import logs as work
+
+    work.logs(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm adopt Qwen      use the server that already listens at Qwen's endpoint
+Next: mlxsm ps, mlxsm connect Qwen; mlxsm forget Qwen forgets it."""
+)
+@options.some_names
+@options.state
+@options.as_json
+@click.pass_obj
+def adopt(session: Session, /, **given: Any) -> None:
+    """Remember a running server that mlxsm did not start. It is never stopped, restarted or measured.
+
+    One request asks what it is; it says what that proves, and what it does not.
+    """
+    from mlxsm_sync.commands.servers import adopt as work
+
+    work.adopt(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm forget Qwen     forget what was adopted; the server goes on
+Next: mlxsm ps."""
+)
+@options.some_names
+@options.state
+@options.as_json
+@click.pass_obj
+def forget(session: Session, /, **given: Any) -> None:
+    """Forget an adopted server. The server itself is not touched."""
+    from mlxsm_sync.commands.servers import adopt as work
+
+    work.forget(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm doctor            everything, with what to do about it
+  mlxsm doctor --json     for a bug report; nothing secret is in it
+Next: mlxsm up."""
+)
+@options.server_command
+@options.profile_file
+@options.state
+@options.as_json
+@click.pass_obj
+def doctor(session: Session, /, **given: Any) -> int:
+    """Check server program, options, models, ports, folders, file and state; start and change nothing."""
+    from mlxsm_sync.commands.servers import doctor as work
+
+    return work.doctor(session, **given)

@@ -1,0 +1,49 @@
+"""`mlxsm history`: show the states that are kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.errors import UnreadableState
+from mlxsm_sync.views.reports import history_report
+from mlxsm_sync.views.style import history_text
+
+if TYPE_CHECKING:
+    from mlxsm_sync.state.history import Earlier
+    from mlxsm_sync.values.state import State
+
+
+def history(session: Session) -> None:
+    """Show the states that are kept, the current one first, and which command wrote each."""
+    store = session.store
+    try:
+        state = store.read()
+    except UnreadableState as error:
+        if not (session.output.json or error.newer):
+            _show_history(session, None, store.kept())
+        raise
+    if state.lineage is not None:
+        _show_history(session, state, store.earlier())
+    else:  # it was never written, or is lost
+        _show_history(session, None, store.kept())
+
+
+def _show_history(session: Session, current: State | None, earlier: Iterable[Earlier]) -> None:
+    report = history_report(current, (one.state for one in earlier))
+    session.output.data(report)
+    if report.entries:
+        session.output.show(history_text(report, session.output.style(sys.stdout), local_time))
+    else:
+        session.output.say("there are no earlier states yet")
+
+
+def local_time(at: str) -> str:
+    """A time of a file as a clock of this machine shows it; as it stands there, where it is none."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return at

@@ -1,0 +1,59 @@
+"""`mlxsm init`: write a starter profile file, and never over another file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mlxsm_sync.commands.output import telling_of
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.errors import FileError
+from mlxsm_sync.files.atomic import write_whole
+from mlxsm_sync.files.paths import PROFILE_FILES, look_alikes, project_name, way_to
+from mlxsm_sync.planning.exportable import select
+from mlxsm_sync.profile_file.writer import has_schema_beside, proposed_collection, starter
+from mlxsm_sync.values.file_reports import InitReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlxsm_sync.values.profile import Profile
+
+
+def init(session: Session, from_state: bool) -> None:
+    """Write a commented starter profile file; an existing file is never overwritten."""
+    path = session.file or PROFILE_FILES[0]
+    if session.file is None:
+        _refuse_a_second(PROFILE_FILES)
+    session.files.make(path)
+    profiles, notes = _profiles_of_the_state(session) if from_state else ([], [])
+    text = starter(profiles, proposed_collection(project_name(path)), schema=has_schema_beside(path))
+    if path == "-":
+        session.output.data(InitReport(path=None, text=text, notes=tuple(notes)))
+        session.output.show(text)
+        return
+    if os.path.lexists(path):
+        raise FileError(f"{path} exists already; it was not touched", "-f FILE writes another one")
+    write_whole(path, text, private=False, new=True)
+    with telling_of(path):
+        session.output.data(InitReport(path=path, text=None, notes=tuple(notes)))
+        session.output.say(f"wrote {path}")
+        session.output.say(f"Next: edit it, then {session.command('plan')}")
+
+
+def _refuse_a_second(names: Sequence[str]) -> None:
+    """FileError where the folder has a profile file, or what somebody takes for one."""
+    for found in filter(os.path.exists, names):
+        raise FileError(f"{found} exists already; it was not touched", "-f FILE writes another one")
+    for found in look_alikes():
+        hint = f"to use it, {way_to(found)}; -f {names[0]} writes another one"
+        raise FileError(f"{found} exists already; it was not touched", hint)
+
+
+def _profiles_of_the_state(session: Session) -> tuple[list[Profile], list[str]]:
+    """The profiles, and what was left out of them."""
+    selection = select(session.store.read().entries, local_paths=True)
+    notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
+    for note in notes:
+        session.output.say(f"note: {note}")
+    return [entry.profile for entry in selection.entries], notes

@@ -1,0 +1,259 @@
+"""What goes where: data to standard output, words to standard error, JSON alone where asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
+
+from mlxsm_sync.errors import FileError, MlxsmError
+from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, reasons, redacted, without_tokens
+from mlxsm_sync.text.unicode import visible
+from mlxsm_sync.text.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from mlxsm_sync.text.json_value import Json
+    from mlxsm_sync.values.base import Model
+    from mlxsm_sync.views.style import Style
+
+_DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
+"""Colours, and what `visible` makes of what nobody sees: either could stand in the midst of a secret."""
+
+
+_BLANKS = ("\\u{9}", "\\u{a}", "\\u{d}")
+
+
+def _undressed(text: str) -> str:
+    return _DRESS.sub(lambda found: " " if found[0] in _BLANKS else "", text)
+
+
+def echo(text: str, *, end: str = "\n", err: bool = False) -> None:
+    """Print finished text at once; OSError where nobody takes it."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{text}{end}")
+    stream.flush()
+
+
+@dataclass
+class Output:
+    """How one run of a command speaks."""
+
+    color: str = "auto"
+    no_color: bool = False
+    json: bool = False
+    json_out: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    stdout_is_taken: bool = False
+    """Whether a file is printed on standard output, so that the text for people goes to standard error."""
+    placeholder: str | None = None
+    """What a command itself puts where a secret could stand."""
+    kept: Callable[[], Json] | None = None
+    """What the state holds: the one thing that is shown and was not judged on its way in."""
+
+    def style(self, stream: TextIO) -> Style:
+        """How text for a stream is dressed."""
+        from mlxsm_sync.views.style import Style  # --help has no colours
+
+        choice = "never" if self.no_color else self.color
+        colour = wants_colour(choice, os.environ, stream)
+        return Style(colour=colour, verbose=self.verbose, width=width_of(stream))
+
+    def show(self, text: str) -> None:
+        """Print finished text, unless only JSON is wanted."""
+        if not self.json:
+            echo(self._hidden(text), end="", err=self.stdout_is_taken)
+
+    def data(self, value: Model) -> None:
+        """Print a value as JSON where that is wanted, and write it to a file where that is."""
+        if not (self.json or self.json_out):
+            return
+        import json
+
+        data = value.dump()
+        text = json.dumps(data, indent=2, ensure_ascii=True)
+        # An escape could stand in the midst of a secret.
+        plain = json.dumps(data, ensure_ascii=False) if "\\u" in text else text
+        if self._has_secret(plain):
+            text = json.dumps(self._without_secret_texts(data), indent=2, ensure_ascii=True)
+        if self.json_out:
+            from mlxsm_sync.files.atomic import write_whole
+
+            write_whole(self.json_out, text + "\n")
+        if self.json:
+            echo(text)
+
+    def tell(self, text: str) -> None:
+        """Show finished text to the person at the terminal, however little was asked for."""
+        echo(self._hidden(text), end="", err=True)
+
+    def say(self, message: str, *, always: bool = False) -> None:
+        """Print a message for the person at the terminal; where nobody takes it, the work goes on.
+
+        One that is always said is too important for `--quiet`.
+        """
+        if always or not self.quiet:
+            try:
+                echo(wrapped(visible(self._hidden(message)), width_of(sys.stderr)), err=True)
+            except OSError:
+                silence_stderr()
+
+    # No command takes a secret, but somebody can have written one into a state by hand. Words that
+    # announce a secret are looked for only then: else they are part of a name, or of our sentence.
+
+    def _hidden(self, text: str) -> str:
+        """A finished text of ours as it can be shown."""
+        if not self._has_secret(text):
+            return text
+        lines = text.splitlines(keepends=True)
+        return "".join(self._hide(_undressed(line)) if self._has_secret(line) else line for line in lines)
+
+    def _has_secret(self, text: str) -> bool:
+        """Whether there is something in a text to hide."""
+        text = _undressed(text)
+        text = text.replace(self.placeholder, "") if self.placeholder else text
+        return looks_like(text) is not None and self._hide(text) != text
+
+    @property
+    def _hide(self) -> Callable[[str], str]:
+        return redacted if self._unjudged else without_tokens
+
+    @cached_property
+    def _unjudged(self) -> bool:
+        """Whether the state holds what would have been refused on its way in."""
+        if self.kept is None:
+            return False
+        with suppress(MlxsmError, OSError):
+            return any(reasons(self.kept()))
+        return False
+
+    def _without_secret_member(self, key: str, item: Json) -> Json:
+        """A value that only its key makes a secret is one, too."""
+        if isinstance(item, str) and self._has_secret(f"{key}: {item}"):
+            return HIDDEN
+        return self._without_secret_texts(item)
+
+    def _without_secret_texts(self, data: Json) -> Json:
+        if isinstance(data, str):
+            return self._hide(data) if self._has_secret(data) else data
+        if isinstance(data, list):
+            return [self._without_secret_texts(item) for item in data]
+        if isinstance(data, dict):
+            return {self._hide(key): self._without_secret_member(key, item) for key, item in data.items()}
+        return data
+
+
+@contextmanager
+def telling_of(what: str | None) -> Iterator[None]:
+    """Where something was written, an output that fails says so, also if its reader has gone."""
+    try:
+        yield
+    except (OSError, FileError) as error:
+        if what is None:
+            raise
+        why = error.strerror if isinstance(error, OSError) else error
+        raise FileError(f"{what} was written, but not all of the output: {why}", applied=True) from None
+
+
+def shown(text: str) -> str:
+    """Text of others as one line for the screen: without secrets, and with everything in it visible."""
+    return visible(redacted(text))
+
+
+def sentence(text: str) -> str:
+    """A sentence of ours as one line for the screen; a name in it is shown in full."""
+    return visible(without_tokens(text))
+
+
+def _without_secrets(error: MlxsmError) -> MlxsmError:
+    """The failure as it can be told: names of files come from anywhere; the rest are our sentences."""
+    error.message = without_tokens(error.message)
+    error.hint = without_tokens(error.hint) if error.hint else None
+    error.problems = tuple(
+        one.copy(path=redacted(one.path), message=without_tokens(one.message)) for one in error.problems
+    )
+    return error
+
+
+def _short(text: str, most: int = 2000) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def wants_colour(choice: str, environment: Mapping[str, str], stream: TextIO) -> bool:
+    """The option decides, then FORCE_COLOR, NO_COLOR and the terminal; see https://no-color.org."""
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("FORCE_COLOR"):
+        return True
+    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of a terminal, None for anything else."""
+    if not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    with suppress(OSError, ValueError):
+        count = int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+        return max(count, 20) if count else None
+    return None
+
+
+def silence_stdout() -> None:
+    """Let what was not printed go nowhere, or Python tries again at its exit, and complains."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def silence_stderr() -> None:
+    """Let what cannot be said go nowhere, or Python tries again at its exit, and fails."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def report_failure(
+    error: MlxsmError, *, as_json: bool = False, heard: bool = True, json_out: str | None = None
+) -> int:
+    """Tell a failure, as JSON where the command line asked for that; return the exit code.
+
+    Where standard output is not `heard`, the words for people go to standard error all the same. The
+    JSON goes to the file `json_out` as well.
+    """
+    path = json_out if json_out is None or redacted(json_out) == json_out else None
+    error = _without_secrets(error)
+    try:
+        _report_as_json(error, to_stdout=as_json and heard, path=path)
+    except OSError:
+        silence_stdout()
+        heard = False
+    except FileError:
+        heard = False
+    if not (as_json and heard):
+        with suppress(OSError):  # where nobody listens, the exit code says it all
+            _report_as_text(error)
+    return error.exit_code
+
+
+def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> None:
+    if to_stdout or path is not None:
+        from mlxsm_sync.views.reports import error_report
+
+        Output(json=to_stdout, json_out=path).data(error_report(error))
+
+
+def _report_as_text(error: MlxsmError) -> None:
+    width = width_of(sys.stderr)
+    for problem in error.problems:
+        echo(wrapped(visible(str(problem)), width), err=True)
+        if problem.excerpt is not None:
+            echo(problem.excerpt, err=True)
+    echo(wrapped(f"error: {_short(visible(error.message))}", width), err=True)
+    if error.hint:
+        echo(wrapped(f"hint: {_short(visible(error.hint))}", width), err=True)

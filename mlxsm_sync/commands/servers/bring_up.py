@@ -1,0 +1,170 @@
+"""Bring servers up and tell how that goes: looked at first, then started side by side, then reported."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Thread
+from types import FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlxsm_sync.commands.plan import DECISIONS
+from mlxsm_sync.commands.servers.progress import Progress
+from mlxsm_sync.commands.servers.targets import tell_left_running
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.errors import ServerError
+from mlxsm_sync.servers.command_line import Consent
+from mlxsm_sync.servers.executor import Starts
+from mlxsm_sync.servers.orders import Means, orders
+from mlxsm_sync.servers.program import find_program
+from mlxsm_sync.servers.starting import Settings
+from mlxsm_sync.values.choices import as_argument
+from mlxsm_sync.values.run import DryRun, Planned, UpReport, UpServer
+from mlxsm_sync.views.servers import dry_run_text, up_text
+
+if TYPE_CHECKING:
+    from mlxsm_sync.planning.declared import Declared
+    from mlxsm_sync.servers.orders import Order, Orders
+    from mlxsm_sync.servers.records import RunFiles
+    from mlxsm_sync.values.run import UpServer
+
+SIGNALLED = 128
+_STEP = 0.1
+_OF_THE_FILE = ("up", "restart", "down")
+"""Commands whose remedies name the profile file, where it was named."""
+
+
+class How(NamedTuple):
+    """How servers are to be started, as the command line says."""
+
+    timeout: float
+    no_probe: bool
+    server_command: str | None
+    allow_host: tuple[str, ...]
+    allow_arg: tuple[str, ...]
+    recreate: bool = False
+    restart: bool = False
+
+
+def bring_up(session: Session, files: RunFiles, rows: list[Declared], how: How, *, dry_run: bool) -> int:
+    """Start what these rows declare, or show the command lines; the exit code."""
+    orders = _orders(session, files, rows, how)
+    if dry_run:
+        return _show_argv(session, orders)
+    for warning in orders.warnings:
+        session.output.say(f"warning: {warning}")
+    results, code = _start(session, files, orders.wanted, how)
+    told = (orders.told.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
+    servers = [server for server in told if server is not None]
+    _report(session, servers)
+    tell_left_running(session, files)
+    return code if code >= SIGNALLED else _code(orders, servers)
+
+
+def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: How) -> Orders:
+    """What there is to do, before anything is started."""
+    trouble, program = "", None
+    try:
+        program = find_program(how.server_command, os.environ)
+    except ServerError as error:
+        trouble = f"{error.message}: {error.hint}"
+    consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
+    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(session))
+    return orders(rows, files, means)
+
+
+def _code(orders: Orders, servers: Sequence[UpServer]) -> int:
+    """The exit code; an error wins over what is only left to decide."""
+    for server in servers:
+        decides = server.result == "refused" and server.id is None
+        if server.result in ("failed", "refused") and not decides:
+            return 1
+    return DECISIONS if orders.unapplied else 0
+
+
+def _remedy(session: Session) -> Callable[[str, str], str]:
+    """Command lines that work when pasted: with the file and the state that this one was given."""
+
+    def remedy(command: str, name: str) -> str:
+        line = (session if command in _OF_THE_FILE else replace(session, file=None)).command(command)
+        return f"{line} {as_argument(name)}" if name else line
+
+    return remedy
+
+
+def _show_argv(session: Session, orders: Orders) -> int:
+    refused = [*orders.told.values()]
+    planned = []
+    for one in orders.wanted:
+        entry = one.entry
+        if one.trouble:
+            message = "\n".join(one.trouble)
+            refused.append(UpServer(id=entry.id, name=entry.name, result=one.result, message=message))
+        else:
+            argv = (*one.program.command, *one.launch.arguments)
+            planned.append(Planned(id=entry.id, name=entry.name, argv=argv))
+    report = DryRun(servers=tuple(planned), refused=tuple(refused))
+    session.output.data(report)
+    session.output.show(dry_run_text(report))
+    for told in report.refused:
+        for line in (told.message or "").splitlines():
+            session.output.say(f"{told.name}: {told.result}: {line}")
+    return _code(orders, refused)
+
+
+def _start(
+    session: Session, files: RunFiles, wanted: list[Order], how: How
+) -> tuple[dict[str, UpServer], int]:
+    """Start them side by side; an interrupt stops what was started here, and nothing else."""
+    settings = Settings(
+        os.environ,
+        how.timeout,
+        _remedy(session),
+        not how.no_probe,
+        recreate=how.recreate,
+        restart=how.restart,
+    )
+    progress = Progress(session.output, {one.entry.id: one.entry.name for one in wanted})
+    starts = Starts(wanted, files, settings, progress.note)
+    signals: list[int] = []
+    _catch_signals(signals.append)
+    starts.begin()
+    while not starts.wait(_STEP) and not signals and not progress.hung_up:
+        progress.draw(starts.results)
+    if signals or progress.hung_up:
+        # Stopped first and told afterwards: whoever listened may be gone, or take no word more.
+        stopping = Thread(target=starts.stop)
+        stopping.start()
+        progress.clear()
+        session.output.say("interrupted: stopping what was started here")
+        stopping.join()
+        return starts.results, SIGNALLED + (signals[0] if signals else signal.SIGHUP)
+    progress.draw(starts.results)
+    progress.clear()
+    return starts.results, 0
+
+
+def _catch_signals(note: Callable[[int], None]) -> None:
+    """Let the first signal be handled with care; a second one ends at once, as it does elsewhere."""
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {name: signal.getsignal(name) for name in names}
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+        note(number)
+
+    for name in names:
+        if before[name] != signal.SIG_IGN:
+            signal.signal(name, handle)
+
+
+def _report(session: Session, servers: Sequence[UpServer]) -> None:
+    report = UpReport(servers=tuple(servers))
+    session.output.data(report)
+    session.output.show(up_text(report, session.output.style(sys.stdout)))
+    if not servers:
+        session.output.say("the profile file lists no profiles")

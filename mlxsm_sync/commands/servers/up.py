@@ -1,0 +1,66 @@
+"""`mlxsm up` and `mlxsm restart`: run the declared servers, and say ready only when they are."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlxsm_sync.commands.servers.bring_up import How, bring_up
+from mlxsm_sync.commands.servers.targets import run_files
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.errors import ServerError, UsageError
+from mlxsm_sync.planning.declared import Remedies, declared
+from mlxsm_sync.planning.selectors import entries_named, resolve
+from mlxsm_sync.profile_file.whereabouts import look
+from mlxsm_sync.values.choices import as_argument
+
+if TYPE_CHECKING:
+    from mlxsm_sync.planning.declared import Declared
+    from mlxsm_sync.values.state import Entry
+
+
+def up(session: Session, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> int:
+    """Start the servers of the profile file, and wait until each has loaded its model."""
+    files = run_files(session)
+    rows = _declared(session, names)
+    return bring_up(session, files, rows, How(**how), dry_run=dry_run)
+
+
+def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
+    """Stop servers and start them again; those that do not run are started."""
+    files = run_files(session)
+    rows = _declared(session, ())
+    if names:
+        entries = entries_named(session.store.read(), names)
+        ids, keys = {entry.id for entry in entries}, {entry.key for entry in entries}
+        # One that is not applied as the file has it is refused by its row, with the reason.
+        rows = [row for row in rows if row.entry_id in ids or (not row.entry_id and row.name in keys)]
+        named = {row.entry_id for row in rows} | {row.name for row in rows if not row.entry_id}
+        _refuse_missing(session, [one for one in entries if not named & {one.id, one.key}])
+    return bring_up(session, files, rows, How(**how, restart=True), dry_run=False)
+
+
+def _refuse_missing(session: Session, missing: Sequence[Entry]) -> None:
+    """ServerError where an entry is not of this profile file; whose it is, and where to say so, is told."""
+    for entry in missing[:1]:
+        name, there = as_argument(entry.name), entry.from_
+        hint = f"{session.command('plan')} shows what differs"
+        here = os.path.exists(session.path) and there is not None and os.path.exists(there)
+        if there is not None and here and not os.path.samefile(there, session.path):
+            words = ["mlxsm", "restart", "-f", there, *session.state_words]
+            hint = f"it is of another file: {shlex.join(words)} {name}"
+        raise ServerError(f'"{entry.name}" is not in {session.path}; nothing was stopped', hint)
+
+
+def _declared(session: Session, names: Sequence[str]) -> list[Declared]:
+    """The profiles that are meant, and what may be served of them."""
+    desired, state = session.desired(), session.store.read()
+    choices = resolve(desired, state, only=names)
+    if choices.orphans_only:
+        raise UsageError(
+            f'there is no profile "{min(choices.orphans_only)}" in the file', "up takes its names"
+        )
+    remedies = Remedies(session.command("apply"), session.command("pull"))
+    return declared(desired, state, choices.only, remedies, look(desired, state))

@@ -1,0 +1,90 @@
+"""`mlxsm validate`: tell every problem of profile files and documents, with its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlxsm_sync.commands.output import sentence
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.errors import InvalidFile, MlxsmError, Problem
+from mlxsm_sync.mac_app.document_file import judge_read, refuse_app_list
+from mlxsm_sync.mac_app.document_keys import secrets
+from mlxsm_sync.planning.planner import make_plan
+from mlxsm_sync.planning.profile_warnings import about, together
+from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.profile_file.reader import is_document
+from mlxsm_sync.syntax.source import read_tree
+from mlxsm_sync.text.secret_scan import redacted, without_tokens
+from mlxsm_sync.values.desired import Warned
+from mlxsm_sync.values.state import State
+from mlxsm_sync.views.reports import JudgedFile, ValidateReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlxsm_sync.syntax.source import Tree
+    from mlxsm_sync.values.desired import Desired, Warned
+    from mlxsm_sync.views.reports import JudgedFile
+
+
+def validate(session: Session, files: tuple[str, ...]) -> int:
+    """Check profile files and documents: every problem with file, line and column."""
+    paths = files or (session.path,)
+    for path in paths:
+        session.tell_of_input(path)
+    report = ValidateReport(files=tuple(map(_judged, paths)))
+    session.output.data(report)
+    for judged in report.files:
+        for problem in judged.problems:
+            session.output.show(f"{sentence(str(problem))}\n")
+            if problem.excerpt is not None:
+                session.output.show(f"{problem.excerpt}\n")
+        if judged.valid and not session.output.quiet:
+            for warning in judged.warnings:
+                place = f"{judged.path}:{warning.line}:{warning.column}"
+                session.output.say(f"{place}: warning: {warning.name}: {warning.message}")
+            session.output.show(f"{sentence(judged.path)}: valid\n")
+    return 0 if all(judged.valid for judged in report.files) else 1
+
+
+def _judged(path: str) -> JudgedFile:
+    try:
+        tree = read_tree(path)
+        refuse_app_list(path, tree)
+        if is_document(tree.root):
+            return _judged_document(path, tree)
+        desired = judge_tree(path, tree, refuse_duplicates=True)
+    except InvalidFile as error:
+        return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
+    except MlxsmError as error:
+        told = redacted(path)
+        problem = Problem(path=told, line=None, column=None, message=without_tokens(error.message))
+        return JudgedFile(path=told, valid=False, problems=(problem,), warnings=())
+    warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
+    return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
+
+
+def _judged_document(path: str, tree: Tree) -> JudgedFile:
+    tree.problems.raise_any()
+    desired = judge_read(path, tree).desired
+    for one in desired.invalid:
+        at, _ = tree.root.find(["profiles", one.index - 1])
+        for message in one.messages:
+            tree.problems.add(at, f"{one.name}: {message}", also=True)
+    for where, reason in secrets(tree.root, everywhere=True):
+        tree.problems.add(tree.root.find(where)[0], f"this {reason}")
+    problems = tuple(tree.problems.sorted())
+    warnings = (*desired.warnings, *about(desired.profiles, of_a_document=True), *_clashes(desired))
+    return JudgedFile(path=path, valid=not problems, problems=problems, warnings=warnings)
+
+
+def _clashes(desired: Desired) -> Iterator[Warned]:
+    """What an import would call a conflict inside the document, in the same words."""
+    profiles = [one.profile for one in desired.profiles]
+    if len({one.name for one in profiles}) == len({one.identity for one in profiles}) == len(profiles):
+        return  # a plan is only needed for its words
+    places = {one.index: one for one in desired.profiles}
+    for conflict in make_plan(desired, State(lineage=None)).conflicts:
+        if conflict.index is not None:
+            at = places[conflict.index]
+            yield Warned(name=conflict.name, message=conflict.message, line=at.line, column=at.column)
