@@ -7,8 +7,6 @@ a plan (docs/decisions/0006). Only the forms of annotation that our values have 
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -23,9 +21,10 @@ from typing import (
     cast,
     get_args,
     get_origin,
+    get_type_hints,
 )
 
-from mlxsm_sync.text.json_value import Json, JsonObject
+from mlxsm_sync.text.json_value import JsonObject
 
 if TYPE_CHECKING:
     from pydantic_core import CoreConfig, CoreSchema, SchemaSerializer, SchemaValidator
@@ -113,14 +112,14 @@ def models_in(model: type[Any]) -> list[type[Any]]:
     for known in found:
         for one in _fields(known):
             if not one.metadata.get("internal"):
-                found += [inner for inner in _models_of(_annotation(known, one)) if inner not in found]
+                found += [inner for inner in _models_of(_annotations(known)[one.name]) if inner not in found]
     return found
 
 
 def _models_of(hint: Any) -> Iterator[type[Any]]:
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         yield hint
-    elif hint is not Json:
+    else:
         for one in _inner(get_origin(hint), get_args(hint)):
             yield from _models_of(one)
 
@@ -177,7 +176,8 @@ def _field_schema(model: type[Any], one: dataclasses.Field[Any], definitions: di
     from pydantic_core import core_schema
 
     internal = bool(one.metadata.get("internal"))
-    schema = core_schema.any_schema() if internal else _type_schema(_annotation(model, one), definitions)
+    hint = Any if internal else _annotations(model)[one.name]
+    schema = _type_schema(hint, definitions)
     if one.default is not dataclasses.MISSING:
         schema = core_schema.with_default_schema(schema, default=one.default)
     elif one.default_factory is not dataclasses.MISSING:
@@ -192,12 +192,10 @@ def _field_schema(model: type[Any], one: dataclasses.Field[Any], definitions: di
     )
 
 
-def _annotation(model: type[Any], one: dataclasses.Field[Any]) -> Any:
-    """The annotation as it stands in the module of the class that declares it."""
-    known = next(known for known in model.__mro__ if one.name in inspect.get_annotations(known))
-    # Not get_type_hints: it takes the recursive `Json` apart without end.
-    text = inspect.get_annotations(known)[one.name]
-    return eval(text, vars(sys.modules[known.__module__]))  # noqa: S307 - our own source
+@remembered
+def _annotations(model: type[Any]) -> dict[str, Any]:
+    """By field, its type. Free-form JSON is `Any`: its recursive type would be taken apart without end."""
+    return get_type_hints(model, localns={"Json": Any, "JsonObject": dict[str, Any]}, include_extras=True)
 
 
 _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", type(None): "none"}
@@ -207,7 +205,7 @@ def _type_schema(hint: Any, definitions: dict[str, CoreSchema]) -> Any:
     """The engine's schema for one annotation; the few forms that our models use."""
     from pydantic_core import core_schema
 
-    if hint is Json:
+    if hint is Any:
         return core_schema.any_schema()
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
