@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Union
+from typing import TYPE_CHECKING, Any, Union
 
-Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
+if TYPE_CHECKING:
+    Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007 - recursive
+else:
+    Json = Any  # whoever reads annotations at run time would take a recursive type apart without end
 JsonObject = dict[str, Json]
 
 

@@ -194,8 +194,8 @@ def _field_schema(model: type[Any], one: dataclasses.Field[Any], definitions: di
 
 @remembered
 def _annotations(model: type[Any]) -> dict[str, Any]:
-    """By field, its type. Free-form JSON is `Any`: its recursive type would be taken apart without end."""
-    return get_type_hints(model, localns={"Json": Any, "JsonObject": dict[str, Any]}, include_extras=True)
+    """By field, its type."""
+    return get_type_hints(model, include_extras=True)
 
 
 _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", type(None): "none"}
