@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from mlxsm_sync.errors import UnreadableState
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.nesting import TooDeep, loads
 from mlxsm_sync.values.base import Model
-from mlxsm_sync.values.state import State
+from mlxsm_sync.values.state import Entry, State
 from mlxsm_sync.values.validation import Rejected
 
 FORMAT_VERSION = 1
@@ -23,8 +24,25 @@ class _Refused(ValueError):
 
 
 def read_state(data: bytes, path: Path) -> State:
-    """The state in these bytes; UnreadableState says why there is none."""
-    return read_model(State, data, path, "state")
+    """The state in these bytes; UnreadableState says why there is none.
+
+    Entries are checked one by one: read as a whole, a large state takes twice the memory of all the rest.
+    """
+    raw = _parsed(data, path, "state")
+    entries = raw.get("entries")
+    if not isinstance(entries, list):
+        return _checked_as(State, data, path, "state")
+    state = _checked_as(State, json.dumps(raw | {"entries": []}), path, "state")
+    checked = []
+    for place, entry in enumerate(entries):
+        entries[place] = None
+        checked.append(_checked_as(Entry, json.dumps(entry), path, "state", ("entries", place)))
+    state = state.copy(entries=tuple(checked))
+    try:
+        state.check()
+    except ValueError as error:
+        raise _unreadable("state", path, _invalid((), str(error))) from None
+    return state
 
 
 def write_state(state: State) -> bytes:
@@ -41,6 +59,12 @@ def write_text(value: Model) -> bytes:
 
 def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
     """The versioned value in these bytes; UnreadableState says why there is none."""
+    _parsed(data, path, what)
+    return _checked_as(model, data, path, what)
+
+
+def _parsed(data: bytes, path: Path, what: str) -> JsonObject:
+    """The members of a versioned JSON object that this mlxsm can read, and that no reader reads otherwise."""
     try:
         raw = loads(data.decode("utf-8"), object_pairs_hook=_unrepeated, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -55,10 +79,17 @@ def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
     if not isinstance(raw, dict) or "formatVersion" not in raw:
         raise _unreadable(what, path, f"is not a {what} of mlxsm")
     _refuse_version(raw["formatVersion"], what, path)
+    return raw
+
+
+def _checked_as(
+    model: type[M], text: str | bytes, path: Path, what: str, inside: Iterable[str | int] = ()
+) -> M:
+    """The value of a JSON text, which stands `inside` a larger one."""
     try:
-        return model.from_json(data)
+        return model.from_json(text)
     except Rejected as error:
-        raise _unreadable(what, path, _first_fault(error)) from None
+        raise _unreadable(what, path, _first_fault(error, inside)) from None
 
 
 def _refuse_version(version: Json, what: str, path: Path) -> None:
@@ -82,13 +113,16 @@ def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
     return UnreadableState(f"the {what} {path} {why}; it was not touched")
 
 
-def _first_fault(error: Rejected) -> str:
+def _first_fault(error: Rejected, inside: Iterable[str | int]) -> str:
     """Where the state is invalid; only our own keys are named, no values."""
     first = error.faults[0]
     # An unknown key is somebody else's, so what it is in is named.
     path = first.path[:-1] if first.kind == "unexpected_keyword_argument" else first.path
+    return _invalid((*inside, *path), str(first.context.get("error", first.kind)))
+
+
+def _invalid(path: Iterable[str | int], why: str) -> str:
     where = "/".join(map(str, path))
-    why = first.context.get("error", first.kind)
     return f"is invalid at {where or 'its top level'} ({why})"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mlxsm_sync.errors import InvalidFile, Problem
@@ -41,6 +42,9 @@ class Event(NamedTuple):
     value: Json = None
 
 
+_NO_KEYS: Mapping[str, Position] = {}
+
+
 class Node:
     """One value, where it begins, and what is inside: items of a list, members of a mapping.
 
@@ -54,13 +58,20 @@ class Node:
         at: Position,
         value: Json = None,
         members: dict[str, Node] | None = None,
-        keys: dict[str, Position] | None = None,
+        keys: Mapping[str, Position] | None = None,
     ) -> None:
         self.at = at
         self.value = value
         self.items: list[Node] | None = None
         self.members = members
-        self.keys = keys or {}
+        self.keys = keys if keys is not None else _NO_KEYS
+
+    def open(self, bracket: str) -> None:
+        """Make it a list or a mapping, with nothing inside yet."""
+        if bracket == "[":
+            self.items = []
+        else:
+            self.members, self.keys = {}, {}
 
     def plain(self) -> Json:
         """The data without positions."""
@@ -196,7 +207,7 @@ def build(events: Iterable[Event], problems: Problems) -> Node:
         if event.kind in "[{":
             if len(open_nodes) == MAX_DEPTH:
                 raise problems.stop(event.at, TOO_DEEP)
-            node.items, node.members = ([], None) if event.kind == "[" else (None, {})
+            node.open(event.kind)
             open_nodes.append(node)
             waiting.append(None)
     return root
@@ -204,7 +215,7 @@ def build(events: Iterable[Event], problems: Problems) -> Node:
 
 def _key(event: Event, problems: Problems) -> tuple[str, Position]:
     if isinstance(event.value, str) and event.kind == "value":
-        return event.value, event.at
+        return sys.intern(event.value), event.at  # a file has the same few keys over and over
     problems.add(event.at, "a key must be text: put it in quotes")
     return f"\0{event.at}", event.at
 
@@ -217,4 +228,5 @@ def _join(parent: Node, key: tuple[str, Position] | None, node: Node, problems: 
         problems.add(at, "this key is here twice; keep one of the two")
     else:
         parent.members[name] = node
+        assert isinstance(parent.keys, dict)  # it was opened as a mapping
         parent.keys[name] = at

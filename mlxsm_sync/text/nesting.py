@@ -13,9 +13,10 @@ from typing import Any
 
 DEEPEST = 200
 """More than anything of ours has, and what every stack has room for."""
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*+"?')
 _BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
-_OTHERS = bytes(code for code in range(256) if code not in b"[]{}")
+_OTHERS = bytes(code for code in range(256) if code not in b'"[]{}')
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
@@ -35,7 +36,9 @@ def is_too_deep(text: str | bytes) -> bool:
     data = _bytes(text)
     if data.count(b"[") + data.count(b"{") <= DEEPEST:
         return False
-    brackets = _STRING.sub(b"", data).translate(None, _OTHERS)
+    # Quotes and brackets alone: a large text is not cut into as many pieces as it has strings.
+    marks = (_ESCAPED.sub(b"", data) if b"\\" in data else data).translate(None, _OTHERS)
+    brackets = _STRING.sub(b"", marks.replace(b'""', b""))
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEEPEST
 
 

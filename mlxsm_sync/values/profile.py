@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
+from sys import intern
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from mlxsm_sync.text.json_value import Json, JsonObject
@@ -221,7 +222,7 @@ class Profile(Model):
     @cached_property
     def fields(self) -> Fields:
         """Every field that is set, by JSON Pointer."""
-        return flat(self.sparse)
+        return flat(self.dump(exclude_none=True))  # not `sparse`, which would be kept as well
 
     @cached_property
     def sparse(self) -> JsonObject:
@@ -247,10 +248,15 @@ def flat(nested: Mapping[str, Json]) -> Fields:
     fields: Fields = {}
     for key, value in nested.items():
         if key == OPTIONS and isinstance(value, dict):
-            fields |= {f"/{OPTIONS}/{option}": setting for option, setting in value.items()}
+            fields |= {_pointer(option, f"/{OPTIONS}/"): setting for option, setting in value.items()}
         else:
-            fields[f"/{key}"] = value
+            fields[_pointer(key)] = value
     return fields
+
+
+def _pointer(key: str, before: str = "/") -> str:
+    """One text for all profiles that have the key: a large state has ten thousand of them."""
+    return intern(f"{before}{key}")
 
 
 def nested(fields: Mapping[str, Json]) -> JsonObject:
