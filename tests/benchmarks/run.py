@@ -1,14 +1,16 @@
 """Measure whole processes side by side and print ratios; nothing here passes or fails.
 
-    python tests/benchmarks/run.py [--runs N] [--octodns PYTHON]
+    python tests/benchmarks/run.py [--runs N] [--octodns PYTHON] [--terraform PROGRAM]
 
-`--octodns` names a Python that has octodns installed (`pip install octodns`); then planning 1,000 changed
-profiles is set beside octoDNS planning 1,000 changed records, YAML as source and as target.
+`--octodns` names a Python that has octodns installed (`pip install octodns`): plans of profiles are set beside
+octoDNS planning as many records, YAML as source and as target. `--terraform` names a Terraform: they are set
+beside its plans of as many `terraform_data` resources with the same values, which need no plugin.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -20,6 +22,7 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 PYTHON, MLXSM = sys.executable, str(BIN / "mlxsm")
+PACKAGE = Path(__file__).parents[2] / "mlxsm_sync"
 IMPORTS = "import click, yaml, pydantic"
 
 
@@ -69,16 +72,69 @@ def plan(name: str, count: int) -> list[str]:
     return [MLXSM, "plan", "-f", f"{name}{count}.yaml", "--state", f"{count}.json"]
 
 
-def prepare_octodns(folder: Path) -> None:
-    for name, ttl in (("source", 300), ("target", 600)):
-        (folder / name).mkdir()
-        (folder / name / "example.com.yaml").write_text(records(1000, ttl))
-    (folder / "octodns.yaml").write_text(
+def peak(command: Sequence[str], folder: Path) -> float:
+    """The most memory that a command has at once, in MiB."""
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)  # it is waited for already
+    if child.returncode != 0:
+        raise SystemExit(f"{command}: {child.returncode}")
+    return used.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
+
+
+def octodns(program: str, folder: Path, count: int, name: str) -> list[str]:
+    """The command line of octoDNS for records that are there already, or all of which change."""
+    place = folder / f"octodns-{name}{count}"
+    for side, ttl in (("source", 300), ("target", 300 if name == "old" else 600)):
+        (place / side).mkdir(parents=True)
+        (place / side / "example.com.yaml").write_text(records(count, ttl))
+    (place / "octodns.yaml").write_text(
         "providers:\n"
-        "  source: {class: octodns.provider.yaml.YamlProvider, directory: ./source}\n"
-        "  target: {class: octodns.provider.yaml.YamlProvider, directory: ./target}\n"
+        f"  source: {{class: octodns.provider.yaml.YamlProvider, directory: {place}/source}}\n"
+        f"  target: {{class: octodns.provider.yaml.YamlProvider, directory: {place}/target}}\n"
         "zones:\n  example.com.: {sources: [source], targets: [target]}\n"
     )
+    sync = str(Path(program).parent / "octodns-sync")
+    return [sync, "--config-file", str(place / "octodns.yaml"), "--force"]
+
+
+def terraform(program: str, folder: Path, count: int, name: str) -> list[str]:
+    """The command line of Terraform for resources that are there already, or all of which change."""
+    place = folder / f"terraform-{name}{count}"
+    place.mkdir()
+    for notes in ("old", name):
+        (place / "main.tf").write_text("".join(resource(number, notes) for number in range(count)))
+        if notes == "old":
+            for step in (["init", "-input=false"], ["apply", "-auto-approve", "-input=false"]):
+                subprocess.run([program, *step], cwd=place, capture_output=True, check=True)
+    return [program, f"-chdir={place}", "plan", "-input=false"]
+
+
+def resource(number: int, notes: str) -> str:
+    """One profile as a resource."""
+    fields = {
+        "name": f"Profile {number}",
+        "modelID": f"mlx-community/Model-{number}-4bit",
+        "host": "127.0.0.1",
+        "port": 1024 + number % 60000,
+        "notes": notes,
+        "advancedLaunchOptions": {"defaultTemperature": 0.2, "defaultMaxTokens": 4096},
+    }
+    return f'resource "terraform_data" "p{number}" {{\n  input = {json.dumps(fields)}\n}}\n'
+
+
+def beside_others(options: argparse.Namespace, folder: Path) -> None:
+    """Plans beside those of tools that people know, unchanged and all changed."""
+    for count in (10, 100, 1000):
+        for name, told in (("old", "unchanged"), ("new", "changed")):
+            commands = {"mlxsm": plan(name, count)}
+            if options.octodns:
+                commands["octoDNS"] = octodns(options.octodns, folder, count, name)
+            if options.terraform and count < 1000:
+                commands["Terraform"] = terraform(options.terraform, folder, count, name)
+            seconds = medians(commands, options.runs if count < 1000 else 5, folder)
+            for other in [one for one in commands if one != "mlxsm"]:
+                say(f"plan of {count:,} {told} / {other:38} {seconds['mlxsm'] / seconds[other]:.2f}")
 
 
 def say(line: str) -> None:
@@ -90,10 +146,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--octodns", metavar="PYTHON")
+    parser.add_argument("--terraform", metavar="PROGRAM")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for count in (20, 1000, 10_000):
+    # As an installation does; an edited file that nobody has compiled would count as slow.
+    subprocess.run([PYTHON, "-m", "compileall", "-q", str(PACKAGE)], check=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for count in (10, 20, 100, 1000, 10_000):
             prepare(folder, count)
         quick = medians(
             {
@@ -109,12 +168,9 @@ def main() -> None:
         say(f"plan of 20 unchanged / {IMPORTS}  {quick['unchanged'] / quick['imports']:.2f}")
         slow = medians({"1000": plan("new", 1000), "10000": plan("new", 10_000)}, 3, folder)
         say(f"plan of 10,000 changed / of 1,000 changed     {slow['10000'] / slow['1000']:.2f}")
-        if options.octodns:
-            prepare_octodns(folder)
-            sync = str(Path(options.octodns).parent / "octodns-sync")
-            command = [sync, "--config-file", "octodns.yaml", "--force"]
-            beside = medians({"octodns": command, "mlxsm": plan("new", 1000)}, 5, folder)
-            say(f"plan of 1,000 changed / octoDNS on 1,000      {beside['mlxsm'] / beside['octodns']:.2f}")
+        for name, told in (("old", "unchanged"), ("new", "changed")):
+            say(f"peak memory of a plan of 10,000 {told:13} {peak(plan(name, 10_000), folder):.0f} MiB")
+        beside_others(options, folder)
 
 
 if __name__ == "__main__":
