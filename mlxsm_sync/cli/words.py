@@ -91,7 +91,7 @@ def _operands(known: _Known, name: str, words: Sequence[str]) -> Iterator[str]:
 
 
 def _option_that_waits(known: _Known, name: str, word: str) -> str | None:
-    """The option whose value is the next word, None where there is no such; UsageError for an unknown one."""
+    """The option whose value is the next word, or None; UsageError if the option is unknown."""
     given, joined, value = word.partition("=")
     if word.startswith("--"):
         if given not in known.takes_value:

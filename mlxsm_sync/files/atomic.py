@@ -48,7 +48,7 @@ def refused(what: str, error: OSError) -> FileError:
 
 
 def read_own(path: Path) -> bytes | None:
-    """The bytes of a regular file of ours, None where there is none."""
+    """The bytes of a regular file of ours; None if it is missing."""
     with system_errors(f"cannot read {path}"):
         try:
             fd = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
@@ -77,7 +77,7 @@ class Mark(NamedTuple):
 
 
 def mark(path: Path) -> Mark | None:
-    """The mark of a file as it is now, None where there is none: one system call, to look a last time."""
+    """The stamp of a file as it is now, None if it is missing. One system call, for a last look."""
     try:
         about = os.lstat(path)
     except FileNotFoundError:

@@ -111,7 +111,7 @@ def _is_one(folder: str, name: str, other: str) -> bool:
 
 
 def as_listed(place: Path) -> Path:
-    """The path of a file as its folders list it; what is not there yet stays as it is written."""
+    """The path of a file as its folders list it; parts that do not exist yet stay as written."""
     listed = place.anchor
     for name in place.parts[1:]:
         listed = os.path.join(listed, _listed_name(listed, name))

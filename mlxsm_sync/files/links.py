@@ -1,4 +1,4 @@
-"""Where a path leads: links are followed, but none that another user may have planted."""
+"""Where a path leads. Links are followed, except those that another user may have planted."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _MEANT = re.compile(r"\.?(?:profiles?|mlxsm)\.(?:ya?ml|json)", re.IGNORECASE | r
 
 
 def find_profile_file(environment: Mapping[str, str]) -> str:
-    """The profile file to use where none was named; FileError where there is none."""
+    """The profile file to use if none is named; FileError if no folder has one."""
     for path in places_of_profile_files(environment):
         if os.path.isfile(path):
             return path

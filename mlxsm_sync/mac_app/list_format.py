@@ -63,7 +63,7 @@ class Listed(NamedTuple):
     verbatim: str
     """All of it, to the letter."""
     unreadable: tuple[str, ...] = ()
-    """Paths of options that it has and that are none that a profile can have."""
+    """Paths of options that the list has and no profile can hold."""
 
 
 def is_app_list(root: Node) -> bool:

@@ -163,7 +163,7 @@ class AppStore:
         return [*history.kept(self.record_path, read_version)]
 
     def read_kept(self, path: Path) -> history.Earlier:
-        """A file as an earlier state; FileError where there is none, UnreadableState where it is none."""
+        """A file as an earlier state; FileError if it is missing, UnreadableState if it is no state."""
         return kept_at(path, read_version)
 
     def cautions(self) -> list[str]:

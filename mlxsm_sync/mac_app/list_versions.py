@@ -32,7 +32,7 @@ def record_of_list(path: Path, named: Path, folder: Path) -> Path:
 
 
 def read_record(path: Path) -> Record:
-    """The record of a list, empty where there is none yet; UnreadableState where it is none."""
+    """The record of a list, empty if it was never written; UnreadableState if it is no record."""
     return record_in(atomic.read_own(path), path)
 
 

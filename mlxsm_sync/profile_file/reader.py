@@ -165,7 +165,7 @@ def _note_twice(node: Node, merged: Node, problems: Problems) -> None:
 
 
 def _place(node: Node, path: Sequence[str]) -> Position | None:
-    """Where the value at a path is, None where there is none."""
+    """Where the value at a path is; None if the file has none."""
     at, found = node.find(path)
     return at if isinstance(found.value, bool) else None
 

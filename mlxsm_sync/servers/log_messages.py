@@ -89,7 +89,7 @@ def last_error(
 
 
 def last_words(text: str) -> str | None:
-    """The last thing that a server said, whatever it is; None where it said nothing of any use."""
+    """The last thing of use that a server said; None if it said none."""
     useful = [one for one in blocks(text) if one.kind not in ("noise", "client")]
     return _plain(_sentence(useful[-1])) if useful else None
 

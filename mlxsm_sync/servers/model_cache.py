@@ -19,7 +19,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 
 def make_cache_folder(environment: Mapping[str, str]) -> None:
-    """An empty cache where there is none: without the folder, the server's list of models breaks off.
+    """Make the cache folder if it is missing: without it, the server's list of models breaks off.
 
     Only the folders that a first download makes are made: what is to hold them may be a disk that is away.
     """

@@ -47,7 +47,7 @@ class _Distribution(NamedTuple):
 
 
 def package_in(folders: Sequence[str]) -> Package | None:
-    """The mlx-lm that is found first in these folders; None where there is none, or one cannot be read."""
+    """The first mlx-lm in these folders; None if none has it, or if one of them cannot be read."""
     try:
         noted = next((found for folder in folders if (found := _distribution(folder))), None)
     except PermissionError:

@@ -88,7 +88,7 @@ def nothing_yet(following: State) -> Write:
 def trim(state_path: Path, lineage: str | None) -> None:
     """Drop all but the newest 50 of this lineage, and of all others together.
 
-    Failing to is no failure of the write that went before.
+    Errors here do not fail the write, which is done already.
     """
     with suppress(FileError, OSError):
         paths = backups(state_path)

@@ -36,7 +36,7 @@ class Restored(NamedTuple):
 
 
 def kept_at(path: Path, read: Read) -> Earlier:
-    """A file as an earlier state; FileError where there is none, UnreadableState where it is none."""
+    """A file as an earlier state; FileError if it is missing, UnreadableState if it is no state."""
     with atomic.system_errors(f"cannot read {path}"):
         place = followed(path)
     data = atomic.read_own(place)
@@ -86,7 +86,7 @@ def next_serial(state_path: Path, goal: State, data: bytes | None) -> int:
 def keep_restored(state_path: Path, serial: int, data: bytes) -> None:
     """Keep what was restored at once: where it is lost, too, the next restore must not take its serial.
 
-    Failing to is no failure of the restore that went before.
+    Errors here do not fail the restore, which is done already.
     """
     with suppress(FileError, OSError):
         keep(state_path, serial, data)

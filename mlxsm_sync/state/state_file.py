@@ -147,7 +147,7 @@ class StateFile:
         return None
 
     def read_kept(self, path: Path) -> history.Earlier:
-        """A file as an earlier state; FileError where there is none, UnreadableState where it is none."""
+        """A file as an earlier state; FileError if it is missing, UnreadableState if it is no state."""
         return kept_at(path, read_state)
 
     def restore(self, goal: history.Earlier, written: Write, timeout: float) -> Restored:
@@ -172,7 +172,7 @@ class StateFile:
         return shlex.join(["mlxsm", "restore", *state_words(self.path)])
 
     def recover(self, timeout: float) -> None:
-        """There is nothing to: one file is replaced in one step."""
+        """Nothing to recover: the rename is atomic."""
 
     def refuse_to_write(self) -> None:
         """Nothing else writes this file, so there is never a reason to."""

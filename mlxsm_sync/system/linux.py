@@ -31,14 +31,14 @@ def boot_id() -> str:
 
 
 def pid_space() -> str | None:
-    """The PID namespace that numbers of processes belong to here; None where that is not to be seen."""
+    """The PID namespace that process numbers belong to here; None if the system does not show it."""
     with suppress(OSError):
         return os.readlink("/proc/self/ns/pid")
     return None
 
 
 def facts(pid: int) -> Facts | None:
-    """What a process is; None where there is none of that number, OSError where it may not be looked at.
+    """What a process is. None if no process has that number, OSError if we may not look at it.
 
     A start is noted as the ticks between it and the boot.
     """
@@ -63,7 +63,7 @@ def _effective_user(pid: int) -> int:
 
 
 def age(pid: int) -> float | None:
-    """The seconds since a process began, whatever was done to the clock; None where there is none."""
+    """The seconds since a process began, even if the clock was set since; None if it is gone."""
     about = facts(pid)
     if about is None:
         return None
@@ -84,7 +84,7 @@ def variable(pid: int, name: str) -> str | None:
 
 
 def environment(pid: int) -> dict[str, str]:
-    """All variables of a process; none where they are not to be seen."""
+    """All variables of a process; empty if the system does not show them."""
     with suppress(OSError):
         words = _read(f"/proc/{pid}/environ").decode(errors="replace").split("\0")
         return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
@@ -92,7 +92,7 @@ def environment(pid: int) -> dict[str, str]:
 
 
 def command_line(pid: int) -> list[str]:
-    """The words of a process; empty where they are not to be seen."""
+    """The command line of a process; empty if the system does not show it."""
     try:
         words = _read(f"/proc/{pid}/cmdline").split(b"\0")
     except OSError:
@@ -101,7 +101,7 @@ def command_line(pid: int) -> list[str]:
 
 
 def working_folder(pid: int) -> str | None:
-    """Where a process is; None where that is not to be seen."""
+    """The working folder of a process; None if the system does not show it."""
     try:
         return os.readlink(f"/proc/{pid}/cwd")
     except OSError:

@@ -35,7 +35,7 @@ def pid_space() -> str | None:
 
 
 def facts(pid: int) -> Facts | None:
-    """What a process is; None where there is none of that number, OSError where it may not be looked at."""
+    """What a process is. None if no process has that number, OSError if we may not look at it."""
     try:
         process = psutil.Process(pid)
         with process.oneshot():
@@ -51,7 +51,7 @@ def facts(pid: int) -> Facts | None:
 
 
 def age(pid: int) -> float | None:
-    """The seconds since a process began; None where there is none.
+    """The seconds since a process began; None if it is gone.
 
     By the wall clock, and at least as long as this machine has been awake since, whatever was done to the
     clock.
@@ -76,21 +76,21 @@ def variable(pid: int, name: str) -> str | None:
 
 
 def environment(pid: int) -> dict[str, str]:
-    """All variables of a process; none where they are not to be seen."""
+    """All variables of a process; empty if the system does not show them."""
     with suppress(psutil.Error, OSError):
         return psutil.Process(pid).environ()
     return {}
 
 
 def command_line(pid: int) -> list[str]:
-    """The words of a process; empty where they are not to be seen."""
+    """The command line of a process; empty if the system does not show it."""
     with suppress(psutil.Error, OSError):
         return psutil.Process(pid).cmdline()
     return []
 
 
 def working_folder(pid: int) -> str | None:
-    """Where a process is; None where that is not to be seen."""
+    """The working folder of a process; None if the system does not show it."""
     with suppress(psutil.Error, OSError):
         return psutil.Process(pid).cwd()
     return None

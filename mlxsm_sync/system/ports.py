@@ -38,7 +38,7 @@ class Address(NamedTuple):
 
 
 def resolve(host: str, port: int) -> Address:
-    """The address that the server would bind; OSError where there is none."""
+    """The address that the server would bind; OSError if the host has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (UnicodeError, OverflowError):

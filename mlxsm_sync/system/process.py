@@ -97,7 +97,7 @@ class Handle:
 
 
 def hold(pid: int, proof: Callable[[], bool] = lambda: True) -> Handle | None:
-    """Hold a process; None where there is none of that number."""
+    """Hold a process; None if no process has that number."""
     if sys.platform == "linux":
         try:
             return Handle(pid, os.pidfd_open(pid))

@@ -2,7 +2,7 @@
 
 Proof is this boot, this user, and the run's own nonce in the environment. Where the system shows no
 environment, the session is the second proof: only the parent that we started can have made it. Anything
-else that differs is a doubt, and a doubt is never a no: what is not surely gone keeps its record.
+else that differs is a doubt, and a doubt is never a no: a record is kept until its process is surely gone.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ class UpServer(Model):
     """What `up` did for one profile."""
 
     id: str | None
-    """The entry, null where there is none yet."""
+    """The entry, null before the first apply."""
     name: str
     """The profile, by its name on this machine, or in the file where it has none here."""
     result: UpResult

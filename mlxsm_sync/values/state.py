@@ -16,7 +16,7 @@ from mlxsm_sync.values.validation import Check
 ID_LENGTH = 16
 
 UNREADABLE = "(unreadable)"
-"""Stands for a value that is none that a profile can have: it equals nothing that is declared."""
+"""Stands for a value that no profile can hold, so it equals nothing that is declared."""
 
 _ID = rf"^[a-z0-9]{{{ID_LENGTH}}}(?![\s\S])"
 
@@ -49,7 +49,7 @@ class Entry(Model):
     verbatim: str | None = field(internal=True, default=None)
     """What another program's list says of it, to the letter; null where there is no such list."""
     unreadable: tuple[str, ...] = field(internal=True, default=())
-    """Paths of fields that the list has and that are none that a profile can have."""
+    """Paths of fields that the list has and no profile can hold."""
 
     def check(self) -> None:
         """What has an owner was applied under a name."""
