@@ -14,7 +14,7 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.current import command_line, working_folder
 from mlxsm_sync.system.process_identity import identify
 from mlxsm_sync.text.secret_scan import looks_like
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, Listener, Record
 from mlxsm_sync.values.state import Entry
 

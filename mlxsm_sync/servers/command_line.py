@@ -13,8 +13,8 @@ from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.secret_scan import looks_like, without_tokens
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.values.flag_rules import Flag, Version
-from mlxsm_sync.values.hosts import is_loopback
-from mlxsm_sync.values.profile import LOOPBACK, Profile, endpoint
+from mlxsm_sync.values.hosts import LOOPBACK, endpoint, is_loopback
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import takes
 from mlxsm_sync.values.server_options import (
     ADAPTER_PATH,

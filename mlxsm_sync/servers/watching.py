@@ -15,7 +15,7 @@ from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports, spawn
 from mlxsm_sync.system.current import environment as environment_of
 from mlxsm_sync.system.process import by_group
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, Listener, Record, SeenReport, SeenServer
 from mlxsm_sync.values.state import Entry
 

@@ -11,7 +11,6 @@ from typing import Annotated, NamedTuple
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
 from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.hosts import LOOPBACK as _LOOPBACK
 from mlxsm_sync.values.launch_options import LaunchOptions, checked_text, whole_number
 from mlxsm_sync.values.validation import Check, wire_names
 
@@ -22,8 +21,6 @@ OPTIONS = "advancedLaunchOptions"
 NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
 RAW_EXTRA_ARGS = f"/{OPTIONS}/rawExtraArgs"
 NAME_LENGTH = 120
-LOOPBACK = _LOOPBACK
-
 
 _WHITE = WHITE_CLASS
 _END = r"(?![\s\S])"  # the end of the text: `$` would let a last line break through
@@ -35,11 +32,6 @@ class Identity(NamedTuple):
     model_id: str
     host: str
     port: int
-
-
-def endpoint(host: str, port: int) -> str:
-    """Where a server listens, as it is written in an address: IPv6 in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def check_name(text: str) -> str:
