@@ -12,9 +12,9 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.ask import confirm
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.output import telling_of
-from mlxsm_sync.cli.past import local_time
 from mlxsm_sync.cli.session import Session
 from mlxsm_sync.errors import UsageError
+from mlxsm_sync.text.times import local
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def restore(session: Session, version: str | None, yes: bool) -> None:
     What stands there and cannot be read is kept beside it. A state that can be read is not touched:
     mlxsm rollback goes back to an earlier one. No server is started or changed.
     """
-    from mlxsm_sync.state.store import now
+    from mlxsm_sync.text.times import now
     from mlxsm_sync.values.state import Write
     from mlxsm_sync.views.reports import restore_report
     from mlxsm_sync.views.style import NO_SERVER
@@ -91,7 +91,7 @@ def _show(session: Session, goal: Earlier) -> None:
 
     state, written = goal.state, goal.state.written
     by = (
-        f", written {local_time(written.at)} by {visible(f'{written.command} ({written.summary})')}"
+        f", written {local(written.at)} by {visible(f'{written.command} ({written.summary})')}"
         if written
         else ""
     )
