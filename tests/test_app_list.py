@@ -38,7 +38,8 @@ from mlxsm_sync.planning.pull import Scope, plan_pull
 from mlxsm_sync.planning.transition import between
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.desired import Desired, Input, Wanted
-from mlxsm_sync.values.profile import LaunchOptions, Profile, from_fields
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Profile, from_fields
 from mlxsm_sync.values.state import Entry, State
 
 TOKEN = "hf_" + "Ab1" * 12

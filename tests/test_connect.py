@@ -11,7 +11,8 @@ import pytest
 from conftest import Project
 
 from mlxsm_sync.clients.connection import CLIENTS, connection, model_to_send
-from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import Entry
 
 

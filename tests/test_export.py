@@ -35,7 +35,8 @@ from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.text.unicode import escaped, normal
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Input
-from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import Entry, State
 
 TIME = "2026-06-16T00:00:00Z"

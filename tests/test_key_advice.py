@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlxsm_sync.profile_file.key_advice import KEYS, Level, unknown_key
-from mlxsm_sync.values.profile import LaunchOptions
+from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.raw_arguments import raw_faults
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
 

@@ -22,7 +22,8 @@ from mlxsm_sync.servers.command_line import (
     is_older,
     launch,
 )
-from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.server_options import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
 
 NEWEST = Program(("/bin/mlx_lm.server",), "0.32.2")

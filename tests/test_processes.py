@@ -18,6 +18,7 @@ from mlxsm_sync.system import linux, netlink, portable, ports
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import identify, is_ours
 from mlxsm_sync.system.run_marks import Mark, mark_of
+from mlxsm_sync.values import hosts
 from mlxsm_sync.values.run import Listener, Record
 
 MARK = "a" * 16 + ".nonce"
@@ -159,7 +160,7 @@ def test_hosts_that_cannot_be_bound() -> None:
     ],
 )
 def test_addresses_that_are_one_place(a: str, b: str, meet: bool) -> None:
-    assert ports.overlap(a, b) == ports.overlap(b, a) == meet
+    assert hosts.overlap(a, b) == hosts.overlap(b, a) == meet
 
 
 def test_a_process_is_identified_by_all_that_it_must_be(child: subprocess.Popen[bytes]) -> None:

@@ -20,8 +20,9 @@ from test_profile_file import FIELDS, HEADS, OPTIONS, _with
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.profile_file.file import read_profile_file
 from mlxsm_sync.values.hosts import host_fault
+from mlxsm_sync.values.launch_options import check_raw_argument
 from mlxsm_sync.values.model_ids import model_fault
-from mlxsm_sync.values.profile import check_name, check_raw_argument
+from mlxsm_sync.values.profile import check_name
 from mlxsm_sync.values.web_origins import origins_fault
 from mlxsm_sync.views.published import SCHEMAS
 from mlxsm_sync.views.schemas import EDITOR, main, published

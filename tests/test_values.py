@@ -13,7 +13,8 @@ from mlxsm_sync.state.history import backups
 from mlxsm_sync.text.json_value import canonical, same, texts
 from mlxsm_sync.text.unicode import quotable, unseen, visible
 from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.profile import endpoint, flat, from_fields, nested
+from mlxsm_sync.values.hosts import endpoint
+from mlxsm_sync.values.profile import flat, from_fields, nested
 from mlxsm_sync.values.validation import Rejected, wire_names
 
 json_values = st.recursive(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.hosts import LOOPBACK_ADDRESSES, is_everywhere
 from mlxsm_sync.values.model_ids import is_local_path
 from mlxsm_sync.values.profile import RAW_EXTRA_ARGS
 from mlxsm_sync.values.state import Entry
@@ -147,20 +147,11 @@ def model_to_send(entry: Entry) -> str:
 def _address(host: str) -> str:
     """The host as a client can reach it: a wildcard is no address, and IPv6 goes in brackets."""
     host = host.strip("[]")
-    if _is_everywhere(host):
-        host = "::1" if host.startswith(":") and "." not in host else "127.0.0.1"
+    if is_everywhere(host):
+        v4, v6 = LOOPBACK_ADDRESSES
+        host = v6 if host.startswith(":") and "." not in host else v4
     # The zone of a link-local address: https://www.rfc-editor.org/rfc/rfc6874#section-2
     return f"[{host.replace('%', '%25')}]" if ":" in host else host
-
-
-def _is_everywhere(host: str) -> bool:
-    """Whether a server on this host listens on every address."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "0"
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address.is_unspecified or (mapped is not None and mapped.is_unspecified)
 
 
 def _openai(settings: Connection) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlxsm_sync.commands.output import echo, telling_of
@@ -26,6 +25,7 @@ from mlxsm_sync.mac_app.document_writer import (
 from mlxsm_sync.planning.exportable import select, unfit_for_a_file
 from mlxsm_sync.planning.selectors import entries_named
 from mlxsm_sync.profile_file import writer
+from mlxsm_sync.text.times import from_seconds, in_utc, now
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.file_reports import ExportReport, LeftOutProfile
 from mlxsm_sync.views.documents import privacy_lines, profiles_text
@@ -118,14 +118,9 @@ def _time(given: str | None, environment: Mapping[str, str]) -> str:
     epoch = environment.get("SOURCE_DATE_EPOCH") or None
     try:
         if given is not None:
-            time = datetime.fromisoformat(given)
-            time = time if time.tzinfo else time.replace(tzinfo=UTC)
-        elif epoch is not None:
-            time = datetime.fromtimestamp(int(epoch), UTC)
-        else:
-            time = datetime.now(UTC)
-        return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    except (ValueError, OverflowError, OSError):
+            return in_utc(given)
+        return from_seconds(int(epoch)) if epoch is not None else now()
+    except ValueError:
         what = "--exported-at" if given is not None else "SOURCE_DATE_EPOCH"
         form = "2026-06-16T00:00:00Z" if given is not None else "a number of seconds"
         raise UsageError(f"{what} is no time", f"write it as {form}") from None

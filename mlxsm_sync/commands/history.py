@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import UnreadableState
+from mlxsm_sync.text.times import local
 from mlxsm_sync.views.reports import history_report
 from mlxsm_sync.views.style import history_text
 
@@ -36,14 +36,6 @@ def _show_history(session: Session, current: State | None, earlier: Iterable[Ear
     report = history_report(current, (one.state for one in earlier))
     session.output.data(report)
     if report.entries:
-        session.output.show(history_text(report, session.output.style(sys.stdout), local_time))
+        session.output.show(history_text(report, session.output.style(sys.stdout), local))
     else:
         session.output.say("there are no earlier states yet")
-
-
-def local_time(at: str) -> str:
-    """A time of a file as a clock of this machine shows it; as it stands there, where it is none."""
-    try:
-        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):
-        return at

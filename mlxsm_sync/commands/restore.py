@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.commands.history import local_time
 from mlxsm_sync.commands.output import telling_of
 from mlxsm_sync.commands.prompts import confirm
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import UsageError
 from mlxsm_sync.state.lost import best
-from mlxsm_sync.state.store import now
+from mlxsm_sync.text.times import local, now
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.state import Write
 from mlxsm_sync.views.reports import list_report, restore_report
@@ -65,7 +64,7 @@ def _show(session: Session, goal: Earlier) -> None:
     """What is going to be restored; whoever is asked sees it also where only JSON is printed."""
     state, written = goal.state, goal.state.written
     by = (
-        f", written {local_time(written.at)} by {visible(f'{written.command} ({written.summary})')}"
+        f", written {local(written.at)} by {visible(f'{written.command} ({written.summary})')}"
         if written
         else ""
     )

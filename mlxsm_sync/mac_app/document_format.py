@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS
-from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.profile import LARGEST, LOG_LEVELS
+from mlxsm_sync.values.base import Derived, Model, field
+from mlxsm_sync.values.launch_options import LARGEST, LOG_LEVELS, Form, launch_options
 from mlxsm_sync.values.validation import Check
 
 APP = "MLXServerManager"
@@ -78,37 +78,20 @@ class Open(Model):
     open_to_unknown = True
 
 
-class DocumentOptions(Open):
-    """Options of the server's command line. The app writes each as text; a number is read, too."""
+_BY_FORM: dict[Form, Derived] = {
+    "temperature": Derived("Share", "A number from 0 to 1."),
+    "share": Derived("Share", "A number from 0 to 1."),
+    "positive": Derived("Positive", "A positive whole number."),
+    "bytes": Derived("Positive", "A positive whole number."),
+    "template": Derived("Template", "A JSON object, as text."),
+    "origins": Derived("str | None", "Comma-separated origins."),
+    "level": Derived("LogLevel", "The server's log level, in any case."),
+    "arguments": Derived("str | None", "Further arguments in one text, split as a shell would."),
+}
 
-    default_temperature: Share = None
-    """A number from 0 to 1."""
-    default_top_p: Share = None
-    """A number from 0 to 1."""
-    default_top_k: Positive = None
-    """A positive whole number."""
-    default_min_p: Share = None
-    """A number from 0 to 1."""
-    default_max_tokens: Positive = None
-    """A positive whole number."""
-    chat_template_args: Template = None
-    """A JSON object, as text."""
-    allowed_origins: str | None = None
-    """Comma-separated origins."""
-    log_level: LogLevel = None
-    """The server's log level, in any case."""
-    decode_concurrency: Positive = None
-    """A positive whole number."""
-    prompt_concurrency: Positive = None
-    """A positive whole number."""
-    prefill_step_size: Positive = None
-    """A positive whole number."""
-    prompt_cache_size: Positive = None
-    """A positive whole number."""
-    prompt_cache_bytes: Positive = None
-    """A positive whole number."""
-    raw_extra_args: str | None = None
-    """Further arguments in one text, split as a shell would."""
+
+class DocumentOptions(Open, derived={one.name: _BY_FORM[one.form] for one in launch_options()}):
+    """Options of the server's command line. The app writes each as text; a number is read, too."""
 
 
 class DocumentProfile(Open):

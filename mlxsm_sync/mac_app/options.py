@@ -12,7 +12,8 @@ from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.syntax.json import read_json
 from mlxsm_sync.syntax.tree import MAX_SCALAR, Problems
 from mlxsm_sync.text.json_value import Json, canonical
-from mlxsm_sync.values.profile import LARGEST, LOG_LEVELS, Profile, check_raw_argument
+from mlxsm_sync.values.launch_options import LARGEST, LOG_LEVELS, Form, check_raw_argument, launch_options
+from mlxsm_sync.values.profile import Profile
 
 Split = Callable[[str], Sequence[str]]
 """How raw arguments are told apart: a document's as a shell would, the app's own at white space."""
@@ -34,7 +35,7 @@ def read_option(option: str, value: Json, split: Split = shlex.split) -> Json:
         value = value.strip()
     if value is None or value == "":
         return None
-    return _READERS[option](label(option), value, split)
+    return _READERS[_FORMS[option]](label(option), value, split)
 
 
 def convert_option(option: str, value: Json) -> Json:
@@ -42,10 +43,10 @@ def convert_option(option: str, value: Json) -> Json:
     value = value.strip() if isinstance(value, str) else value
     if value is None or value == "":
         return None
-    convert = _TYPED.get(option)
+    convert = _TYPED.get(_FORMS[option])
     is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
     if convert is None or not is_plain or (isinstance(value, str) and _EXPONENT.search(value)):
-        return _READERS[option](label(option), value, shlex.split)
+        return _READERS[_FORMS[option]](label(option), value, shlex.split)
     return convert(value)
 
 
@@ -123,28 +124,25 @@ def _text(called: str, value: Json, _split: Split) -> Json:
     return value
 
 
-_READERS: dict[str, Callable[[str, Json, Split], Json]] = {
-    "defaultTemperature": _share,
-    "defaultTopP": _share,
-    "defaultTopK": _positive,
-    "defaultMinP": _share,
-    "defaultMaxTokens": _positive,
-    "chatTemplateArgs": _template,
-    "allowedOrigins": _text,
-    "logLevel": _level,
-    "decodeConcurrency": _positive,
-    "promptConcurrency": _positive,
-    "prefillStepSize": _positive,
-    "promptCacheSize": _positive,
-    "promptCacheBytes": _positive,
-    "rawExtraArgs": _arguments,
+_READERS: dict[Form, Callable[[str, Json, Split], Json]] = {
+    "temperature": _share,
+    "share": _share,
+    "positive": _positive,
+    "bytes": _positive,
+    "template": _template,
+    "origins": _text,
+    "level": _level,
+    "arguments": _arguments,
 }
-_TYPED: dict[str, Callable[[Any], Json]] = {
-    **{option: float for option, read in _READERS.items() if read is _share},
-    **{option: int for option, read in _READERS.items() if read is _positive},
-    "logLevel": lambda level: str(level).upper(),
+_TYPED: dict[Form, Callable[[Any], Json]] = {
+    "temperature": float,
+    "share": float,
+    "positive": int,
+    "bytes": int,
+    "level": lambda level: str(level).upper(),
 }
 """What a text that the published schema allows becomes, where the schema says all that there is to say."""
 
-OPTION_NAMES = tuple(_READERS)
-"""The fourteen options, as in the app and in a profile file."""
+_FORMS = {one.key: one.form for one in launch_options()}
+OPTION_NAMES = tuple(_FORMS)
+"""Every launch option, as in the app and in a profile file."""

@@ -11,8 +11,7 @@ from mlxsm_sync.planning.planner import first_decisions
 from mlxsm_sync.values.choices import as_argument
 from mlxsm_sync.values.desired import Desired, Wanted
 from mlxsm_sync.values.file_origins import Origins
-from mlxsm_sync.values.hosts import may_meet
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import endpoint, may_meet
 from mlxsm_sync.values.state import Entry, State
 
 

@@ -18,10 +18,11 @@ from mlxsm_sync.planning.pull import Edit, Pull, Scope, intended, plan_pull, rec
 from mlxsm_sync.profile_file.editor import Unsafe, edited, patch, strays
 from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.profile_file.whereabouts import look
-from mlxsm_sync.state.store import Store, new_lineage, now
+from mlxsm_sync.state.store import Store, new_lineage
 from mlxsm_sync.syntax.source import Tree, parse_text, read_tree
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.text.json_value import digest_bytes, same
+from mlxsm_sync.text.times import now
 from mlxsm_sync.values.desired import Desired, Warned
 from mlxsm_sync.values.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
 from mlxsm_sync.values.state import State, Write

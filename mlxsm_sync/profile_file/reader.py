@@ -16,7 +16,8 @@ from mlxsm_sync.values import hosts
 from mlxsm_sync.values.base import Model
 from mlxsm_sync.values.choices import as_argument
 from mlxsm_sync.values.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
-from mlxsm_sync.values.profile import OPTIONS, LaunchOptions, Profile
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import OPTIONS, Profile
 from mlxsm_sync.values.raw_arguments import Given, raw_faults, told_apart
 from mlxsm_sync.values.server_options import CHAT_TEMPLATE_ARGS, OPTION_FLAGS
 from mlxsm_sync.values.validation import Fault, Rejected, wire_names

@@ -8,7 +8,8 @@ from typing import Any
 
 from mlxsm_sync.syntax.tree import MAX_SCALAR
 from mlxsm_sync.values import hosts, model_ids, web_origins
-from mlxsm_sync.values.profile import HOST_RULES, NAME_RULES, OPTIONS, OWN_FLAG_RULE
+from mlxsm_sync.values.launch_options import OWN_FLAG_RULE
+from mlxsm_sync.values.profile import HOST_RULES, NAME_RULES, OPTIONS
 
 Schema = dict[str, Any]
 

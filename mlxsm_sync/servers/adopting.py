@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from mlxsm_sync.errors import ServerError
@@ -14,7 +13,8 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.current import command_line, working_folder
 from mlxsm_sync.system.process_identity import identify
 from mlxsm_sync.text.secret_scan import looks_like
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.text.times import now
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, Listener, Record
 from mlxsm_sync.values.state import Entry
 
@@ -59,7 +59,7 @@ def adopt(entry: Entry, files: RunFiles) -> Adoption:
             software=software,
             pid=pid,
             model=model,
-            adopted_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
+            adopted_at=now(),
         )
     )
     return Adoption(where, tuple(_findings(software, certain, held, words, model, entry)))

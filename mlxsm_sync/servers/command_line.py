@@ -12,8 +12,9 @@ from mlxsm_sync.servers.sent_origins import as_sent
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.secret_scan import looks_like, without_tokens
 from mlxsm_sync.text.suggest import did_you_mean
-from mlxsm_sync.values.hosts import is_loopback
-from mlxsm_sync.values.profile import LOOPBACK, LaunchOptions, Profile, endpoint
+from mlxsm_sync.values.flag_rules import Flag, Version
+from mlxsm_sync.values.hosts import LOOPBACK, endpoint, is_loopback
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import takes
 from mlxsm_sync.values.server_options import (
     ADAPTER_PATH,
@@ -24,14 +25,11 @@ from mlxsm_sync.values.server_options import (
     NEWEST_KNOWN,
     OPTION_FLAGS,
     TRUST_REMOTE_CODE,
-    Flag,
-    Version,
     known_to,
     parse_version,
     stands_for,
     written,
 )
-from mlxsm_sync.values.validation import wire_names
 
 Find = Callable[[str], str]
 _PATHS = (ADAPTER_PATH, DRAFT_MODEL)  # their value can be a folder
@@ -139,9 +137,9 @@ def _typed(profile: Profile, model: str) -> Iterator[_Given]:
     told = thinking | (template if isinstance(template, dict) else {})
     if template is not None or told:
         yield _Given(CHAT_TEMPLATE_ARGS, json.dumps(told, ensure_ascii=False))
-    for option in wire_names(LaunchOptions).values():
-        if option in options and option in OPTION_FLAGS:
-            yield _Given(OPTION_FLAGS[option], str(options[option]))
+    for option, flag in OPTION_FLAGS.items():
+        if option in options:
+            yield _Given(flag, str(options[option]))
 
 
 def _own_origins(port: int) -> Iterator[str]:

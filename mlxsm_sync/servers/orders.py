@@ -16,7 +16,7 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.values.desired import Wanted
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, Record, UpResult, UpServer
 from mlxsm_sync.values.state import Entry
 

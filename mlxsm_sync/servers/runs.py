@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from mlxsm_sync.system.current import boot_id
 from mlxsm_sync.system.process_identity import noted
 from mlxsm_sync.system.run_marks import run_mark
 from mlxsm_sync.text.json_value import canonical, digest_bytes
+from mlxsm_sync.text.times import now
 from mlxsm_sync.values.run import Record
 from mlxsm_sync.values.state import Entry
 
@@ -74,5 +74,5 @@ def _record(entry: Entry, program: Program, arguments: Sequence[str], files: Run
         installed_version=program.version,
         profile_digest=digest_bytes(canonical(entry.profile.sparse).encode()),
         log=str(files.log_path(entry.id)),
-        started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
+        started_at=now(),
     )

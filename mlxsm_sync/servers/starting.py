@@ -19,7 +19,7 @@ from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system.process_identity import identify
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Record, UpResult, UpServer
 
 Tell = Callable[[str, Step], None]

@@ -14,7 +14,7 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process import Handle, group_members
 from mlxsm_sync.system.process_identity import belongs_to, held, identify, left_behind
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import DownResult, DownServer, Record
 
 GRACE = 30.0

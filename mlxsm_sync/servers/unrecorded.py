@@ -16,6 +16,7 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system.current import all_pids, boot_id, command_line, facts, pid_space, variable
 from mlxsm_sync.system.process_identity import is_keeper, keeper_words
 from mlxsm_sync.system.run_marks import RECORD_VARIABLE, Mark, mark_of
+from mlxsm_sync.values import hosts
 from mlxsm_sync.values.run import Record
 
 _NONCE = re.compile(r"[0-9a-f]{32}")
@@ -71,7 +72,7 @@ def _record(mark: Mark, pids: list[int]) -> Record:
         id=mark.id,
         name=mark.id,
         owner=None,
-        host=command_words.option(words, "--host") or "127.0.0.1",
+        host=command_words.option(words, "--host") or hosts.DEFAULT,
         port=int(port) if re.fullmatch("[0-9]{1,5}", port) else _NO_PORT,
         nonce=mark.nonce,
         boot_id=boot_id(),

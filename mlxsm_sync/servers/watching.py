@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from mlxsm_sync.servers import model_files, port_owners
 from mlxsm_sync.servers.command_line import Program, changed_program, changes, launch
@@ -15,7 +14,8 @@ from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports, spawn
 from mlxsm_sync.system.current import environment as environment_of
 from mlxsm_sync.system.process import by_group
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.text.times import from_seconds
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, Listener, Record, SeenReport, SeenServer
 from mlxsm_sync.values.state import Entry
 
@@ -183,6 +183,6 @@ def _adopted(adopted: Adopted, plain: SeenServer) -> SeenServer:
 
 def _time(seconds: float) -> str | None:
     try:
-        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    except (ValueError, OverflowError, OSError):
+        return from_seconds(seconds)
+    except ValueError:
         return None

@@ -78,10 +78,10 @@ def _refuse_content(fd: int, path: Path) -> None:
 
 def _note_holder(path: Path, command: str) -> None:
     import platform
-    from datetime import UTC, datetime
 
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    note = lock_note.note(os.getpid(), platform.node(), command, since)
+    from mlxsm_sync.text.times import now_with_offset
+
+    note = lock_note.note(os.getpid(), platform.node(), command, now_with_offset())
     # The note is for people; a system that does not let it be written still has the lock.
     with suppress(OSError):
         fd = os.open(path, os.O_RDWR | _NO_FOLLOW)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from mlxsm_sync.planning.digest import done
 from mlxsm_sync.planning.staleness import LOOK_AGAIN, fits, not_as_shown, version_of
 from mlxsm_sync.state.history import Earlier
 from mlxsm_sync.state.lost import Lost, Restored
+from mlxsm_sync.text.times import now
 from mlxsm_sync.values.plan import Outcome, Plan
 from mlxsm_sync.values.state import ID_LENGTH, State, Write
 
@@ -90,11 +90,6 @@ def outcome(plan: Plan, *, applied: bool, serial: int | None = None) -> Outcome:
     """A plan as it ended."""
     serial = plan.serial if serial is None else serial
     return Outcome(**(vars(plan) | {"serial": serial, "applied": applied}))
-
-
-def now() -> str:
-    """The time, as files hold it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def new_ids() -> Iterator[str]:

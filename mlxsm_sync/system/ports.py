@@ -6,18 +6,15 @@ import errno
 import socket
 import sys
 from collections.abc import Collection, Sequence
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from mlxsm_sync.system.current import command_line, listeners
 from mlxsm_sync.text.columns import cut
 from mlxsm_sync.text.secret_scan import redacted
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.values.profile import endpoint
+from mlxsm_sync.values.hosts import EVERYWHERE, LOOPBACK_ADDRESSES, endpoint, overlap
 from mlxsm_sync.values.run import Listener
 
-_EVERY = ("0.0.0.0", "::")  # noqa: S104 - compared with
-_LOOPBACK = ("127.0.0.1", "::1")
 _CONNECT_SECONDS = 0.25
 _SHOWN = 100
 """How many columns of a command line say whose process it is."""
@@ -49,8 +46,8 @@ def resolve(host: str, port: int) -> Address:
 
 def reachable(address: Address) -> tuple[str, int]:
     """Where to connect to, to reach a server that is bound there."""
-    if address.host in _EVERY:
-        return ("::1" if address.family == socket.AF_INET6 else "127.0.0.1"), address.port
+    if address.host in EVERYWHERE:
+        return LOOPBACK_ADDRESSES[address.family == socket.AF_INET6], address.port
     return address.host, address.port
 
 
@@ -62,7 +59,7 @@ def problem(host: str, port: int) -> str | None:
         return f"the host {host} cannot be found: {error.strerror or error}"
     # On macOS one address can be bound beside every address, and `localhost` may lead a client to either
     # of the loopback addresses: a connection finds out.
-    near = [*_LOOPBACK] if address.host in (*_LOOPBACK, *_EVERY) else []
+    near = _near(address.host)
     taken = any(_answers(one, port) for one in near)
     refusal = _cannot_bind(address, reuse=False)
     if not taken and refusal is None:
@@ -84,9 +81,14 @@ def in_the_way(host: str, port: int) -> list[Listener]:
         address = resolve(host, port)
     except OSError:
         return []
-    near = [*_LOOPBACK] if address.host in (*_LOOPBACK, *_EVERY) else []
+    near = _near(address.host)
     places = (address.host, *near)
     return [one for one in listeners(port) if any(overlap(one.address, place) for place in places)]
+
+
+def _near(host: str) -> tuple[str, ...]:
+    """Where else a client of a server on this address may look for it."""
+    return LOOPBACK_ADDRESSES if host in (*LOOPBACK_ADDRESSES, *EVERYWHERE) else ()
 
 
 def answers(place: tuple[str, int]) -> bool:
@@ -136,21 +138,6 @@ def _unseen(port: int) -> str:
         f": on macOS often {_AIRPLAY_ADVICE}" if port in _AIRPLAY_PORTS and sys.platform == "darwin" else ""
     )
     return f"port {port} is held by a process that cannot be seen{often}"
-
-
-def overlap(a: str, b: str) -> bool:
-    """Whether two addresses can be one place: the same, or one of them is every address."""
-    first, second = _plain(a), _plain(b)
-    return first == second or bool({first, second} & {*_EVERY})
-
-
-def _plain(address: str) -> str:
-    """An address in one form; an IPv4 address inside IPv6 as what it is."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _cannot_bind(address: Address, *, reuse: bool) -> OSError | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+
+from mlxsm_sync.text.times import to_seconds
 
 
 def size(count: int) -> str:
@@ -17,7 +18,7 @@ def ago(moment: str | None) -> str | None:
     """How long ago a noted moment was, for people."""
     if moment is None:
         return None
-    seconds = time.time() - datetime.fromisoformat(moment).timestamp()
+    seconds = time.time() - to_seconds(moment)
     return f"{duration(max(seconds, 0))} ago"
 
 

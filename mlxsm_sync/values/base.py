@@ -6,15 +6,27 @@ A value is a dataclass; pydantic's engine checks it on the way in and writes it 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Self, dataclass_transform
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, dataclass_transform
 
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.values.validation import read, write
 
 
-def field(*, wire: str | None = None, internal: bool = False, **settings: Any) -> Any:
-    """A field with its name in JSON where camelCase is not it; an internal one is never written."""
-    return dataclasses.field(**settings, metadata={"wire": wire, "internal": internal})
+def field(*, wire: str | None = None, internal: bool = False, facts: object = None, **settings: Any) -> Any:
+    """A field with its name in JSON where camelCase is not it; an internal one is never written.
+
+    `facts` are what else is known of the field, for whoever derives something from the model.
+    """
+    return dataclasses.field(**settings, metadata={"wire": wire, "internal": internal, "facts": facts})
+
+
+class Derived(NamedTuple):
+    """A field that no class body declares."""
+
+    annotation: str
+    """As it would stand in the class, in the words of its module."""
+    description: str
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -27,7 +39,12 @@ class Model:
 
     open_to_unknown = False
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, derived: Mapping[str, Derived] | None = None) -> None:
+        """`derived` are fields that another model decides on; they have to be none by default."""
+        if derived is not None:
+            cls.__annotations__ = {name: one.annotation for name, one in derived.items()}
+            for name, one in derived.items():
+                setattr(cls, name, field(default=None, facts=one))
         # Methods that dataclasses generates cost a millisecond a class, so all are inherited.
         dataclasses.dataclass(kw_only=True, init=False, eq=False, repr=False, match_args=False)(cls)
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.profile import (
-    Fields,
-    Host,
-    LaunchOptions,
-    ModelID,
-    Name,
-    Port,
-    Profile,
-)
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Fields, Host, ModelID, Name, Port, Profile
 
 DEFAULT_COLLECTION = "default"
 

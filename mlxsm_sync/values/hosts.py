@@ -1,4 +1,4 @@
-"""Hosts that a server can listen on: which texts are one, and which of them only this machine reaches."""
+"""Hosts that a server can listen on: which texts are one, which only this machine reaches, which overlap."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from functools import cache
 
 DEFAULT = "127.0.0.1"
 """Where the server listens when nobody says."""
-LOOPBACK = (DEFAULT, "::1", "localhost")
+LOOPBACK_ADDRESSES = (DEFAULT, "::1")
+"""The usual addresses of this machine itself, IPv4 first."""
+LOOPBACK = (*LOOPBACK_ADDRESSES, "localhost")
 """The usual spellings of this machine itself."""
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
@@ -49,6 +51,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+def endpoint(host: str, port: int) -> str:
+    """Where a server listens, as it is written in an address: IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def is_host(text: str) -> bool:
     """Whether this is an IP address or a host name, written as a server takes it."""
     return _compiled(PATTERN).match(text) is not None
@@ -63,9 +70,38 @@ def is_loopback(host: str) -> bool:
     return is_host(host) and _compiled(rf"[0:]*:0*1{_END}").match(host) is not None
 
 
+def is_everywhere(host: str) -> bool:
+    """Whether a server on this host listens on every address, in whichever spelling."""
+    from ipaddress import ip_address
+
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "0"
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_unspecified or (mapped is not None and mapped.is_unspecified)
+
+
 def may_meet(a: str, b: str) -> bool:
     """Whether two hosts, in lower case, can mean one address."""
     return a == b or a in EVERYWHERE or b in EVERYWHERE or (a in LOOPBACK and b in LOOPBACK)
+
+
+def overlap(a: str, b: str) -> bool:
+    """Whether two addresses can be one place: the same, or one of them is every address."""
+    first, second = _plain(a), _plain(b)
+    return first == second or bool({first, second} & {*EVERYWHERE})
+
+
+def _plain(address: str) -> str:
+    """An address in one form; an IPv4 address inside IPv6 as what it is."""
+    from ipaddress import ip_address
+
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def host_fault(text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import textwrap
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from typing import Any, Literal
 from pydantic.json_schema import GenerateJsonSchema
 
 from mlxsm_sync.text.json_value import Json
-from mlxsm_sync.values.base import Model
-from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.base import Derived, Model
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.validation import core_schema_of, models_in, remembered, wire_names
 
 Schema = dict[str, Any]
@@ -112,9 +114,18 @@ def _describe(schema: Schema, model: type[Model], mode: Mode) -> None:
 @remembered
 def _docstrings(model: type) -> dict[str, str]:
     """The text under each field of a class."""
+    derived = (
+        {
+            one.name: one.metadata["facts"].description
+            for one in dataclasses.fields(model)
+            if isinstance(one.metadata.get("facts"), Derived)
+        }
+        if dataclasses.is_dataclass(model)
+        else {}
+    )
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)
-    return {
+    return derived | {
         field.target.id: " ".join(text.value.value.split())
         for field, text in zip(body.body, body.body[1:], strict=False)
         if isinstance(field, ast.AnnAssign)

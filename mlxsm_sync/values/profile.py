@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, cached_property
 from sys import intern
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, NamedTuple
 
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
 from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.hosts import LOOPBACK as _LOOPBACK
+from mlxsm_sync.values.launch_options import LaunchOptions, checked_text, whole_number
 from mlxsm_sync.values.validation import Check, wire_names
 
 Fields = dict[str, Json]
@@ -22,15 +22,9 @@ OPTIONS = "advancedLaunchOptions"
 NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
 RAW_EXTRA_ARGS = f"/{OPTIONS}/rawExtraArgs"
 NAME_LENGTH = 120
-LARGEST = 10**18 - 1
-"""Eighteen digits, which every reader of a file holds."""
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
-LOOPBACK = _LOOPBACK
 
 _WHITE = WHITE_CLASS
 _END = r"(?![\s\S])"  # the end of the text: `$` would let a last line break through
-_OWN_FLAGS = ("--model", "--host", "--port")
 
 
 class Identity(NamedTuple):
@@ -39,18 +33,6 @@ class Identity(NamedTuple):
     model_id: str
     host: str
     port: int
-
-
-def endpoint(host: str, port: int) -> str:
-    """Where a server listens, as it is written in an address: IPv6 in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def checked_text(check: Callable[[str], str], *patterns: str) -> Check:
-    """A text judged by a function, which has the better words, and by patterns for JSON Schema."""
-    if len(patterns) == 1:
-        return Check(after=check, schema={"pattern": patterns[0]})
-    return Check(after=check, schema={"allOf": [{"pattern": one} for one in patterns]})
 
 
 def check_name(text: str) -> str:
@@ -93,30 +75,6 @@ def check_host(text: str) -> str:
     return text
 
 
-def check_raw_argument(argument: str) -> str:
-    """One raw argument; it may not set or abbreviate what the profile itself declares.
-
-    The server's argument parser accepts any unambiguous beginning of an option, so `--ho` is
-    `--host`, and `--h` may become it.
-    """
-    flag = argument.partition("=")[0]
-    for own in _OWN_FLAGS:
-        if len(flag) > 2 and own.startswith(flag):
-            raise ValueError(f"must not set or abbreviate {own}: declare it as a field of the profile")
-    return argument
-
-
-def _whole_number(value: Any) -> Any:
-    # JSON Schema counts 8080.0 as an integer, so the model does, too.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text.strip()
-
-
 NAME_RULES = (
     (rf"^[{_WHITE}]*[^{_WHITE}]", "must not be blank"),
     (
@@ -133,12 +91,7 @@ NAME_RULES = (
     ),
 )
 """What JSON Schema can say of a name, and how an editor tells it."""
-_PREFIXES = "|".join(own[2:stop] for own in _OWN_FLAGS for stop in range(3, len(own) + 1))
 
-OWN_FLAG_RULE = (
-    rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))",
-    "must not set or abbreviate --model, --host or --port: declare it as a field of the profile",
-)
 
 Name = Annotated[
     str,
@@ -152,48 +105,7 @@ Host = Annotated[
     str,
     checked_text(check_host, *(pattern for pattern, _ in HOST_RULES)),
 ]
-Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=_whole_number)]
-Positive = Annotated[int, Check(limits={"gt": 0, "le": LARGEST}, before=_whole_number)]
-Share = Annotated[float, Check(limits={"ge": 0, "le": 1})]
-Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
-NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]
-RawArgument = Annotated[
-    str,
-    checked_text(check_raw_argument, OWN_FLAG_RULE[0]),
-]
-
-
-class LaunchOptions(Model):
-    """Options of the server's command line; an absent one is left to the server."""
-
-    default_temperature: Temperature | None = None
-    """Sampling temperature where a request names none, 0 to 2."""
-    default_top_p: Share | None = None
-    """Nucleus sampling, 0 to 1."""
-    default_top_k: Positive | None = None
-    """How many of the likeliest tokens are sampled from."""
-    default_min_p: Share | None = None
-    """Least probability relative to the likeliest token, 0 to 1."""
-    default_max_tokens: Positive | None = None
-    """Tokens per answer where a request names no limit."""
-    chat_template_args: JsonObject | None = None
-    """Arguments of the chat template, a mapping."""
-    allowed_origins: NotBlank | None = None
-    """Comma-separated origins whose web pages may call the server."""
-    log_level: LogLevel | None = None
-    """The server's log level."""
-    decode_concurrency: Positive | None = None
-    """Requests decoded side by side."""
-    prompt_concurrency: Positive | None = None
-    """Prompts processed side by side."""
-    prefill_step_size: Positive | None = None
-    """Tokens per step of prompt processing."""
-    prompt_cache_size: Positive | None = None
-    """Entries of the prompt cache."""
-    prompt_cache_bytes: Positive | None = None
-    """Size of the prompt cache in bytes."""
-    raw_extra_args: tuple[RawArgument, ...] | None = None
-    """Further arguments for the server, one per item, no shell splitting."""
+Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=whole_number)]
 
 
 class Profile(Model):

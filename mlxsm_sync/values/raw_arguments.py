@@ -11,9 +11,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mlxsm_sync.values.flag_rules import Flag
+from mlxsm_sync.values.launch_options import check_raw_argument
 from mlxsm_sync.values.model_ids import is_path, model_fault
-from mlxsm_sync.values.profile import check_raw_argument
-from mlxsm_sync.values.server_options import ADAPTER_PATH, ALLOWED_ORIGINS, DRAFT_MODEL, FLAGS, Flag
+from mlxsm_sync.values.server_options import ADAPTER_PATH, ALLOWED_ORIGINS, DRAFT_MODEL, FLAGS
 from mlxsm_sync.values.web_origins import origins_fault
 
 _OTHER_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"

@@ -10,7 +10,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.text.json_value import JsonObject, canonical
 from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.profile import Fields, Profile, checked_text, flat
+from mlxsm_sync.values.launch_options import checked_text
+from mlxsm_sync.values.profile import Fields, Profile, flat
 from mlxsm_sync.values.validation import Check
 
 ID_LENGTH = 16

@@ -13,26 +13,24 @@ from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.unicode import unseen
 from mlxsm_sync.values.desired import Declaration
 from mlxsm_sync.values.hosts import host_fault
+from mlxsm_sync.values.launch_options import LOG_LEVELS, Form, LaunchOptions, launch_options
 from mlxsm_sync.values.model_ids import model_fault
-from mlxsm_sync.values.profile import LOG_LEVELS, LaunchOptions, Profile
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
 from mlxsm_sync.values.validation import Fault, Rejected, wire_names
 from mlxsm_sync.values.web_origins import origins_fault
 
 _LONGEST_ADVICE = 160
 _PORT = "port"
+_NUMBERS: dict[Form, str] = {
+    "temperature": "a number between 0 and 2",
+    "share": "a number between 0 and 1",
+    "positive": "a whole number above 0",
+    "bytes": "a whole number of bytes above 0",
+}
 _RANGES = {
     _PORT: ("a whole number between 1 and 65535", "8080"),
-    "defaultTemperature": ("a number between 0 and 2", "0.2"),
-    "defaultTopP": ("a number between 0 and 1", "0.9"),
-    "defaultMinP": ("a number between 0 and 1", "0.05"),
-    "defaultTopK": ("a whole number above 0", "40"),
-    "defaultMaxTokens": ("a whole number above 0", "4096"),
-    "decodeConcurrency": ("a whole number above 0", "4"),
-    "promptConcurrency": ("a whole number above 0", "2"),
-    "prefillStepSize": ("a whole number above 0", "2048"),
-    "promptCacheSize": ("a whole number above 0", "10"),
-    "promptCacheBytes": ("a whole number of bytes above 0", "4000000000"),
+    **{one.key: (_NUMBERS[one.form], one.example) for one in launch_options() if one.form in _NUMBERS},
 }
 """Of each number: what it is, and one."""
 _SHAPES = {"modelID": model_fault, "host": host_fault, "allowedOrigins": origins_fault}

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.field_names import called
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.plan import Change, FieldChange, Plan
-from mlxsm_sync.values.profile import endpoint
 from mlxsm_sync.views.plan import (
     CONFLICT_SIGN,
     INVALID_SIGN,

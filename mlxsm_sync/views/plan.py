@@ -9,8 +9,9 @@ from mlxsm_sync.planning.digest import done
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.desired import Warned
 from mlxsm_sync.values.field_names import called
+from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.plan import Action, Change, Conflict, FieldChange, Orphan, Outcome, Plan
-from mlxsm_sync.values.profile import NAME, Profile, endpoint
+from mlxsm_sync.values.profile import NAME, Profile
 from mlxsm_sync.views.style import NO_SERVER, Style, plural, value
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "replace": "±", "claim": "=", "delete": "-"}

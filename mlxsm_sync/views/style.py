@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.tables import Dress, lines
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.values.profile import Profile, endpoint
+from mlxsm_sync.values.hosts import endpoint
+from mlxsm_sync.values.profile import Profile
 
 if TYPE_CHECKING:
     from mlxsm_sync.views.reports import HistoryReport, ListReport

@@ -20,7 +20,8 @@ from running import Servers, is_free, lives, new_port, processes_of, wait_for
 from mlxsm_sync.servers.command_line import launch
 from mlxsm_sync.servers.program import find_program
 from mlxsm_sync.servers.server_parser import options_in
-from mlxsm_sync.values.profile import LaunchOptions, Profile
+from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.server_options import FLAGS, NEWEST_KNOWN, known_to, parse_version, written
 
 SERVER = BIN / "mlx_lm.server"
