@@ -63,7 +63,7 @@ Next: mlxsm rollback undoes it."""
 @click.pass_obj
 def remove(session: Session, names: tuple[str, ...], yes: bool) -> None:
     """Take profiles out of the state, whoever owns them. No server is stopped, no model deleted."""
-    from mlxsm_sync.planning.transition import between, without
+    from mlxsm_sync.planning.changes import between, without
 
     def remake(state: State) -> tuple[Plan, State]:
         going = _known(state, names)

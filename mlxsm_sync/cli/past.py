@@ -82,7 +82,7 @@ Next: mlxsm rollback again undoes the rollback."""
 @click.pass_obj
 def rollback(session: Session, serial: int | None, yes: bool) -> None:
     """Go back to an earlier state, as a new write. No server is started or changed."""
-    from mlxsm_sync.planning.transition import back_to, between
+    from mlxsm_sync.planning.changes import between, restored
 
     goal = _earlier(session.store, serial)
     if goal is None and (lost := session.store.lost()) is not None:
@@ -92,7 +92,7 @@ def rollback(session: Session, serial: int | None, yes: bool) -> None:
         raise UsageError(f"there is no earlier state {which}", "mlxsm history lists them")
 
     def remake(state: State) -> tuple[Plan, State]:
-        after = back_to(goal, state)
+        after = restored(goal, state)
         return between(state, after), after
 
     show_and_write(session, remake, "rollback", yes=yes)

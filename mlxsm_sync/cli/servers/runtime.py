@@ -13,7 +13,7 @@ from mlxsm_sync.errors import FileError, MlxsmError, ServerError, UsageError
 from mlxsm_sync.text.unicode import normal, visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.planning.listed import Listed
+    from mlxsm_sync.planning.prune import ListedEntries
     from mlxsm_sync.servers.records import RunFiles
     from mlxsm_sync.values.run import Record
     from mlxsm_sync.values.state import Entry, State
@@ -104,13 +104,13 @@ def owner_of_file(session: Session, files: RunFiles) -> str | None:
         raise
 
 
-def listing(session: Session, state: State) -> Listed:
+def listing(session: Session, state: State) -> ListedEntries:
     """What the profile file lists; nothing where there is none here, or it cannot be used."""
-    from mlxsm_sync.planning.listed import NOTHING, listed
+    from mlxsm_sync.planning.prune import NO_FILE, listed_entries
 
     with suppress(MlxsmError):
-        return listed(session.desired(), state)
-    return NOTHING
+        return listed_entries(session.desired(), state)
+    return NO_FILE
 
 
 def tell_left_running(session: Session, files: RunFiles) -> None:
