@@ -97,9 +97,9 @@ BUGS = {
         (ORACLE,),
     ),
     "what other profiles may claim is replaceable": Bug(
-        "planning/steps",
-        "        self.spoken_for = {entry.id for entry in self.own} - {entry.id for entry in found}\n",
-        "        self.spoken_for = set()\n",
+        "planning/matched",
+        "        spoken_for=frozenset(entry.id for entry in own) - {entry.id for entry in found},\n",
+        "        spoken_for=frozenset(),\n",
         (ORACLE,),
     ),
     "orphans whatever the identity": Bug(
@@ -110,8 +110,8 @@ BUGS = {
     ),
     "the target of a refused replace is no rival": Bug(
         "planning/rivals",
-        "        return self._targets.pop(candidate.number, None)\n",
-        "        return self._targets.get(candidate.number)\n",
+        "        return self._replace(by_index=kept)\n",
+        "        return self\n",
         (ORACLE,),
     ),
     "what is declared no longer is not unset": Bug(
@@ -128,8 +128,8 @@ BUGS = {
     ),
     "drift is overwritten": Bug(
         "planning/decide",
-        "        if comparison.drift:\n",
-        "        if False:\n",
+        "    if comparison.drift:\n",
+        "    if False:\n",
         (ORACLE,),
     ),
     "a drifted orphan is pruned": Bug(
@@ -140,8 +140,8 @@ BUGS = {
     ),
     "another file is not looked at": Bug(
         "planning/decide",
-        "        elif candidate.elsewhere and not comparison.equal:\n",
-        "        elif False:\n",
+        "    elif candidate.elsewhere and not comparison.equal:\n",
+        "    elif False:\n",
         (ORACLE,),
     ),
     "new entries go first": Bug(

@@ -31,11 +31,10 @@ from mlxsm_sync.mac_app.list_format import (
     write_list,
 )
 from mlxsm_sync.mac_app.list_record import Kept, Record, joined, record_of, settled
+from mlxsm_sync.planning.changes import between, not_to_be_held
 from mlxsm_sync.planning.exportable import select
-from mlxsm_sync.planning.guards import not_to_be_held
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.pull import Scope, plan_pull
-from mlxsm_sync.planning.transition import between
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.desired import Desired, Input, Wanted
 from mlxsm_sync.values.launch_options import LaunchOptions

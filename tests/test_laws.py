@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import new_ids, origins, worlds
 
+from mlxsm_sync.planning.changes import between, without
 from mlxsm_sync.planning.compare import compare
 from mlxsm_sync.planning.planner import apply_plan, make_plan
 from mlxsm_sync.planning.selectors import resolve
-from mlxsm_sync.planning.transition import between, without
 from mlxsm_sync.text.json_value import canonical
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired

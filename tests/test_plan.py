@@ -629,7 +629,7 @@ def test_a_file_that_was_moved_is_the_same_file(known: dict[str, frozenset[str]]
 
 def test_a_change_that_only_json_tells_is_no_renewal_of_a_path() -> None:
     """Python takes `True` for `1`."""
-    from mlxsm_sync.planning.transition import between
+    from mlxsm_sync.planning.changes import between
 
     was = profile("A", 1, advancedLaunchOptions={"chatTemplateArgs": {"a": 1}})
     now = profile("A", 1, advancedLaunchOptions={"chatTemplateArgs": {"a": True}})
@@ -786,13 +786,13 @@ def test_whole_machine_warnings() -> None:
 
 
 def test_what_leads_from_one_state_to_another_is_a_plan() -> None:
-    from mlxsm_sync.planning.transition import back_to, between, without
+    from mlxsm_sync.planning.changes import between, restored, without
 
     before = state(entry(1, "team", profile("A", 1)), entry(2, None, profile("B", 2)))
     after = without(before, {"A"})
     assert actions(between(before, after)) == [("delete", "A", "A")]
     assert after.serial == before.serial + 1
-    again = back_to(before, after)
+    again = restored(before, after)
     assert [(a, n) for a, n, _ in actions(between(after, again))] == [("create", "A")]
     claimed = state(entry(1, "other", profile("A", 1)), entry(2, None, profile("B", 3)))
     assert [a for a, *_ in actions(between(before, claimed))] == ["claim", "update"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.commands.transitions import show_and_write
 from mlxsm_sync.errors import UsageError
+from mlxsm_sync.planning.changes import between, without
 from mlxsm_sync.planning.selectors import known_names
-from mlxsm_sync.planning.transition import between, without
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.commands.transitions import show_and_write
 from mlxsm_sync.errors import UsageError
-from mlxsm_sync.planning.transition import back_to, between
+from mlxsm_sync.planning.changes import between, restored
 
 if TYPE_CHECKING:
     from mlxsm_sync.state.store import Store
@@ -25,7 +25,7 @@ def rollback(session: Session, serial: int | None, yes: bool) -> None:
         raise UsageError(f"there is no earlier state {which}", "mlxsm history lists them")
 
     def remake(state: State) -> tuple[Plan, State]:
-        after = back_to(goal, state)
+        after = restored(goal, state)
         return between(state, after), after
 
     show_and_write(session, remake, "rollback", yes=yes)

@@ -1,7 +1,9 @@
-"""One profile that takes part in a plan, and what becomes of it."""
+"""One profile of the file before the decision about it, and the decision."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Sequence
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.planning.compare import Comparison
@@ -12,29 +14,41 @@ from mlxsm_sync.values.state import Entry
 
 Outcome = Literal["create", "update", "replace", "claim", "unchanged"] | ConflictKind
 
+_NO_CONFLICT: frozenset[Outcome] = frozenset({"create", "update", "replace", "claim", "unchanged"})
+
 
 class Candidate(NamedTuple):
-    """One profile that takes part, and what is known of it before anything is decided."""
+    """One profile that takes part in a plan, and all that is known of it before the decision."""
 
     wanted: Wanted
+    owner: str | None
+    """The collection of its file; None for a document, which owns nothing."""
     own: Entry | None
-    """The entry that is its own."""
+    """The entry that was matched with it."""
     name: str
-    """Its effective name: chosen, remembered or the file's."""
+    """Its effective name: the one that was chosen, else the remembered one, else the file's."""
     kept: str
-    """The name that it has where no other one is chosen: remembered or the file's."""
+    """The name that it has if no other one is chosen: the remembered one, else the file's."""
+    identity: Hashable
+    """What no two profiles of the state may share, by the state's rules."""
     wished: str | None = None
-    """The name that a person chose."""
+    """The name that a person chose, if it is another one than `kept`."""
     collision: str | None = None
-    """Why that name is not to be had."""
+    """Why the chosen name cannot be used."""
     replaces: bool = False
-    """Whether a person wants it to replace what is in the way."""
+    """Whether a person chose that it replaces what is in its way."""
     pinned: str | None = None
-    """The one entry that it may replace, by name."""
+    """The name of the only entry that it may replace."""
+    takes_from: Collection[str] = ()
+    """The owners whose undrifted entries it replaces without being asked about each."""
     elsewhere: bool = False
     """Whether its own entry came from another file that still exists."""
     outdated: bool = False
-    """Whether its own entry knows this file by a path that is no longer the right one."""
+    """Whether its own entry came from this file, by a path that is no longer the right one."""
+    namesakes: Sequence[int] = ()
+    """The indexes of all profiles that have its effective name, its own index among them."""
+    twins: Sequence[int] = ()
+    """The indexes of all profiles that have its identity, its own index among them."""
 
     @property
     def number(self) -> int:
@@ -43,13 +57,32 @@ class Candidate(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        """What the file calls it."""
+        """The profile's name in the file."""
         return self.wanted.profile.name
 
     @property
     def declared(self) -> Fields:
-        """What it decides, under its effective name."""
+        """The fields that the file decides, under the effective name."""
         return self.wanted.declared | {NAME: self.name}
+
+    @property
+    def has_namesake(self) -> bool:
+        """Whether another profile of the file has the same effective name."""
+        return len(self.namesakes) > 1
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether another profile of the file has the same identity."""
+        return len(self.twins) > 1
+
+
+def grouped(candidates: Collection[Candidate]) -> list[Candidate]:
+    """The candidates, each told which ones have its name and which ones have its identity."""
+    groups: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for one in candidates:
+        groups[one.name].append(one.number)
+        groups[one.identity].append(one.number)
+    return [one._replace(namesakes=groups[one.name], twins=groups[one.identity]) for one in candidates]
 
 
 class Decision(NamedTuple):
@@ -58,9 +91,18 @@ class Decision(NamedTuple):
     candidate: Candidate
     outcome: Outcome
     rivals: tuple[Entry, ...] = ()
+    """The entries that stay and that have its name or its identity."""
     target: Entry | None = None
     """The entry that is updated, replaced, claimed or held, or that a replace would change."""
     comparison: Comparison | None = None
-    """The profile against the target."""
-    blocked: bool = False
-    """Whether it is a conflict."""
+    """The profile compared with the target."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the outcome is a conflict, so that nothing is written for the profile."""
+        return self.outcome not in _NO_CONFLICT
+
+    @property
+    def writes(self) -> bool:
+        """Whether the plan has a change for the profile."""
+        return not self.blocked and self.outcome != "unchanged"

@@ -1,23 +1,25 @@
-"""Make a plan from what is wanted and what is, and apply it: values in, values out."""
+"""Make a plan from a profile file, a state and a person's choices, and apply it: values in, values out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mlxsm_sync.planning import guards, profile_warnings, prune
 from mlxsm_sync.planning.candidate import Decision
-from mlxsm_sync.planning.changes import Decided
-from mlxsm_sync.planning.changes import changes as changes_of
-from mlxsm_sync.planning.changes import unchanged as unchanged_of
+from mlxsm_sync.planning.changes import not_to_be_held, planned_changes
+from mlxsm_sync.planning.conflicts import find_conflicts
+from mlxsm_sync.planning.decide import Decisions
 from mlxsm_sync.planning.digest import meaning, plan_digest, summarise
+from mlxsm_sync.planning.matched import Matched, Request, match_profiles
+from mlxsm_sync.planning.plan_warnings import plan_warnings
+from mlxsm_sync.planning.prune import report, too_many_deletions
+from mlxsm_sync.planning.renames import decide_with_renames
 from mlxsm_sync.planning.skipped import skipped
-from mlxsm_sync.planning.steps import Steps
-from mlxsm_sync.planning.unused_choices import notices
+from mlxsm_sync.planning.unused_choices import unused_choices
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired
+from mlxsm_sync.values.desired import Desired, Warned
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.invocation import Invocation
-from mlxsm_sync.values.plan import Plan
+from mlxsm_sync.values.plan import Change, Conflict, Plan
 from mlxsm_sync.values.state import State
 
 
@@ -31,18 +33,53 @@ def make_plan(
 ) -> Plan:
     """What applying `desired` to `state` would do, given a person's choices.
 
-    `invocation` is the command line that the remedies of conflicts continue, `origins` what the disk says
-    of the files that entries came from; without it, only what was applied from this very path did.
+    `invocation` is the command line that the remedies of conflicts continue. `origins` is what the disk
+    says of the files that entries came from; without it, only what was applied from this very path did.
     """
-    choices = choices or Choices()
-    origins = origins or Origins(desired.from_)
-    steps = Steps(desired, state, choices, invocation or Invocation(), origins)
-    made = Decided(desired, steps.decisions, steps.orphans, origins, steps.remembered)
-    changes = tuple(changes_of(made))
-    warnings = (*steps.warnings(), *profile_warnings.contradictions(changes))
-    conflicts = tuple(steps.conflicts())
-    staying = prune.report(steps.orphans, origins)
-    unchanged = unchanged_of(made)
+    matched = match_profiles(_request(desired, state, choices, invocation, origins))
+    decisions = decide_with_renames(matched, matched.taking_part)
+    changes = tuple(planned_changes(matched, decisions))
+    conflicts = tuple(find_conflicts(matched, decisions))
+    warnings = tuple(plan_warnings(matched, decisions, changes))
+    return _plan(matched, decisions, changes, conflicts, warnings)
+
+
+def first_decisions(desired: Desired, state: State, origins: Origins | None = None) -> Mapping[int, Decision]:
+    """What would become of each profile, by its place in the file, if nobody answered anything."""
+    matched = match_profiles(_request(desired, state, origins=origins))
+    return decide_with_renames(matched, matched.taking_part).by_index
+
+
+def _request(
+    desired: Desired,
+    state: State,
+    choices: Choices | None = None,
+    invocation: Invocation | None = None,
+    origins: Origins | None = None,
+) -> Request:
+    """What a plan is made from, with what is assumed where nothing is said."""
+    return Request(
+        desired,
+        state,
+        choices or Choices(),
+        invocation or Invocation(),
+        origins or Origins(desired.from_),
+    )
+
+
+def _plan(
+    matched: Matched,
+    decisions: Decisions,
+    changes: tuple[Change, ...],
+    conflicts: tuple[Conflict, ...],
+    warnings: tuple[Warned, ...],
+) -> Plan:
+    """The plan with its digest, its counts, and the reason, if any, why it must not be carried out."""
+    desired, state, choices, _, origins = matched.request
+    unchanged = tuple(
+        one.candidate.file_name for one in decisions.by_index.values() if one.outcome == "unchanged"
+    )
+    orphans = report(matched.orphans, origins)
     # What somebody left out is decided, also where it could not have been used.
     invalid = tuple(one for one in desired.invalid if choices.selects(one.index))
     return Plan(
@@ -50,25 +87,19 @@ def make_plan(
         serial=state.serial,
         owner=desired.owner,
         input=desired.input.copy(meaning=meaning(desired)),
-        digest=plan_digest(desired.owner, state.lineage, changes, conflicts, invalid, staying),
+        digest=plan_digest(desired.owner, state.lineage, changes, conflicts, invalid, orphans),
         changes=changes,
         conflicts=conflicts,
         invalid=invalid,
-        orphans=staying,
+        orphans=orphans,
         unchanged=unchanged,
         warnings=warnings,
-        summary=summarise(changes, conflicts, invalid, staying, unchanged),
-        skipped=tuple(skipped(desired, choices, steps.orphans, conflicts)),
-        notices=tuple(notices(steps.decisions, desired, choices, steps.orphans)),
-        guard=guards.too_many_deletions(desired, steps.own, steps.orphans.deleted, choices)
-        or guards.not_to_be_held(changes, state),
+        summary=summarise(changes, conflicts, invalid, orphans, unchanged),
+        skipped=tuple(skipped(matched, conflicts)),
+        notices=tuple(unused_choices(matched, decisions)),
+        guard=too_many_deletions(matched.own, matched.orphans, desired, choices)
+        or not_to_be_held(changes, state),
     )
-
-
-def first_decisions(desired: Desired, state: State, origins: Origins | None = None) -> Mapping[int, Decision]:
-    """What would become of each profile, by its place in the file, if nobody answered anything."""
-    origins = origins or Origins(desired.from_)
-    return Steps(desired, state, Choices(), Invocation(), origins).decisions.by_index
 
 
 def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:

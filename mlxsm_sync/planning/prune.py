@@ -1,22 +1,28 @@
-"""Entries that we own and that the file no longer lists: kept, or pruned on demand."""
+"""The entries that a profile file lists, and the orphans, which it no longer lists and a prune deletes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.planning.compare import drift_of, drifted
+from mlxsm_sync.planning.match import match
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired
 from mlxsm_sync.values.field_names import listed
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.invocation import Invocation
-from mlxsm_sync.values.plan import Change, Conflict, Orphan, Way
-from mlxsm_sync.values.state import Entry, Rules
+from mlxsm_sync.values.plan import Conflict, Orphan, Refusal, Way
+from mlxsm_sync.values.state import Entry, Rules, State
+
+GUARDED_FROM = 10
+"""An owner with fewer entries than this may lose any share of them."""
+GUARDED_SHARE = 0.3
+"""The largest share of an owner's entries that a prune deletes without `--force`."""
 
 
 class Orphans(NamedTuple):
-    """What becomes of each orphan."""
+    """The orphans, by what becomes of them."""
 
     deleted: tuple[Entry, ...]
     drifted: tuple[Entry, ...]
@@ -28,10 +34,10 @@ class Orphans(NamedTuple):
 def find_orphans(
     desired: Desired, own: Collection[Entry], matched: Mapping[int, Entry], rules: Rules
 ) -> tuple[Entry, ...]:
-    """The entries that are no profile's own, and that none could claim.
+    """The owner's entries that are no profile's own, and that no profile could claim.
 
-    A profile of the file, even a skipped one, claims every entry of its name or source. One without
-    an entry of its own could also claim by runtime identity; one that has moved there cannot.
+    A profile of the file, even a skipped one, claims every entry of its name or source. A profile without
+    an entry of its own also claims every entry of its runtime identity.
     """
     claimed = {entry.id for entry in matched.values()}
     names = {one.profile.name for one in desired.profiles}
@@ -47,7 +53,7 @@ def find_orphans(
 
 
 def sort_orphans(orphans: Sequence[Entry], choices: Choices, origins: Origins) -> Orphans:
-    """Which orphans go and which stay, and which of these only because of their drift."""
+    """Which orphans are deleted and which stay, and which ones stay only because they have drifted."""
     prunable = [entry for entry in orphans if _is_prunable(entry, choices, origins)]
     drift = {e.id for e in prunable if drifted(e) and e.name not in choices.orphans_replace}
     gone = {e.id for e in prunable} - drift - {e.id for e in prunable if e.name in choices.orphans_skip}
@@ -59,30 +65,14 @@ def sort_orphans(orphans: Sequence[Entry], choices: Choices, origins: Origins) -
 
 
 def _is_prunable(entry: Entry, choices: Choices, origins: Origins) -> bool:
+    """Whether a prune was asked for that covers the orphan."""
     if not choices.prune or (choices.only is not None and entry.name not in choices.orphans_only):
         return False
     return choices.prune_foreign or origins.is_this(entry.from_)
 
 
-def deletions(orphans: Orphans) -> Iterator[Change]:
-    """The changes that delete what goes."""
-    for entry in orphans.deleted:
-        yield Change(
-            action="delete",
-            name=entry.name,
-            source=None,
-            index=None,
-            target=entry.name,
-            owner_before=entry.owner,
-            owner_after=None,
-            before=entry.profile,
-            after=None,
-            entry=entry,
-        )
-
-
 def drift_conflicts(orphans: Orphans, choices: Choices, invocation: Invocation) -> Iterator[Conflict]:
-    """A changed orphan is not deleted unasked."""
+    """One conflict for each orphan that a prune does not delete because it has drifted."""
     for entry in orphans.drifted:
         answer, changed = ("--replace", entry.name), listed(drift_of(entry))
         command = invocation.again(choices, *answer)
@@ -102,7 +92,7 @@ def drift_conflicts(orphans: Orphans, choices: Choices, invocation: Invocation) 
 
 
 def report(orphans: Orphans, origins: Origins) -> tuple[Orphan, ...]:
-    """The orphans that stay."""
+    """The orphans that stay, as a plan lists them."""
     return tuple(
         Orphan(
             name=entry.name,
@@ -112,4 +102,58 @@ def report(orphans: Orphans, origins: Origins) -> tuple[Orphan, ...]:
             foreign=not origins.is_this(entry.from_),
         )
         for entry in orphans.kept
+    )
+
+
+def too_many_deletions(
+    own: Collection[Entry], orphans: Orphans, desired: Desired, choices: Choices
+) -> Refusal | None:
+    """Why a prune of this many entries needs `--force`, else None."""
+    going, all_ = len(orphans.deleted), len(own)
+    hint = "look at the plan; if it is meant, add --force"
+    if choices.force or not going:
+        return None
+    if not desired.profiles:
+        which = (
+            "the only entry"
+            if all_ == 1
+            else f"all {all_} entries"
+            if going == all_
+            else f"{going} of the {all_} entries"
+        )
+        message = f"the file is empty, and {which} of {desired.owner} would be deleted"
+        return Refusal(message, hint)
+    if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:
+        message = f"{going} of the {all_} entries of {desired.owner} would be deleted, more than 30 %"
+        return Refusal(message, hint)
+    return None
+
+
+class ListedEntries(NamedTuple):
+    """Which entries of a state a profile file lists, and which ones it no longer does."""
+
+    places: dict[str, int]
+    """The rank in the file of each entry that is a profile's own, by the entry's id."""
+    orphans: frozenset[str]
+    """The ids of the orphans."""
+
+    def in_order(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The entries in the order of the file; those that it does not list follow in their own order."""
+        last = len(self.places) + 1
+        return sorted(entries, key=lambda entry: self.places.get(entry.id, last))
+
+
+NO_FILE = ListedEntries({}, frozenset())
+"""What is listed where there is no profile file."""
+
+
+def listed_entries(desired: Desired, state: State) -> ListedEntries:
+    """Match the profiles of a file with their entries, as if nobody had answered anything."""
+    own = state.owned_by(desired.owner)
+    names = {one.profile.name for one in desired.profiles}
+    matched = match(desired.profiles, own, (), names, state.rules)
+    order = sorted(matched)
+    return ListedEntries(
+        {matched[index].id: place for place, index in enumerate(order)},
+        frozenset(entry.id for entry in find_orphans(desired, own, matched, state.rules)),
     )

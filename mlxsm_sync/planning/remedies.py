@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from mlxsm_sync.planning.candidate import Candidate, Decision
 from mlxsm_sync.planning.compare import drifted
 from mlxsm_sync.planning.decide import Decisions
+from mlxsm_sync.planning.matched import Matched
 from mlxsm_sync.text.json_value import same
-from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.field_names import called
-from mlxsm_sync.values.file_origins import Origins
-from mlxsm_sync.values.invocation import Invocation
 from mlxsm_sync.values.plan import Choice, ConflictKind, Way
 from mlxsm_sync.values.state import Entry
 
@@ -36,28 +34,25 @@ def ways_out(decision: Decision, decisions: Decisions) -> tuple[Choice, ...]:
 class Remedies(NamedTuple):
     """Knows the ways out of the conflicts of a plan."""
 
+    matched: Matched
     decisions: Decisions
-    choices: Choices
-    invocation: Invocation
-    suggestions: Mapping[int, str | None]
-    namesakes: Mapping[object, Sequence[int]]
-    """The indexes of the profiles of each name, and of each runtime identity."""
+    names: Mapping[str, int]
+    """How many profiles of the file have each name."""
     orphans: Collection[str]
-    """The ids of our orphans that stay."""
-    origins: Origins
-    owner: str | None
+    """The ids of the orphans that stay."""
 
     def ways(self, decision: Decision, choices: Collection[Choice]) -> Iterator[Way]:
         """What leads out, but skip."""
         selector, index = self.selector(decision.candidate), decision.candidate.number
         if "rename" in choices:
-            suggested = self.suggestions[index]
+            suggested = self.matched.suggested[index]
             what = f'rename it to "{suggested or "another name"}"'
             yield self._answer(what, "--rename", f"{selector}={suggested or 'NEW NAME'}", about=index)
         if "replace" in choices:
             yield self._answer(_replacing(decision), "--replace", selector, about=index)
-        if decision.outcome == "drift" and not self.invocation.piped:
-            command = self.invocation.pull(selector, *_fields_at_odds(decision))
+        invocation = self.matched.request.invocation
+        if decision.outcome == "drift" and not invocation.piped:
+            command = invocation.pull(selector, *_fields_at_odds(decision))
             yield Way("take this machine's values into the file", command, command)
         yield from self._keeping(decision)
         if "replace" not in choices:
@@ -66,18 +61,19 @@ class Remedies(NamedTuple):
     def selector(self, candidate: Candidate) -> str:
         """What names the profile on a command line: its name, or `#N` where that is not clear."""
         name = candidate.file_name
-        clear = len(self.namesakes[name]) == 1 and "=" not in name
+        clear = self.names[name] == 1 and "=" not in name
         return name if clear else f"#{candidate.number}"
 
     def _answer(self, what: str, *answer: str, about: int | None = None) -> Way:
-        command = self.invocation.again(self.choices, *answer, about=about)
-        return Way(what, command, self.invocation.told_again(self.choices, *answer, about=about))
+        invocation, choices = self.matched.request.invocation, self.matched.request.choices
+        command = invocation.again(choices, *answer, about=about)
+        return Way(what, command, invocation.told_again(choices, *answer, about=about))
 
     def _keeping(self, decision: Decision) -> Iterator[Way]:
         """Of profiles that cannot all be there, the others can be skipped; a name need not be given."""
         candidate, decisions = decision.candidate, self.decisions
-        if decisions.shares_identity_in_file(candidate):
-            others = sorted({*decisions.namesakes(candidate), *decisions.twins(candidate)})
+        if candidate.has_twin:
+            others = sorted({*candidate.namesakes, *candidate.twins} - {candidate.number})
             if len(others) < _MOST_ALIKE and not decisions.if_alone(candidate).blocked:
                 answer = [word for other in others for word in ("--skip", f"#{other}")]
                 yield self._answer("keep this one and skip the rest", *answer)
@@ -88,17 +84,19 @@ class Remedies(NamedTuple):
 
     def _clearing(self, decision: Decision) -> Iterator[Way]:
         """What is in the way can be taken out of it, where it is nobody's or ours."""
+        request = self.matched.request
         for rival in decision.rivals:
             if self._is_only_to_be_pruned(rival):
-                flag = "--prune" if self.origins.is_this(rival.from_) else "--prune-foreign"
+                flag = "--prune" if request.origins.is_this(rival.from_) else "--prune-foreign"
                 yield self._answer(f'delete "{rival.name}", which the file no longer lists', flag)
-            elif rival.owner in (None, self.owner):
-                command = self.invocation.remove(rival.name)
+            elif rival.owner in (None, request.desired.owner):
+                command = request.invocation.remove(rival.name)
                 yield Way(f'take "{rival.name}" out of the way', command, command)
 
     def _is_only_to_be_pruned(self, rival: Entry) -> bool:
         """Whether a prune deletes it without another word: no answer keeps it, and nobody changed it."""
-        kept = self.choices.only is not None or rival.name in self.choices.orphans_skip
+        choices = self.matched.request.choices
+        kept = choices.only is not None or rival.name in choices.orphans_skip
         return rival.id in self.orphans and not kept and not drifted(rival)
 
 

@@ -1,34 +1,56 @@
-"""Which renames are in force: those with a name of their own always, suggested ones where they help."""
+"""Steps 2 and 3 together: a rename with a name of its own is always done, a suggested one where it helps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
-from mlxsm_sync.planning.candidate import Decision
-from mlxsm_sync.planning.decide import Decisions
+from mlxsm_sync.planning.decide import Decisions, decide_all
+from mlxsm_sync.planning.matched import Matched
+from mlxsm_sync.planning.named import Names, candidates, give_names
+from mlxsm_sync.planning.rivals import Rivals
+from mlxsm_sync.values.desired import Wanted
 
-Names = Mapping[int, str | None]
-"""A new name for each of some profiles, by index; None where there is none to be had."""
 Decide = Callable[[Names, Collection[int]], Decisions]
-"""Decides about the profiles under these new names; some others keep theirs, and give way to namesakes."""
+"""Decides about profiles under these new names; profiles of these indexes give way to their namesakes."""
 
 
-def settle(decide: Decide, fixed: Names, offered: Names) -> Decisions:
+def decide_with_renames(matched: Matched, wanted: Sequence[Wanted]) -> Decisions:
+    """What becomes of these profiles, with those of the chosen renames that are in force."""
+    chosen = matched.request.choices.rename
+    answers = {one.index: chosen[one.index] for one in wanted if one.index in chosen}
+    typed = {index: name for index, name in answers.items() if name is not None}
+    fixed = typed | {index: name for index, name in matched.remembered.items() if index in answers}
+    offered = {index: matched.suggested[index] for index in answers.keys() - fixed.keys()}
+    return _settle(partial(decide_named, matched, wanted), fixed, offered)
+
+
+def decide_named(
+    matched: Matched, wanted: Sequence[Wanted], names: Names, yielding: Collection[int]
+) -> Decisions:
+    """What becomes of these profiles under these new names."""
+    named = give_names(matched, wanted, names, yielding)
+    own = {entry.id for entry in named.own.values()}
+    leaving = own | matched.deleted
+    state = matched.request.state
+    rivals = Rivals(state.rules, matched.spoken_for | own)
+    staying = (entry for entry in state.entries if entry.id not in leaving)
+    return decide_all(candidates(matched, named), rivals.joined_by(staying))
+
+
+def _settle(decide: Decide, fixed: Names, offered: Names) -> Decisions:
     """Decide, and rename those that need it, until no offered rename is needed any more.
 
-    `fixed` are renames that are done in any case, `offered` those that are done only where they are a
-    way out: so a command line that offers one can be repeated.
+    `fixed` are renames that are done in any case. The `offered` ones are done only where they are a way
+    out, so that a command line that offers one can be repeated.
     """
     renames = dict(fixed)
     idle: set[int] = set()
     yielding: set[int] = set()
     while True:
         decisions = decide(renames, yielding)
-        needed = {
-            index: name
-            for index, name in offered.items()
-            if index not in renames.keys() | idle and _is_called_for(decisions.by_index.get(index), decisions)
-        }
+        untried = offered.keys() - renames.keys() - idle
+        needed = {index: offered[index] for index in untried if _is_called_for(index, decisions)}
         stuck = {index for index in renames.keys() - fixed.keys() if decisions.by_index[index].blocked}
         better, giving_way = _better_unrenamed(decide, renames, yielding, set() if needed else stuck)
         if not needed and not better:
@@ -38,16 +60,18 @@ def settle(decide: Decide, fixed: Names, offered: Names) -> Decisions:
         renames = {index: name for index, name in (renames | needed).items() if index not in idle}
 
 
-def _is_called_for(decision: Decision | None, decisions: Decisions) -> bool:
-    return decision is not None and decision.blocked and decisions.rename_helps(decision)
+def _is_called_for(index: int, decisions: Decisions) -> bool:
+    """Whether a profile is in a conflict that a rename would end."""
+    decision = decisions.by_index[index]
+    return decision.blocked and decisions.rename_helps(decision)
 
 
 def _better_unrenamed(
     decide: Decide, renames: Names, yielding: set[int], stuck: set[int]
 ) -> tuple[set[int], set[int]]:
-    """Those that are blocked under a new name and not under their own, which namesakes have left.
+    """The profiles that are blocked under a new name and would not be under their own, which namesakes left.
 
-    With those of them for which that holds only where their namesakes come first in the matching.
+    The second set has those of them for which that holds only if their namesakes come first in the matching.
     """
     others = {index: name for index, name in renames.items() if index not in stuck}
     for giving_way in (set(), stuck) if stuck else ():

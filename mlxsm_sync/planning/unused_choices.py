@@ -1,4 +1,4 @@
-"""Answers that were given and had no effect: told, each with the reason."""
+"""The answers that a person gave and that had no effect, each with the reason."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from mlxsm_sync.planning.candidate import Decision
 from mlxsm_sync.planning.decide import Decisions
+from mlxsm_sync.planning.matched import Matched
 from mlxsm_sync.planning.prune import Orphans
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired
 
 _NO_CONFLICT = "ignored: there is no such conflict"
 
 
-def notices(decisions: Decisions, desired: Desired, choices: Choices, orphans: Orphans) -> Iterator[str]:
+def unused_choices(matched: Matched, decisions: Decisions) -> Iterator[str]:
     """One sentence for each answer that had no effect."""
+    desired, choices = matched.request.desired, matched.request.choices
     names = {one.index: one.profile.name for one in desired.profiles}
     names |= {one.index: one.name for one in desired.invalid}
     invalid = {one.index for one in desired.invalid}
@@ -35,17 +36,18 @@ def notices(decisions: Decisions, desired: Desired, choices: Choices, orphans: O
     }
     for owner in sorted(choices.take_from - taken):
         yield f'--take-from "{owner}": ignored: nothing of it clashes'
-    yield from _about_orphans(choices, orphans)
+    yield from _about_orphans(choices, matched.orphans)
 
 
 def _left_out(index: int, invalid: set[int], choices: Choices) -> str | None:
+    """Why no answer about a profile can have an effect, else None."""
     if index in invalid:
         return "ignored: the profile is invalid"
     return None if choices.selects(index) else "ignored: the profile was left out"
 
 
 def _idle_rename(decision: Decision, name: str | None, decisions: Decisions) -> str | None:
-    """Why a rename was not done; None where it was, or where the conflict says so."""
+    """Why a rename was not done; None if it was done, or if the message of the conflict says why."""
     candidate = decision.candidate
     if decision.blocked:
         return (
@@ -61,6 +63,7 @@ def _idle_rename(decision: Decision, name: str | None, decisions: Decisions) -> 
 
 
 def _idle_replace(decision: Decision, pinned: str | None) -> str | None:
+    """Why a replace was not done; None if it was done, or if the message of the conflict says why."""
     if decision.outcome in ("replace", "duplicate-replace"):
         return None
     if not decision.blocked:
@@ -71,6 +74,7 @@ def _idle_replace(decision: Decision, pinned: str | None) -> str | None:
 
 
 def _about_orphans(choices: Choices, orphans: Orphans) -> Iterator[str]:
+    """One sentence for each answer about an orphan that stays whatever was answered."""
     kept = {entry.name for entry in orphans.kept}
     for name in sorted(choices.orphans_replace & kept):
         yield f'--replace "{name}": the file no longer lists it; --prune deletes it'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError, ServerError, UsageError
-from mlxsm_sync.planning.listed import NOTHING, listed
+from mlxsm_sync.planning.prune import NO_FILE, listed_entries
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.unrecorded import unrecorded
 from mlxsm_sync.system.process_identity import found
@@ -21,7 +21,7 @@ from mlxsm_sync.values.run import Record
 from mlxsm_sync.values.state import State
 
 if TYPE_CHECKING:
-    from mlxsm_sync.planning.listed import Listed
+    from mlxsm_sync.planning.prune import ListedEntries
     from mlxsm_sync.servers.records import RunFiles
     from mlxsm_sync.values.run import Record
     from mlxsm_sync.values.state import Entry, State
@@ -104,11 +104,11 @@ def owner_of_file(session: Session, files: RunFiles) -> str | None:
         raise
 
 
-def listing(session: Session, state: State) -> Listed:
+def listing(session: Session, state: State) -> ListedEntries:
     """What the profile file lists; nothing where there is none here, or it cannot be used."""
     with suppress(MlxsmError):
-        return listed(session.desired(), state)
-    return NOTHING
+        return listed_entries(session.desired(), state)
+    return NO_FILE
 
 
 def tell_left_running(session: Session, files: RunFiles) -> None:
