@@ -65,15 +65,15 @@ def _is_bad(status: str) -> bool:
 
 def _look(session: Session, names: tuple[str, ...], server_command: str | None) -> SeenReport:
     files = run_files(session)
-    from mlxsm_sync.servers.watching import Observer
+    from mlxsm_sync.servers.watching import StatusReporter
 
     known = known_servers(files)
     state = read_state(session, known)
     file = listing(session, state)
     servers = meant(state, known, names)
     orphans = file.orphans.union(servers.gone if tells_of_profiles(session) else ())
-    observer = Observer(files, _program(server_command), os.environ, known.lost, orphans)
-    return observer.report(file.in_order(servers.entries), state.entries, servers.gone)
+    reporter = StatusReporter(files, _program(server_command), os.environ, known.lost, orphans)
+    return reporter.report(file.in_order(servers.entries), state.entries, servers.gone)
 
 
 def _program(command: str | None) -> Program | None:
