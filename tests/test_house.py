@@ -38,8 +38,8 @@ def test_every_folder_says_in_one_line_what_it_is_for() -> None:
 def test_no_file_function_or_class_is_too_long() -> None:
     import ast
 
-    # The planner's steps and the start of a server are still longer than the 200 lines that a class may have.
-    limits = {ast.FunctionDef: 45, ast.AsyncFunctionDef: 45, ast.ClassDef: 245}
+    # The store of the app's list is still longer than the 200 lines that a class may have.
+    limits = {ast.FunctionDef: 45, ast.AsyncFunctionDef: 45, ast.ClassDef: 215}
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text()
         assert len(text.splitlines()) <= 300, path

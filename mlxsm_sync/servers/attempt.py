@@ -14,7 +14,7 @@ from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.servers import log_messages, logs, stopping
 from mlxsm_sync.servers.downloads import Downloads
 from mlxsm_sync.servers.explaining import exit_reason
-from mlxsm_sync.servers.readiness import NotReady, Ready, Step, Stopped, Wait
+from mlxsm_sync.servers.readiness import NotReady, ReadinessWait, Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.process import Handle
@@ -70,7 +70,7 @@ class Attempt:
         if found.handle is None:
             self._end(None)
             return self._ended(None)
-        wait = Wait(
+        wait = ReadinessWait(
             found.handle,
             self.record,
             Downloads(self.record.arguments, environment),
@@ -109,7 +109,7 @@ class Attempt:
                 self._files.forget_run(self.record.id)
         return Outcome(failure=f"{doubt}: does its command clear the environment? It was ended")
 
-    def _fail(self, handle: Handle, error: NotReady, wait: Wait) -> Outcome:
+    def _fail(self, handle: Handle, error: NotReady, wait: ReadinessWait) -> Outcome:
         """Leave no process behind, and remember why. What was begun elsewhere is left as it is."""
         if self._keeper is None and not error.ended:
             return Outcome(failure=f"{error}; it was started before, and left", pid=self.record.pid)
@@ -120,7 +120,7 @@ class Attempt:
         self._note(failure=reason, own_log_bytes=wait.own)
         return Outcome(failure=reason)
 
-    def _ended(self, wait: Wait | None) -> Outcome:
+    def _ended(self, wait: ReadinessWait | None) -> Outcome:
         """An exit, with its code and the last thing that it said."""
         log = Path(self.record.log)
         ending = self._ending()
@@ -154,12 +154,12 @@ class Attempt:
         """End what was begun here, with all that it started; say whether it is gone."""
         if self._keeper is None:
             return False
-        leaving = stopping.Leaving(self.record, handle)
+        shutdown = stopping.Shutdown(self.record, handle)
         for number in (signal.SIGTERM, signal.SIGKILL):
-            leaving.signal(number)
+            shutdown.signal(number)
             until = time.monotonic() + END_SECONDS
             while time.monotonic() < until:
-                if leaving.is_gone():
+                if shutdown.is_gone():
                     return True
                 time.sleep(0.01)
         return False

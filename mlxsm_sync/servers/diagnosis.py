@@ -11,13 +11,13 @@ from mlxsm_sync.files.folders import folder_trouble, others_can_write
 from mlxsm_sync.servers import model_files
 from mlxsm_sync.servers.command_line import NEEDS_NEWER, Consent, Program, launch
 from mlxsm_sync.servers.model_cache import cache_folder, is_offline, missing_place
-from mlxsm_sync.servers.preflight import about_program, plain_remedy, port_trouble
+from mlxsm_sync.servers.observed_state import without_order
+from mlxsm_sync.servers.plan import DesiredServer, ReplacePolicy, decide
+from mlxsm_sync.servers.preflight import about_program
 from mlxsm_sync.servers.program import find_program, upgrade_of
-from mlxsm_sync.servers.records import Damaged, RunFiles
-from mlxsm_sync.system.process_identity import identify
+from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.text.secret_scan import redacted, without_tokens
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Record
 from mlxsm_sync.values.server_reports import Diagnosis, Finding
 from mlxsm_sync.values.state import Entry
 
@@ -146,18 +146,17 @@ def _port(entry: Entry, files: RunFiles) -> Finding:
     host, port = entry.profile.host, entry.profile.port
     message = f"{endpoint(host, port)} is free"
     about = Finding(topic="port", subject=entry.name, status="pass", message=message)
-    record = files.record(entry.id)
-    if isinstance(record, Damaged):
-        return about.copy(status="fail", message=record.reason, remedy="remove it if no server runs")
-    if isinstance(record, Record) and (handle := identify(record).handle) is not None:
-        handle.close()
-        return about.copy(message=f"its server runs at {endpoint(record.host, record.port)}")
-    if files.adopted(entry.id) is not None:
-        return about.copy(message="an adopted server has it")
-    if (trouble := port_trouble(host, port, files)) is None:
+    observed = without_order(entry, files)
+    action = decide(DesiredServer(entry.id), observed, ReplacePolicy())
+    match action.kind:
+        case "doubt":
+            return about.copy(status="fail", message=action.cause, remedy="remove it if no server runs")
+        case "keep":
+            return about.copy(message=f"its server runs at {observed.endpoint}")
+        case "skip" | "refuse":
+            return about.copy(message="an adopted server has it")
+    if (held := observed.port) is None:
         return about
-    told = trouble.told(plain_remedy)
-    if trouble.servers:
-        return about.copy(status="warn", message=told, remedy="only one profile of a port can be up")
-    advice = trouble.advice(plain_remedy, entry.name) or "choose another port"
-    return about.copy(status="fail", message=told, remedy=advice)
+    if held.ours:
+        return about.copy(status="warn", message=held.problem, remedy="only one profile of a port can be up")
+    return about.copy(status="fail", message=held.problem, remedy=held.advice or "choose another port")

@@ -11,22 +11,22 @@ from mlxsm_sync.servers.model_files import make_cache_folder
 from mlxsm_sync.servers.moves import Moves
 from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.records import RunFiles
-from mlxsm_sync.servers.starting import Settings, Start, Tell
+from mlxsm_sync.servers.starting import Start, StartPolicy, Tell
 from mlxsm_sync.values.run import UpServer
 
 
-class Starts:
+class Executor:
     """One run of `up`: a thread for each server."""
 
-    def __init__(self, wanted: Iterable[Order], files: RunFiles, settings: Settings, tell: Tell) -> None:
+    def __init__(self, wanted: Iterable[Order], files: RunFiles, policy: StartPolicy, tell: Tell) -> None:
         self.results: dict[str, UpServer] = {}
         """What came of each, by entry."""
         self._files = files
-        self._environment = settings.environment
+        self._environment = policy.environment
         self._stop, self._done, self._counting = Event(), Event(), Lock()
         orders = [*wanted]
         moves = Moves(len(orders))
-        self._starts = [Start(one, files, settings, moves, self._stop, tell) for one in orders]
+        self._starts = [Start(one, files, policy, moves, self._stop, tell) for one in orders]
         self._threads = [Thread(target=self._run, args=(start,), daemon=True) for start in self._starts]
 
     def begin(self) -> None:

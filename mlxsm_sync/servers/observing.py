@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from mlxsm_sync.servers import log_messages, logs, probe
 from mlxsm_sync.servers.explaining import exit_reason, failure
+from mlxsm_sync.servers.plan import Observation
 from mlxsm_sync.servers.silence import is_mute
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.current import age
@@ -21,27 +21,14 @@ _NO_SOCKET_SECONDS = 10.0
 """Since its start, for a server to listen after all when its log says that it cannot."""
 
 
-class Look(NamedTuple):
-    """One look at the server of a record."""
-
-    status: Status
-    pid: int | None = None
-    last_error: str | None = None
-    ending: Ending | None = None
-    certain: bool = True
-    """Whether it is sure that it will not come back; one that is only silent may."""
-    doubtful: bool = False
-    """Whether it cannot be told if it runs at all."""
-
-
-def look(record: Record, ending: Ending | None = None, asked: float | None = None) -> Look:
+def look(record: Record, ending: Ending | None = None, asked: float | None = None) -> Observation:
     """How the server of a record is now; `ending` is what its parent noted, `asked` a request to end."""
     found = identify(record)
     if found.doubt is not None:
-        return Look("crashed", last_error=found.doubt, doubtful=True)
+        return Observation("crashed", last_error=found.doubt, doubtful=True)
     if found.handle is None:
         if found.rebooted:
-            return Look("stopped", last_error="this machine was rebooted since")
+            return Observation("stopped", last_error="this machine was rebooted since")
         return _ended(record, ending, asked)
     try:
         return _alive(record, found.handle)
@@ -49,47 +36,49 @@ def look(record: Record, ending: Ending | None = None, asked: float | None = Non
         found.handle.close()
 
 
-def _ended(record: Record, ending: Ending | None, asked: float | None) -> Look:
+def _ended(record: Record, ending: Ending | None, asked: float | None) -> Observation:
     if record.failure is not None:
-        return Look("crashed", last_error=f"failed to start: {record.failure}")
+        return Observation("crashed", last_error=f"failed to start: {record.failure}")
     if asked is not None:
         how = f": {code_text(ending.code)}" if ending is not None else ""
-        return Look("stopped", last_error=f"it exited after a request to stop{how}", ending=ending)
+        return Observation("stopped", last_error=f"it exited after a request to stop{how}", ending=ending)
     reason = exit_reason(Path(record.log), record.own_log_bytes, ending.code if ending else None)
-    return Look("crashed", last_error=reason, ending=ending)
+    return Observation("crashed", last_error=reason, ending=ending)
 
 
-def _alive(record: Record, handle: Handle) -> Look:
+def _alive(record: Record, handle: Handle) -> Observation:
     held = ports.holders(record.host, record.port, (handle.pid,))
     ours = [one for one in held if is_ours(one.pid, record.copy(pid=handle.pid))]
     if not ours:
         taken = f"port {record.port} is held by {ports.describe(held)}" if held else None
         if taken or record.ready is not None:
-            return Look("no-socket", handle.pid, taken or "it does not listen any more")
+            return Observation("no-socket", handle.pid, taken or "it does not listen any more")
         return _unbound(record, handle)
     others = [one for one in held if one not in ours]
     if rivals := ports.rivals(ours, others, record.host, record.port):
         taken = f"port {record.port} is held by {ports.describe(rivals)}, too"
-        return Look("no-socket", handle.pid, taken, certain=False)
+        return Observation("no-socket", handle.pid, taken, certain=False)
     place = ports.reachable(ports.resolve(record.host, record.port))
     answer = probe.health(place, _PATIENCE)
     if answer is None:
         unheard = f"it does not answer within {_PATIENCE:g} s"
         status: Status = "loading" if record.ready is None else "dead-thread"
-        return Look(status, handle.pid, unheard, certain=False)
+        return Observation(status, handle.pid, unheard, certain=False)
     if answer.status == 503:
-        return Look("dead-thread", handle.pid, _explained(record, "its model cannot be used (health 503)"))
+        return Observation(
+            "dead-thread", handle.pid, _explained(record, "its model cannot be used (health 503)")
+        )
     if is_mute(record, handle.pid, place):
-        return Look("dead-thread", handle.pid, _explained(record, "it neither answers nor works"))
-    return Look("ready" if record.ready is not None else "loading", handle.pid)
+        return Observation("dead-thread", handle.pid, _explained(record, "it neither answers nor works"))
+    return Observation("ready" if record.ready is not None else "loading", handle.pid)
 
 
-def _unbound(record: Record, handle: Handle) -> Look:
+def _unbound(record: Record, handle: Handle) -> Observation:
     """A server that does not listen yet, or never will: by now nobody but itself writes its log."""
     said = log_messages.death(logs.part(Path(record.log)), listened=False)
     if said is not None and (age(handle.pid) or 0) > _NO_SOCKET_SECONDS:
-        return Look("no-socket", handle.pid, said)
-    return Look("loading", handle.pid)
+        return Observation("no-socket", handle.pid, said)
+    return Observation("loading", handle.pid)
 
 
 def _explained(record: Record, fact: str) -> str:

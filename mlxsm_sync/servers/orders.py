@@ -9,7 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.planning.declared import Declared, clashes, place
+from mlxsm_sync.servers import plan
 from mlxsm_sync.servers.command_line import Consent, Launch, Program
+from mlxsm_sync.servers.plan import DesiredServer, ObservedState, ReplacePolicy
 from mlxsm_sync.servers.preflight import about_program, check
 from mlxsm_sync.servers.program import examine
 from mlxsm_sync.servers.records import RunFiles
@@ -17,7 +19,7 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.values.desired import Wanted
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Adopted, Record, UpResult, UpServer
+from mlxsm_sync.values.run import Adopted, Record, UpServer
 from mlxsm_sync.values.state import Entry
 
 
@@ -29,8 +31,13 @@ class Order(NamedTuple):
     program: Program
     trouble: tuple[str, ...] = ()
     """Why it could not be started now, though one that runs may go on."""
-    result: UpResult = "failed"
-    """What that comes to: `failed`, or `refused` where somebody's word is missing."""
+    unallowed: bool = False
+    """Whether the trouble is only that somebody has to allow something."""
+
+    @property
+    def desired(self) -> DesiredServer:
+        """What the decision needs to know of it."""
+        return DesiredServer(self.entry.id, self.trouble, self.unallowed)
 
 
 class Orders(NamedTuple):
@@ -84,13 +91,11 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
             made.told[index] = _adopted(running, row.entry, means)
             continue
         order, warnings = _order(row.entry, running, means)
-        trouble, result = order.trouble, order.result
-        if running is None and not trouble and index in clashing:
-            trouble, result = (_clash(row.entry, clashing[index], running_ports, means),), "refused"
-        if trouble and running is None:
-            made.told[index] = UpServer(
-                id=row.entry.id, name=row.entry.name, result=result, message="\n".join(trouble)
-            )
+        if running is None and not order.trouble and index in clashing:
+            trouble = _clash(row.entry, clashing[index], running_ports, means)
+            order = order._replace(trouble=(trouble,), unallowed=True)
+        if running is None and (refused := refusal(order)) is not None:
+            made.told[index] = refused
             continue
         begins = begins or running is None or means.restart
         if running is None or means.restart:
@@ -99,6 +104,15 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
     if begins and means.program is not None:
         made.warnings.extend(about_program(means.program))
     return made
+
+
+def refusal(order: Order) -> UpServer | None:
+    """Say why a server could not be started if none ran; None where it could."""
+    action = plan.decide(order.desired, ObservedState(), ReplacePolicy())
+    if action.kind == "start":
+        return None
+    result = plan.RESULTS[action.kind]
+    return UpServer(id=order.entry.id, name=order.entry.name, result=result, message=action.cause)
 
 
 def _now(entry: Entry, files: RunFiles) -> Record | Adopted | None:
@@ -134,19 +148,23 @@ def _order(entry: Entry, running: Record | None, means: Means) -> tuple[Order, I
         program = examine(running.command, means.environment) if running is not None else Program(())
     checked = check(entry, program, means.consent, means.environment)
     broken = (means.trouble,) if means.program is None else checked.problems
-    result: UpResult = "failed" if broken else "refused"
     trouble = (*broken, *checked.launch.unallowed)
-    return Order(entry, checked.launch, program, trouble, result), checked.warnings
+    return Order(entry, checked.launch, program, trouble, unallowed=not broken), checked.warnings
 
 
 def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:
     """A server that somebody else started is there, or it is not; it is never started or stopped."""
     where = endpoint(adopted.host, adopted.port)
-    told = UpServer(id=entry.id, name=entry.name, result="refused", endpoint=where)
+    listens = bool(ports.holders(adopted.host, adopted.port))
+    observed = ObservedState(adopted="listening" if listens else "silent")
+    policy = ReplacePolicy(means.recreate, means.restart)
+    action = plan.decide(DesiredServer(entry.id), observed, policy)
+    result = plan.RESULTS[action.kind]
+    told = UpServer(id=entry.id, name=entry.name, result=result, endpoint=where)
     forget = means.remedy("forget", entry.name)
     whose = "a server that mlxsm did not start is adopted for it"
-    if not ports.holders(adopted.host, adopted.port):
+    if not listens:
         return told.copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
-    if means.restart:
+    if action.kind == "refuse":
         return told.copy(message=f"{whose} and never restarted: {forget} drops it")
-    return told.copy(result="running", message=f"{whose}; it was left as it is")
+    return told.copy(message=f"{whose}; it was left as it is")

@@ -76,8 +76,8 @@ class Stopped(Exception):
     """Somebody asked to stop waiting."""
 
 
-class Wait:
-    """The wait for one server."""
+class ReadinessWait:
+    """Waits until one server is ready."""
 
     def __init__(
         self,

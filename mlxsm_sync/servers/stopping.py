@@ -25,8 +25,8 @@ _LOOK_SECONDS = 0.25
 """Between looks at all processes for what a server left behind."""
 
 
-class Leaving:
-    """What is to go of one run: the server with its group, and whatever else it started."""
+class Shutdown:
+    """Ends what is left of one run: the server with its group, and whatever else it started."""
 
     def __init__(self, record: Record, handle: Handle | None) -> None:
         self._record, self._handle = record, handle
@@ -78,35 +78,35 @@ class Stop:
         self.message: str | None = None
         self.killed = False
         self._handle: Handle | None = None
-        self._leaving = Leaving(record, None)
+        self._shutdown = Shutdown(record, None)
 
     def begin(self, files: RunFiles) -> None:
         """Find the process for certain, and ask it to end."""
         found = identify(self.record)
         self._handle = found.handle
-        self._leaving = Leaving(self.record, found.handle)
+        self._shutdown = Shutdown(self.record, found.handle)
         if found.doubt is not None:
             self.result, self.message = "failed", f"{found.doubt}; nothing was signalled"
         elif found.rebooted:
             self.result, self.message = "not-running", "this machine was rebooted since"
-        elif found.handle is None and self._leaving.is_gone():
+        elif found.handle is None and self._shutdown.is_gone():
             earlier = files.asked(self.record) is not None
             ended = "it exited after an earlier request to stop" if earlier else "it had already exited"
             self.result, self.message = "not-running", ended
         else:
             files.note_asked(self.record)
-            self._leaving.signal(signal.SIGTERM)
+            self._shutdown.signal(signal.SIGTERM)
 
     def is_done(self) -> bool:
         """Whether there is nothing more to wait for."""
-        if self.result is None and self._leaving.is_gone():
+        if self.result is None and self._shutdown.is_gone():
             self.result = "killed" if self.killed else "stopped"
         return self.result is not None
 
     def kill(self) -> None:
         """End it, ready or not."""
         self.killed = True
-        self._leaving.signal(signal.SIGKILL)
+        self._shutdown.signal(signal.SIGKILL)
 
     def fail(self, why: str) -> None:
         """It is still there, or nobody knows."""

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mlxsm_sync.servers import model_files, port_owners
-from mlxsm_sync.servers.command_line import Program, changed_program, changes, launch
+from mlxsm_sync.servers.command_line import Program, launch
 from mlxsm_sync.servers.measuring import Meter
+from mlxsm_sync.servers.observed_state import differences
 from mlxsm_sync.servers.observing import look
+from mlxsm_sync.servers.plan import DesiredServer, ObservedState, ReplacePolicy, decide
 from mlxsm_sync.servers.program import examine
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports, spawn
@@ -23,8 +25,8 @@ _SIDE_BY_SIDE = 16
 _ABOUT_MODELS = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "MLX_", "XDG_CACHE_HOME")
 
 
-class Observer:
-    """One look at all servers of a state."""
+class StatusReporter:
+    """Reports how all servers of a state are."""
 
     def __init__(
         self,
@@ -74,8 +76,10 @@ class Observer:
         seen = self._recorded(record, plain) if record is not None else plain
         if seen.pid is not None and record is not None:
             told = self._changes(entry, record)
+            observed = ObservedState(pid=seen.pid, differences=told)
+            action = decide(DesiredServer(entry.id), observed, ReplacePolicy())
             return seen.copy(
-                stale=bool(told),
+                stale=action.kind == "stale",
                 changes=told,
                 orphan=entry.id in self._orphans,
                 environment_changes=self._environment_changes(seen.pid),
@@ -147,10 +151,7 @@ class Observer:
         program = self._program or examine(record.command, self._environment)
         model = model_files.model_of(entry, self._environment).argument
         now = launch(entry.profile, model, program, find=model_files.finder(entry)).arguments
-        return (
-            *changed_program(record.command, record.installed_version or record.server_version, program),
-            *changes(record.arguments, now),
-        )
+        return differences(record, program, now)
 
     def _environment_changes(self, pid: int) -> tuple[str, ...]:
         """Variables about models that a start would set otherwise now; no values: some are secret."""

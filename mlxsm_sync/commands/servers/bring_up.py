@@ -17,10 +17,11 @@ from mlxsm_sync.commands.servers.targets import tell_left_running
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Consent
-from mlxsm_sync.servers.executor import Starts
-from mlxsm_sync.servers.orders import Means, orders
+from mlxsm_sync.servers.executor import Executor
+from mlxsm_sync.servers.orders import Means, orders, refusal
+from mlxsm_sync.servers.plan import ReplacePolicy
 from mlxsm_sync.servers.program import find_program
-from mlxsm_sync.servers.starting import Settings
+from mlxsm_sync.servers.starting import StartPolicy
 from mlxsm_sync.values.choices import as_argument
 from mlxsm_sync.values.run import DryRun, Planned, UpReport, UpServer
 from mlxsm_sync.views.servers import dry_run_text, up_text
@@ -100,9 +101,8 @@ def _show_argv(session: Session, orders: Orders) -> int:
     planned = []
     for one in orders.wanted:
         entry = one.entry
-        if one.trouble:
-            message = "\n".join(one.trouble)
-            refused.append(UpServer(id=entry.id, name=entry.name, result=one.result, message=message))
+        if (told := refusal(one)) is not None:
+            refused.append(told)
         else:
             argv = (*one.program.command, *one.launch.arguments)
             planned.append(Planned(id=entry.id, name=entry.name, argv=argv))
@@ -119,32 +119,31 @@ def _start(
     session: Session, files: RunFiles, wanted: list[Order], how: How
 ) -> tuple[dict[str, UpServer], int]:
     """Start them side by side; an interrupt stops what was started here, and nothing else."""
-    settings = Settings(
+    policy = StartPolicy(
         os.environ,
         how.timeout,
         _remedy(session),
         not how.no_probe,
-        recreate=how.recreate,
-        restart=how.restart,
+        ReplacePolicy(how.recreate, how.restart),
     )
     progress = Progress(session.output, {one.entry.id: one.entry.name for one in wanted})
-    starts = Starts(wanted, files, settings, progress.note)
+    executor = Executor(wanted, files, policy, progress.note)
     signals: list[int] = []
     _catch_signals(signals.append)
-    starts.begin()
-    while not starts.wait(_STEP) and not signals and not progress.hung_up:
-        progress.draw(starts.results)
+    executor.begin()
+    while not executor.wait(_STEP) and not signals and not progress.hung_up:
+        progress.draw(executor.results)
     if signals or progress.hung_up:
         # Stopped first and told afterwards: whoever listened may be gone, or take no word more.
-        stopping = Thread(target=starts.stop)
+        stopping = Thread(target=executor.stop)
         stopping.start()
         progress.clear()
         session.output.say("interrupted: stopping what was started here")
         stopping.join()
-        return starts.results, SIGNALLED + (signals[0] if signals else signal.SIGHUP)
-    progress.draw(starts.results)
+        return executor.results, SIGNALLED + (signals[0] if signals else signal.SIGHUP)
+    progress.draw(executor.results)
     progress.clear()
-    return starts.results, 0
+    return executor.results, 0
 
 
 def _catch_signals(note: Callable[[int], None]) -> None:

@@ -19,7 +19,7 @@ from mlxsm_sync.commands.servers.targets import (
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError, UsageError
 from mlxsm_sync.servers.program import find_program
-from mlxsm_sync.servers.watching import Observer
+from mlxsm_sync.servers.watching import StatusReporter
 from mlxsm_sync.views.servers import seen_text
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _look(session: Session, names: tuple[str, ...], server_command: str | None) 
     file = listing(session, state)
     servers = meant(state, known, names)
     orphans = file.orphans.union(servers.gone if tells_of_profiles(session) else ())
-    observer = Observer(files, _program(server_command), os.environ, known.lost, orphans)
-    return observer.report(file.in_order(servers.entries), state.entries, servers.gone)
+    reporter = StatusReporter(files, _program(server_command), os.environ, known.lost, orphans)
+    return reporter.report(file.in_order(servers.entries), state.entries, servers.gone)
 
 
 def _program(command: str | None) -> Program | None:
