@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mutants
 import pytest
-from conftest import REPOSITORY
 
 from mlxsm_sync.cli import reference
 from mlxsm_sync.cli.group import COMMANDS
+from testing import mutants
+from testing.paths import REPOSITORY
 
 PACKAGE = REPOSITORY / "mlxsm_sync"
 PAGES = ["CONTRIBUTING.md", "docs/architecture.md"]
