@@ -10,6 +10,8 @@ import pytest
 from testing.ledger import Tally
 from testing.project import Project
 
+pytestmark = pytest.mark.installed
+
 BEFORE = """\
 schemaVersion: 1
 collection: old

@@ -56,6 +56,7 @@ def modules_of(project: Project, *arguments: str, **environment: str) -> set[str
 HEAVY = {"yaml_edit", "pydantic", "pydantic_core", "deepdiff", "jsonschema", "psutil", "yaml", "filelock"}
 
 
+@pytest.mark.installed
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], [], ["plan", "--help"], ["completion", "zsh"]]
 )
@@ -63,12 +64,14 @@ def test_what_needs_no_library_loads_none(project: Project, arguments: list[str]
     assert modules_of(project, *arguments) & HEAVY == set()
 
 
+@pytest.mark.installed
 def test_completing_names_loads_nothing_but_yaml(project: Project) -> None:
     project.write(TWO)
     complete = {"_MLXSM_COMPLETE": "zsh_complete", "COMP_WORDS": "mlxsm plan --skip ", "COMP_CWORD": "3"}
     assert modules_of(project, **complete) & HEAVY == {"yaml"}
 
 
+@pytest.mark.installed
 def test_what_touches_documents_and_lists_loads_what_it_uses(project: Project) -> None:
     project.apply(TWO)
     assert modules_of(project, "connect", "A") & HEAVY == {"pydantic_core"}
@@ -77,6 +80,7 @@ def test_what_touches_documents_and_lists_loads_what_it_uses(project: Project) -
     assert modules_of(project, "pull") & HEAVY == {"pydantic_core", "yaml"}
 
 
+@pytest.mark.installed
 def test_deepdiff_is_loaded_only_to_explain_what_is_nested(project: Project) -> None:
     nested = TWO.replace("port: 2}", "port: 2, advancedLaunchOptions: {rawExtraArgs: [--a]}}")
     project.apply(nested)
@@ -90,6 +94,7 @@ def test_deepdiff_is_loaded_only_to_explain_what_is_nested(project: Project) -> 
     assert "deepdiff" in modules_of(project, "plan")
 
 
+@pytest.mark.installed
 def test_version(project: Project) -> None:
     for flag in ("--version", "-V"):
         assert project.run(flag).out == f"mlxsm {mlxsm_sync.__version__}\n"
@@ -106,6 +111,7 @@ def test_every_command_explains_itself_with_examples(project: Project, command: 
     assert all(len(line) <= 100 for line in told[0].splitlines())
 
 
+@pytest.mark.installed
 def test_help_shows_the_commands_and_what_to_do_first(project: Project) -> None:
     told = project.run().out
     assert told == project.run("--help").out == project.run("help").out
@@ -513,6 +519,7 @@ def test_removing_says_what_is_not_there(project: Project) -> None:
     )
 
 
+@pytest.mark.installed
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(project: Project, shell: str) -> None:
     script = project.run("completion", shell).out
@@ -528,6 +535,7 @@ def complete(project: Project, words: str) -> list[str]:
     return [line.partition(",")[2] for line in told.splitlines() if line]
 
 
+@pytest.mark.installed
 def test_completion_of_names(project: Project) -> None:
     assert complete(project, "mlxsm plan --skip ") == []
     project.apply(TWO)
@@ -547,6 +555,7 @@ def test_completion_of_names(project: Project) -> None:
     assert complete(project, "mlxsm list ") == []
 
 
+@pytest.mark.installed
 def test_a_termination_ends_with_143_and_an_interrupt_with_130(project: Project) -> None:
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
         with subprocess.Popen(
@@ -575,6 +584,7 @@ def _wait_until_it_waits(pid: int) -> None:
     raise AssertionError("the command never waited")
 
 
+@pytest.mark.installed
 def test_python_dash_m_is_the_command(project: Project) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mlxsm_sync", "--version"], capture_output=True, text=True, check=True
@@ -655,6 +665,7 @@ def test_what_the_system_refuses_is_no_failure_of_the_output(project: Project) -
         assert (done.returncode, done.stderr.endswith(told)) == (1, True)
 
 
+@pytest.mark.installed
 def test_a_home_that_is_not_there_is_one_line(project: Project) -> None:
     project.write(ONE)
     environment = {key: value for key, value in project.environment.items() if key != "HOME"}
@@ -672,6 +683,7 @@ def test_a_home_that_is_not_there_is_one_line(project: Project) -> None:
     assert project.run("list", XDG_STATE_HOME="relative").code == 0
 
 
+@pytest.mark.installed
 def test_an_output_that_cannot_say_a_character_says_its_escape(project: Project) -> None:
     project.write(ONE.replace("name: A", "name: ✗"))
     result = project.run("plan", PYTHONIOENCODING="latin-1:strict")
@@ -713,6 +725,7 @@ def test_a_saved_plan_that_was_changed_is_refused(project: Project, change: str)
     assert not project.state_path.exists()
 
 
+@pytest.mark.installed
 def test_the_next_command_after_a_saved_plan_works_as_it_stands(project: Project) -> None:
     project.write(ONE, "a file.yaml")
     told = project.run("plan", "-f", "a file.yaml", "--state", "s.json", "--out", "the plan.json").err
@@ -721,6 +734,7 @@ def test_the_next_command_after_a_saved_plan_works_as_it_stands(project: Project
     assert (project.folder / "s.json").exists()
 
 
+@pytest.mark.installed
 def test_the_script_for_a_shell_is_printed_without_starting_one(project: Project) -> None:
     """Click's own way would run the shell to ask for its version."""
     for shell in ("bash", "zsh", "fish"):

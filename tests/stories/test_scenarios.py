@@ -15,6 +15,8 @@ import pytest
 
 from testing.project import Project
 
+pytestmark = pytest.mark.installed
+
 STORIES = Path(__file__).parent / "scenarios"
 PROMPT = "$ "
 

@@ -21,7 +21,7 @@ from testing.paths import BIN, LIKE_DARWIN, MLXSM
 
 @dataclass
 class Project:
-    """A folder and a home of its own, and the installed command."""
+    """A folder and a home of its own, and the command."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -50,8 +50,13 @@ class Project:
         return [*self.program, *arguments]
 
     def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
+        """How a command ends; in the process of the test, where it could not tell and `installed` does not ask."""
         if not self.installed and in_process.can_run(arguments, self.environment | environment):
             return in_process.call(arguments, self.folder, self.environment | environment, stdin or "")
+        return self.run_installed(*arguments, stdin=stdin, **environment)
+
+    def run_installed(self, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
+        """How the installed command ends, in a process of its own."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
