@@ -19,6 +19,10 @@ fast *arguments:
     {{ python }} -m mypy
     {{ python }} -m pytest -q -n auto -m "not slow and not installed" {{ arguments }}
 
+# The tests of the door: the installed command, its signals, terminals and stories
+door *arguments:
+    {{ python }} -m pytest -q -n auto -m "installed and not slow" {{ arguments }}
+
 # Everything that CI runs; takes the real server along
 test *arguments: with-server
     PYTHON={{ python }} tests/check {{ arguments }}

@@ -1,40 +1,28 @@
-"""What the tests share: settings, and the installed command in an empty home."""
+"""What every run of the tests begins with: profiles of hypothesis, options, and marks by folder."""
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-import in_process
-import json_contract
-import pexpect
 import pytest
-import tracing
 from hypothesis import HealthCheck, settings
-from in_process import Result
 
-pytest_plugins = ["running", "ledger", "writes"]
+pytest_plugins = [
+    "testing",  # first, so that the assertions of the whole package are told in full
+    "testing.app_lock",
+    "testing.ledger",
+    "testing.project",
+    "testing.servers",
+    "testing.tracing",
+    "testing.write_scenes",
+]
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
     "ci", max_examples=150, deadline=None, derandomize=True, suppress_health_check=_quiet
 )
 settings.register_profile("nightly", max_examples=10_000, deadline=None, suppress_health_check=_quiet)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
-
-BIN = Path(sys.executable).parent
-MLXSM = BIN / "mlxsm"
-REPOSITORY = Path(__file__).parent.parent
-LIKE_DARWIN = REPOSITORY / "tests/trust/like_darwin.py"
-"""Takes the place of the installed command, to rehearse macOS."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,150 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out what only Linux can show; `tracing.needed` fails a test that should have said so."""
-    mark = item.get_closest_marker("linux")
-    tracing.is_for_linux = mark is not None
-    if mark is not None and sys.platform != "linux":
-        pytest.skip(f"only on Linux: {mark.args[0]}")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What tries thousands of inputs is not what covers each branch, and would take four times as long."""
     for item in items:
-        if item.path.parent.name in ("trust", "e2e"):
+        if item.path.parent.name in ("threats", "e2e"):
             item.add_marker("no_cover")
             item.add_marker("slow")
-
-
-@dataclass
-class Project:
-    """A folder and a home of its own, and the installed command."""
-
-    folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    program: tuple[str, ...] = (str(MLXSM),)
-    installed: bool = True
-    """Whether every command is a process of its own; else those for metadata run in that of the test."""
-
-    @property
-    def state_path(self) -> Path:
-        return self.folder / "home/.local/state/mlxsm/state.json"
-
-    @property
-    def uses_the_apps_list(self) -> bool:
-        return self.environment.get("MLXSM_STATE", "").startswith("app")
-
-    @property
-    def state(self) -> Any:
-        return json.loads(self.state_path.read_text())
-
-    def write(self, text: str, name: str = "profiles.yaml") -> Path:
-        path = self.folder / name
-        path.write_text(text)
-        return path
-
-    def command(self, *arguments: str) -> list[str]:
-        return [*self.program, *arguments]
-
-    def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
-        if not self.installed and in_process.can_run(arguments, self.environment | environment):
-            return in_process.call(arguments, self.folder, self.environment | environment, stdin or "")
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment | environment,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        json_contract.hold(arguments, done.stdout, self.folder, done.returncode)
-        return Result(done.returncode, done.stdout, done.stderr)
-
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """A command that goes on while the test does."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **options,
-        )
-
-    def on_terminal(self, *arguments: str, **options: Any) -> pexpect.spawn[str]:
-        """A command at a terminal, to be typed to."""
-        program, *words = self.command(*arguments)
-        settings = {"env": self.environment, "timeout": 120} | options
-        return pexpect.spawn(program, words, cwd=str(self.folder), encoding="utf-8", **settings)
-
-    def shell(self, line: str) -> Result:
-        """Run a line as a person would type it."""
-        done = subprocess.run(
-            ["/bin/sh", "-c", line],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
-
-    def apply(self, text: str, *arguments: str) -> Result:
-        self.write(text)
-        result = self.run("apply", "--yes", *arguments)
-        assert result.code == 0, result.err
-        return result
-
-    def edit_state(self, change: Callable[[Any], None]) -> None:
-        """Change the state as somebody else would, behind the command's back."""
-        state = self.state
-        change(state)
-        self.state_path.write_text(json.dumps(state))
-
-
-@pytest.fixture
-def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
-    """A project; the tests of the promises and of the door get the installed command alone."""
-    home = tmp_path / "home"
-    home.mkdir()
-    environment = {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "100"}
-    # By PYTHONPATH another copy of the package is tested, such as one with a planted bug.
-    environment |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-    found = Project(tmp_path, environment)
-    of_promises = request.node.path.parent.name in ("trust", "e2e")
-    found.installed = of_promises or request.node.get_closest_marker("installed") is not None
-    if request.config.getoption("--like-darwin"):
-        found.program, found.installed = (sys.executable, str(LIKE_DARWIN)), True
-    return found
-
-
-@contextmanager
-def _app_lock(factory: pytest.TempPathFactory, kind: int) -> Iterator[None]:
-    """Tests run side by side, and a process of the app's name is seen by all of them."""
-    with (factory.getbasetemp().parent / "app.lock").open("w") as file:
-        fcntl.flock(file, kind)
-        yield
-
-
-@pytest.fixture
-def no_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test runs a process of the app's name."""
-    with _app_lock(tmp_path_factory, fcntl.LOCK_SH):
-        yield
-
-
-@pytest.fixture
-def only_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Only this test may run a process of the app's name."""
-    with _app_lock(tmp_path_factory, fcntl.LOCK_EX):
-        yield

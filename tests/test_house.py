@@ -8,16 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mutants
 import pytest
-from conftest import REPOSITORY
 
 from mlxsm_sync.cli import reference
 from mlxsm_sync.cli.group import COMMANDS
+from testing import mutants
+from testing.paths import REPOSITORY
 
 PACKAGE = REPOSITORY / "mlxsm_sync"
-PAGES = ["CONTRIBUTING.md", "docs/architecture.md"]
-_PATH = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|md|toml))?|[a-z_]+(?:/[a-z_]+)*\.(?:py|md|toml))`")
+PAGES = ["CONTRIBUTING.md", "docs/architecture.md", "docs/reliability.md", "docs/where.md"]
+_PATH = re.compile(
+    r"`((?:[a-z0-9_]+/)+(?:[a-z0-9_]+\.(?:py|md|toml))?|[a-z0-9_]+(?:/[a-z0-9_]+)*\.(?:py|md|toml))`"
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -33,6 +35,17 @@ def test_every_folder_says_in_one_line_what_it_is_for() -> None:
         (line,) = (folder / "__init__.py").read_text().splitlines()[:1]
         assert line.startswith('"""'), folder
         assert f"`{folder.relative_to(PACKAGE)}/`" in told, folder
+
+
+def test_the_tests_are_laid_out_as_the_package_is() -> None:
+    tests = REPOSITORY / "tests"
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    folders |= {"benchmarks", "e2e", "stories", "testing", "threats"}
+    assert {path.parent.name for path in tests.glob("*/*.py")} <= folders
+    beside = [path.name for path in tests.glob("*.py") if not path.name.startswith("test_")]
+    assert beside == ["conftest.py"], "what tests share is in tests/testing"
+    helpers = [path for path in tests.glob("*/*.py") if path.parent.name not in ("testing", "benchmarks")]
+    assert [path for path in helpers if not path.name.startswith("test_")] == []
 
 
 def test_no_file_function_or_class_is_too_long() -> None:
@@ -51,7 +64,7 @@ def test_no_file_function_or_class_is_too_long() -> None:
                 assert length <= most, (path, node.lineno)
 
 
-@pytest.mark.parametrize("recipe", ["setup", "fast", "test", "e2e", "darwin", "night", "write"])
+@pytest.mark.parametrize("recipe", ["setup", "fast", "door", "test", "e2e", "darwin", "night", "write"])
 def test_every_recipe_can_be_run(recipe: str) -> None:
     just = shutil.which("just", path=str(Path(sys.executable).parent)) or shutil.which("just")
     assert just is not None, "just is in the dev extra"

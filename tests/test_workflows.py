@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from conftest import BIN, REPOSITORY
+
+from testing.paths import BIN, REPOSITORY
 
 
 def judged(folder: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 MLXSM = str(BIN / "mlxsm")
-STAND_IN = str(HERE.parent / "e2e/stand_in.py")
+STAND_IN = str(HERE.parent / "testing/programs/stand_in.py")
 FIRST_PORT = 26000
 BODY = '{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}'
 
@@ -197,7 +197,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             field = Field(Path(name), count, real=options.real)
             if options.real:
-                make = [sys.executable, str(HERE.parent / "tiny_model.py"), field.model]
+                make = [sys.executable, str(HERE.parent / "testing/programs/tiny_model.py"), field.model]
                 subprocess.run(make, check=True)
             field.prepare()
             try:

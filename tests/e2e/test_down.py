@@ -13,9 +13,13 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import REPOSITORY
-from ledger import Tally
-from running import Servers, is_free, lives, parent_of, processes_of, start_mark, wait_for
+
+from testing.ledger import Tally
+from testing.paths import VICTIM
+from testing.ports import is_free
+from testing.processes import lives, parent_of, processes_of, start_mark
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 
@@ -284,7 +288,7 @@ def test_a_really_recycled_number_is_left_alone(servers: Servers, tally: Tally) 
         mlxsm down || echo "down failed"
         kill -0 $! && test ! -s notes && echo "the stranger lives and got no signal"
         kill -9 $!
-    """.replace("VICTIM", str(REPOSITORY / "tests/trust/victim.py"))
+    """.replace("VICTIM", str(VICTIM))
     home = Path(servers.environment["HOME"])
     (home / "profiles.yaml").write_text((servers.folder / "profiles.yaml").read_text())
     done = subprocess.run(

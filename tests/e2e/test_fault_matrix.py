@@ -10,8 +10,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from ledger import Tally
-from running import Servers, is_free, processes_of, wait_for
+
+from testing.ledger import Tally
+from testing.ports import is_free
+from testing.processes import processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Servers, new_port, wait_for
 
-SLOW_HUB = Path(__file__).parent / "slow_hub.py"
+from testing.paths import SLOW_HUB
+from testing.ports import new_port
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from running import Servers, processes_of, wait_for
+
+from testing.processes import processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 DAY = 86400
 

@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from pasting import BROKEN, commands_in, sentences, shell
-from running import Servers, new_port, processes_of, wait_for
+
+from testing.pasting import BROKEN, commands_in, sentences, shell
+from testing.ports import new_port
+from testing.processes import processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 NAME = "it's $(touch pwned) A"
 """A name that a shell would take apart, if it were printed as it is."""

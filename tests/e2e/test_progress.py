@@ -11,12 +11,15 @@ import time
 
 import pexpect
 import pytest
-from running import Servers, is_free, lives, processes_of, wait_for
-from terminals import Screen
 
 from mlxsm_sync.commands.output import Output
 from mlxsm_sync.commands.servers.progress import Progress
 from mlxsm_sync.servers.readiness import Step
+from testing.ports import is_free
+from testing.processes import lives, processes_of
+from testing.servers import Servers
+from testing.terminals import Screen
+from testing.waiting import wait_for
 
 LONG = "mlx-community/Qwen3-30B-A3B-Thinking-2507-4bit long context"
 WIDE = "通义千问 三十亿 长上下文 思考模型 四比特量化"

@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BIN
-from ledger import Tally
-from running import Servers, is_free, lives, new_port, processes_of, wait_for
 
 from mlxsm_sync.servers.command_line import launch
 from mlxsm_sync.servers.program import find_program
@@ -23,6 +20,12 @@ from mlxsm_sync.servers.server_parser import options_in
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.server_options import FLAGS, NEWEST_KNOWN, known_to, parse_version, written
+from testing.ledger import Tally
+from testing.paths import BIN
+from testing.ports import is_free, new_port
+from testing.processes import lives, processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 SERVER = BIN / "mlx_lm.server"
 

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import Servers, new_port, wait_for
+
+from testing.ports import new_port
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 PROFILES = """\
 schemaVersion: 1

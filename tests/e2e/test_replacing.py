@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Servers, is_free, lives, new_port, processes_of, wait_for
+
+from testing.ports import is_free, new_port
+from testing.processes import lives, processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 LEFT = "nothing was stopped: the server that runs was left as it is"

