@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 
 Kind = Literal[
     "invalid-file",
@@ -22,7 +22,7 @@ Kind = Literal[
 ]
 
 
-class Problem(Model):
+class Problem(Value):
     """One thing that is wrong in a file, and where."""
 
     path: str
@@ -33,7 +33,7 @@ class Problem(Model):
     """1-based, in characters."""
     message: str
     """What is wrong and what to do; a value is repeated only where it is what to write, and no secret."""
-    excerpt: str | None = field(internal=True, default=None)
+    excerpt: str | None = Field(exclude=True, default=None)
     """The line of the file and a caret below the place, for people; it is not written."""
 
     def __str__(self) -> str:
@@ -95,7 +95,7 @@ class StalePlan(MlxsmError):
     kind = "stale-plan"
 
 
-class Guard(MlxsmError):
+class UnsafePlan(MlxsmError):
     """A deletion so large that it needs `--force`."""
 
     kind = "guard"

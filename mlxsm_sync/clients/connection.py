@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.hosts import LOOPBACK_ADDRESSES, is_everywhere
 from mlxsm_sync.values.model_ids import is_local_path
 from mlxsm_sync.values.profile import RAW_EXTRA_ARGS
@@ -26,18 +26,18 @@ SERVERS_OWN = "default_model"
 _ADAPTER = "--adapter-path"
 
 
-class Environment(Model):
+class Environment(Value):
     """The variables that the OpenAI libraries and their users read."""
 
-    base_url: str = field(wire="OPENAI_BASE_URL")
+    base_url: str = Field(serialization_alias="OPENAI_BASE_URL")
     """Where the server is."""
-    api_key: str = field(wire="OPENAI_API_KEY")
+    api_key: str = Field(serialization_alias="OPENAI_API_KEY")
     """A placeholder; the server checks none."""
-    model: str = field(wire="OPENAI_MODEL")
+    model: str = Field(serialization_alias="OPENAI_MODEL")
     """What to send as the model; the libraries want it from the program that uses them."""
 
 
-class Connection(Model):
+class Connection(Value):
     """`mlxsm connect --json`."""
 
     format_version: Literal[1] = 1
@@ -46,7 +46,7 @@ class Connection(Model):
     """The profile, by its name on this machine."""
     client: str
     """Whose settings `text` holds."""
-    base_url: str = field(wire="baseURL")
+    base_url: str = Field(serialization_alias="baseURL")
     """Where the server is, with the path of its API."""
     model: str
     """What to send as the model."""
@@ -67,7 +67,7 @@ class Client(NamedTuple):
     text: Callable[[Connection], str]
 
 
-class KnownClient(Model):
+class KnownClient(Value):
     """A client whose settings are known."""
 
     name: str
@@ -76,7 +76,7 @@ class KnownClient(Model):
     """What it is."""
 
 
-class ClientList(Model):
+class ClientList(Value):
     """`mlxsm connect --list --json`."""
 
     format_version: Literal[1] = 1
@@ -101,7 +101,7 @@ def connection(entry: Entry, client: str) -> Connection:
         curl=_question(base_url, model),
         text="",
     )
-    return settings.copy(text=CLIENTS[client].text(settings))
+    return settings.model_copy(text=CLIENTS[client].text(settings))
 
 
 def known_clients() -> ClientList:
@@ -114,7 +114,7 @@ def known_clients() -> ClientList:
 def shell_lines(settings: Connection, *, exported: bool) -> str:
     """The variables for a shell to read, or for a file of settings (`.env`)."""
     start = "export " if exported else ""
-    variables = settings.environment.dump().items()
+    variables = settings.environment.model_dump().items()
     return "".join(f"{start}{name}={shlex.quote(str(value))}\n" for name, value in variables)
 
 

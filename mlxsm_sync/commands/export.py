@@ -70,7 +70,7 @@ def export(
         confirm("Type yes to export:")
     told = _report(selection, form, profiles, notes)
     if out is None or out == "-":
-        session.output.data(told.copy(text=text))
+        session.output.data(told.model_copy(text=text))
         if not session.output.json:
             echo(text, end="")
         return
@@ -87,7 +87,7 @@ def _write(session: Session, text: str, out: str, told: ExportReport, *, overwri
     if write_whole(out, text, private=False, new=not overwrite):
         session.output.say(f"note: {out} has other names (hard links), which keep the old content")
     with telling_of(out):
-        session.output.data(told.copy(path=out))
+        session.output.data(told.model_copy(path=out))
         session.output.say(f"Exported {profiles_text(len(told.profiles))} to {out}.")
 
 

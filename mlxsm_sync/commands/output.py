@@ -18,7 +18,7 @@ from mlxsm_sync.text.wrapping import wrapped
 
 if TYPE_CHECKING:
     from mlxsm_sync.text.json_value import Json
-    from mlxsm_sync.values.base import Model
+    from mlxsm_sync.values.base import Value
     from mlxsm_sync.views.style import Style
 
 _DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
@@ -69,13 +69,13 @@ class Output:
         if not self.json:
             echo(self._hidden(text), end="", err=self.stdout_is_taken)
 
-    def data(self, value: Model) -> None:
+    def data(self, value: Value) -> None:
         """Print a value as JSON where that is wanted, and write it to a file where that is."""
         if not (self.json or self.json_out):
             return
         import json
 
-        data = value.dump()
+        data = value.model_dump()
         text = json.dumps(data, indent=2, ensure_ascii=True)
         # An escape could stand in the midst of a secret.
         plain = json.dumps(data, ensure_ascii=False) if "\\u" in text else text
@@ -175,7 +175,7 @@ def _without_secrets(error: MlxsmError) -> MlxsmError:
     error.message = without_tokens(error.message)
     error.hint = without_tokens(error.hint) if error.hint else None
     error.problems = tuple(
-        one.copy(path=redacted(one.path), message=without_tokens(one.message)) for one in error.problems
+        one.model_copy(path=redacted(one.path), message=without_tokens(one.message)) for one in error.problems
     )
     return error
 

@@ -11,7 +11,7 @@ from mlxsm_sync.commands.left_running import of_plan, tell_left
 from mlxsm_sync.commands.output import echo
 from mlxsm_sync.commands.output_paths import STDOUT
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import Guard, MlxsmError, ToldAlready, UsageError
+from mlxsm_sync.errors import MlxsmError, ToldAlready, UnsafePlan, UsageError
 from mlxsm_sync.files.streams import is_stream
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.selectors import resolve
@@ -92,7 +92,7 @@ def tell_notices(session: Session, made: Plan) -> None:
 def refuse_guarded(session: Session, made: Plan) -> None:
     """Stop where so much would be deleted that a person must say --force."""
     if made.guard is not None:
-        refuse(session, made, Guard(made.guard.message, made.guard.hint))
+        refuse(session, made, UnsafePlan(made.guard.message, made.guard.hint))
 
 
 def refuse(session: Session, made: Plan, error: MlxsmError) -> NoReturn:

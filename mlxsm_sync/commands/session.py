@@ -143,4 +143,4 @@ class Session:
 def _content(store: Store) -> list[Json]:
     """All that a state says, and that an earlier one said."""
     states = [store.read(), *(one.state for one in store.earlier())]
-    return [entry.dump() for state in states for entry in state.entries]
+    return [entry.model_dump() for state in states for entry in state.entries]

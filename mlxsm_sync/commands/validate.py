@@ -15,7 +15,7 @@ from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.profile_file.reader import is_document
 from mlxsm_sync.syntax.source import read_tree
 from mlxsm_sync.text.secret_scan import redacted, without_tokens
-from mlxsm_sync.values.desired import Warned
+from mlxsm_sync.values.desired import ProfileWarning
 from mlxsm_sync.values.state import State
 from mlxsm_sync.views.reports import JudgedFile, ValidateReport
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlxsm_sync.syntax.source import Tree
-    from mlxsm_sync.values.desired import Desired, Warned
+    from mlxsm_sync.values.desired import Desired, ProfileWarning
     from mlxsm_sync.views.reports import JudgedFile
 
 
@@ -78,7 +78,7 @@ def _judged_document(path: str, tree: Tree) -> JudgedFile:
     return JudgedFile(path=path, valid=not problems, problems=problems, warnings=warnings)
 
 
-def _clashes(desired: Desired) -> Iterator[Warned]:
+def _clashes(desired: Desired) -> Iterator[ProfileWarning]:
     """What an import would call a conflict inside the document, in the same words."""
     profiles = [one.profile for one in desired.profiles]
     if len({one.name for one in profiles}) == len({one.identity for one in profiles}) == len(profiles):
@@ -87,4 +87,4 @@ def _clashes(desired: Desired) -> Iterator[Warned]:
     for conflict in make_plan(desired, State(lineage=None)).conflicts:
         if conflict.index is not None:
             at = places[conflict.index]
-            yield Warned(name=conflict.name, message=conflict.message, line=at.line, column=at.column)
+            yield ProfileWarning(name=conflict.name, message=conflict.message, line=at.line, column=at.column)

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS
-from mlxsm_sync.values.base import Derived, Model, field
+from mlxsm_sync.values.base import Derived, Field, Value
 from mlxsm_sync.values.launch_options import LARGEST, LOG_LEVELS, Form, launch_options
-from mlxsm_sync.values.validation import Check
+from mlxsm_sync.values.validation import Constraint
 
 APP = "MLXServerManager"
 VERSION = 1
@@ -23,14 +23,14 @@ _SEEN_LETTER = f"[^{WHITE_CLASS}{UNSEEN_CLASS}{UNSEEN_BEYOND_BMP}]"
 _END = r"(?![\s\S])"
 
 
-def _matching(*patterns: str) -> Check:
+def _matching(*patterns: str) -> Constraint:
     """A text that all of these patterns fit."""
-    return Check(schema={"allOf": [{"pattern": f"^{one}"} for one in patterns]})
+    return Constraint(schema={"allOf": [{"pattern": f"^{one}"} for one in patterns]})
 
 
-def _or_blank(pattern: str) -> Check:
+def _or_blank(pattern: str) -> Constraint:
     """A text that the pattern fits, with white space around, or one that is blank."""
-    return Check(schema={"pattern": f"^{_SPACE}(?:(?:{pattern}){_SPACE})?{_END}"})
+    return Constraint(schema={"pattern": f"^{_SPACE}(?:(?:{pattern}){_SPACE})?{_END}"})
 
 
 def _any_case(word: str) -> str:
@@ -61,18 +61,18 @@ Host = Annotated[
     _matching(rf"{_SPACE}[^{WHITE_CLASS}/\[\]]+{_SPACE}{_END}", f"(?![^:]*:[^:]*{_END})"),
 ]
 Port = (
-    Annotated[int, Check(limits={"ge": 1, "le": 65535})]
+    Annotated[int, Constraint(limits={"ge": 1, "le": 65535})]
     | Annotated[str, _matching(f"{_SPACE}{_PORT}{_SPACE}{_END}")]
 )
-Share = Annotated[float, Check(limits={"ge": 0, "le": 1})] | Annotated[str, _or_blank(_SHARE)] | None
+Share = Annotated[float, Constraint(limits={"ge": 0, "le": 1})] | Annotated[str, _or_blank(_SHARE)] | None
 Positive = (
-    Annotated[int, Check(limits={"ge": 1, "le": LARGEST})] | Annotated[str, _or_blank(_POSITIVE)] | None
+    Annotated[int, Constraint(limits={"ge": 1, "le": LARGEST})] | Annotated[str, _or_blank(_POSITIVE)] | None
 )
 LogLevel = Annotated[str, _or_blank("|".join(map(_any_case, LOG_LEVELS)))] | None
 Template = JsonObject | Annotated[str, _or_blank(r"\{[\s\S]*\}")] | None
 
 
-class Open(Model):
+class Open(Value):
     """A part of a document: what is unknown in it is data, and ignored."""
 
     open_to_unknown = True
@@ -99,7 +99,7 @@ class DocumentProfile(Open):
 
     name: Name
     """What people call it: not blank, nothing invisible in it, not # with digits only."""
-    model_id: ModelID = field(wire="modelID")
+    model_id: ModelID = Field(serialization_alias="modelID")
     """What it serves: not blank, and not an option."""
     host: Host
     """Where the server listens: a host alone, without white space, slash, brackets or port."""

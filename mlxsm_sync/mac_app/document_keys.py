@@ -9,9 +9,9 @@ from mlxsm_sync.syntax.tree import Node
 from mlxsm_sync.text.secret_keys import key_kinds
 from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, value_reason
 from mlxsm_sync.text.unicode import unseen
-from mlxsm_sync.values.base import Model
-from mlxsm_sync.values.desired import Warned
-from mlxsm_sync.values.validation import wire_names
+from mlxsm_sync.values.base import Value
+from mlxsm_sync.values.desired import ProfileWarning
+from mlxsm_sync.values.validation import aliases
 
 Path = tuple[str | int, ...]
 """Keys and places that lead to a value."""
@@ -19,9 +19,9 @@ Path = tuple[str | int, ...]
 SHOWN_LENGTH = 60
 _MOST_KEYS = 20
 _KNOWN = {
-    *wire_names(Document).values(),
-    *wire_names(DocumentProfile).values(),
-    *wire_names(DocumentOptions).values(),
+    *aliases(Document).values(),
+    *aliases(DocumentProfile).values(),
+    *aliases(DocumentOptions).values(),
 }
 _MACHINES_OWN = ("enableThinking", "notes")
 # What the app looks for in the names of keys, in lower case and anywhere in them.
@@ -40,9 +40,9 @@ _ABOUT_KEYS = {
 }
 
 
-def about_keys(scope: str, name: str, node: Node, model: type[Model]) -> Iterator[Warned]:
+def about_keys(scope: str, name: str, node: Node, model: type[Value]) -> Iterator[ProfileWarning]:
     """What is ignored, told by the names of the keys; a key can be of two kinds."""
-    known = wire_names(model).values()
+    known = aliases(model).values()
     by_kind: dict[str, list[str]] = {}
     for key in node.members or {}:
         if key not in known:
@@ -52,7 +52,7 @@ def about_keys(scope: str, name: str, node: Node, model: type[Model]) -> Iterato
         named = ", ".join(map(shown, keys[:_MOST_KEYS])) + (", …" if len(keys) > _MOST_KEYS else "")
         at = node.keys[keys[0]]
         message = f"{scope} {_ABOUT_KEYS[kind] % named}"
-        yield Warned(name=name, message=message, line=at.line, column=at.column)
+        yield ProfileWarning(name=name, message=message, line=at.line, column=at.column)
 
 
 def _kinds(key: str) -> list[str]:

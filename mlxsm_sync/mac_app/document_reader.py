@@ -17,20 +17,20 @@ from mlxsm_sync.mac_app.options import OPTION_NAMES, convert_option, label, read
 from mlxsm_sync.syntax.tree import Node, Problems
 from mlxsm_sync.text.secret_scan import looks_like, reasons
 from mlxsm_sync.text.unicode import normal
-from mlxsm_sync.values.desired import Desired, Input, Invalid, Wanted, Warned
+from mlxsm_sync.values.desired import Desired, DesiredProfile, Input, Invalid, ProfileWarning
 from mlxsm_sync.values.local_paths import fields_with_paths, pointer
 from mlxsm_sync.values.model_ids import is_local_path
 from mlxsm_sync.values.profile import OPTIONS, Fields, check_host, check_model_id, check_name, from_fields
-from mlxsm_sync.values.validation import Rejected
+from mlxsm_sync.values.validation import ValidationError
 
 DOCUMENT = "Document"
 """What a warning about the document itself is filed under."""
 
-Fault = tuple[Sequence[str | int], str]
+Complaint = tuple[Sequence[str | int], str]
 """What the published schema says: where, and in words that repeat no value."""
 
 
-class Head(NamedTuple):
+class DocumentHeader(NamedTuple):
     """What a document says of itself."""
 
     app: str | None
@@ -42,14 +42,14 @@ class Head(NamedTuple):
 class Judged(NamedTuple):
     """A document that can be used, as far as its profiles can."""
 
-    head: Head
+    head: DocumentHeader
     desired: Desired
 
 
 def judge_document(
     root: Node,
     problems: Problems,
-    faults: Iterable[Fault],
+    faults: Iterable[Complaint],
     read_from: Input,
     *,
     allow_local_paths: bool = False,
@@ -82,10 +82,12 @@ def judge_document(
         ),
         warnings=tuple(warnings),
     )
-    return Judged(Head(_told(root, "app"), _told(root, "exportedAt"), len(listed)), desired)
+    return Judged(DocumentHeader(_told(root, "app"), _told(root, "exportedAt"), len(listed)), desired)
 
 
-def _judge_head(root: Node, problems: Problems, faults: Iterable[tuple[Path, str]]) -> Iterator[Warned]:
+def _judge_head(
+    root: Node, problems: Problems, faults: Iterable[tuple[Path, str]]
+) -> Iterator[ProfileWarning]:
     """Note what blocks the whole document; yield what is only worth a look."""
     for path, message in sorted(faults, key=lambda fault: fault[0] != ("schemaVersion",)):
         match path:
@@ -134,8 +136,8 @@ class _Profile:
         self.faults = {path[:2] if path[:1] == (OPTIONS,) else path[:1]: said for path, said in faults}
         self.fields: Fields = {}
         self.messages: dict[str, None] = {}  # in order, each once
-        self.warnings: list[Warned] = []
-        self.wanted: Wanted | None = None
+        self.warnings: list[ProfileWarning] = []
+        self.wanted: DesiredProfile | None = None
         name = _member(node, "name").value
         called = normal(name)[:SHOWN_LENGTH] if isinstance(name, str) and not looks_like(name) else ""
         self.name = called or f"Profile {index}"
@@ -170,11 +172,11 @@ class _Profile:
         at = self.node.at
         try:
             profile = from_fields(self.fields)
-        except Rejected as error:
-            for fault in error.faults:
+        except ValidationError as error:
+            for fault in error.issues:
                 self._refuse(fault.path, "This cannot be part of a profile.")
             return
-        self.wanted = Wanted(
+        self.wanted = DesiredProfile(
             index=self.index, profile=profile, declared=self.fields, line=at.line, column=at.column
         )
 
@@ -241,7 +243,7 @@ class _Profile:
 
     def _note(self, message: str, *path: str) -> None:
         at, _ = self.node.find(path)
-        self.warnings.append(Warned(name=self.name, message=message, line=at.line, column=at.column))
+        self.warnings.append(ProfileWarning(name=self.name, message=message, line=at.line, column=at.column))
 
 
 def _member(node: Node, key: str) -> Node:
@@ -253,6 +255,6 @@ def _told(root: Node, key: str) -> str | None:
     return shown(value) if isinstance(value, str) else None
 
 
-def _warned(name: str, message: str, root: Node, key: str) -> Warned:
+def _warned(name: str, message: str, root: Node, key: str) -> ProfileWarning:
     at, _ = root.find([key])
-    return Warned(name=name, message=message, line=at.line, column=at.column)
+    return ProfileWarning(name=name, message=message, line=at.line, column=at.column)

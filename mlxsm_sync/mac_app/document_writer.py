@@ -71,7 +71,7 @@ def document_profile(profile: Profile) -> JsonObject:
         "name": profile.name.strip() or profile.model_id,
         "port": profile.port,
     }
-    dumped = profile.advanced_launch_options.dump(exclude_none=True)
+    dumped = profile.advanced_launch_options.model_dump(exclude_none=True)
     options: JsonObject = {option: text for option, value in dumped.items() if (text := write_option(value))}
     return written | ({OPTIONS: options} if options else {})
 

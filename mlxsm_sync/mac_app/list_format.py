@@ -20,7 +20,7 @@ from mlxsm_sync.text.unicode import normal
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS, Profile
 from mlxsm_sync.values.state import Entry, Rules
-from mlxsm_sync.values.validation import wire_names
+from mlxsm_sync.values.validation import aliases
 
 _HIGHEST_TEMPERATURE = 1
 
@@ -56,7 +56,7 @@ _TEXTS = ("displayName", "family", "host", "localName", "modelID", "notes", "qua
 _MARGIN = "  "
 
 
-class Listed(NamedTuple):
+class ListItem(NamedTuple):
     """One entry of the list."""
 
     profile: Profile
@@ -72,7 +72,7 @@ def is_app_list(root: Node) -> bool:
     return any({"displayName", "serverPort"} & (item.members or {}).keys() for item in root.items or ())
 
 
-def read_list(text: str, problems: Problems) -> list[Listed]:
+def read_list(text: str, problems: Problems) -> list[ListItem]:
     """The entries of the list; its problems are raised where the app could not read it."""
     root = read_json(text, problems)
     if root.items is None:
@@ -82,7 +82,7 @@ def read_list(text: str, problems: Problems) -> list[Listed]:
     problems.raise_any()
     verbatim = (source for _, source in slices(text))
     return [
-        Listed(_profile(node), source, _read_options(_options_of(node))[1])
+        ListItem(_profile(node), source, _read_options(_options_of(node))[1])
         for node, source in zip(root.items or (), verbatim, strict=True)
     ]
 
@@ -160,7 +160,7 @@ def _read_options(written: Mapping[str, Json]) -> tuple[LaunchOptions, tuple[str
     """The options that a profile can have, and the paths of those that none can."""
     known: dict[str, Any] = {}
     unreadable: list[str] = []
-    for attribute, option in wire_names(LaunchOptions).items():
+    for attribute, option in aliases(LaunchOptions).items():
         try:
             value = read_option(option, written.get(option), str.split)
             # As it is written, too: a secret of several words is only seen as a whole.
@@ -203,7 +203,7 @@ def _new(profile: Profile) -> str:
 
 
 def _option_texts(profile: Profile) -> dict[str, str]:
-    options = profile.advanced_launch_options.dump(exclude_none=True)
+    options = profile.advanced_launch_options.model_dump(exclude_none=True)
     return {option: _text(write_option(value, " ".join)) for option, value in options.items()}
 
 
@@ -224,7 +224,7 @@ def _changed_options(entry: Entry, source: str) -> str | None:
     """The options' object where any of them changed, empty where none is left; else None."""
     written = {} if source == "null" else {str(key): text for key, text in slices(source)}
     before, unreadable = _read_options({option: json.loads(text) for option, text in written.items()})
-    was, after = before.dump(), entry.profile.advanced_launch_options.dump()
+    was, after = before.model_dump(), entry.profile.advanced_launch_options.model_dump()
     changed = [
         option
         for option in OPTION_NAMES

@@ -11,23 +11,23 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
-from mlxsm_sync.mac_app.list_format import RULES, Listed
+from mlxsm_sync.mac_app.list_format import RULES, ListItem
 from mlxsm_sync.planning.match import one_to_one
 from mlxsm_sync.text.json_value import JsonObject
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import ID_LENGTH, Entry, EntryId, State, Write
-from mlxsm_sync.values.validation import Check
+from mlxsm_sync.values.validation import Constraint
 
 
-class Kept(Model):
+class EntryRecord(Value):
     """What is known of one entry of the list."""
 
     id: EntryId
     """Made at create and kept by every other change."""
     name: str
     """Its name in the list when this was written; so with the next three."""
-    model_id: str = field(wire="modelID")
+    model_id: str = Field(serialization_alias="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -39,7 +39,7 @@ class Kept(Model):
     """Its name in the profile file, where that differs."""
     applied: JsonObject | None = None
     """What its owner last declared, sparse; null without an owner."""
-    from_: str | None = field(default=None, wire="from")
+    from_: str | None = Field(default=None, serialization_alias="from")
     """The profile file that it was applied from, as it was named."""
 
     def check(self) -> None:
@@ -47,7 +47,7 @@ class Kept(Model):
         if self.owner is not None and not isinstance((self.applied or {}).get("name"), str):
             raise ValueError("has an owner, but no applied name")
 
-    def entry(self, listed: Listed) -> Entry:
+    def entry(self, listed: ListItem) -> Entry:
         """The entry as it stands in the list now."""
         return Entry(
             id=self.id,
@@ -63,27 +63,27 @@ class Kept(Model):
     def as_written(self) -> Entry:
         """The entry as it was last written, as far as that is known here."""
         profile = Profile(name=self.name, model_id=self.model_id, host=self.host, port=self.port)
-        return self.entry(Listed(profile, "{}")).copy(verbatim=None)
+        return self.entry(ListItem(profile, "{}")).model_copy(verbatim=None)
 
 
-class Record(Model):
+class ListRecord(Value):
     """One version of the list, as far as it is ours."""
 
     format_version: Literal[1] = 1
     """The version of this format."""
     lineage: str | None = None
     """Tells two states apart; null before the first write."""
-    serial: Annotated[int, Check(limits={"ge": 0})] = 0
+    serial: Annotated[int, Constraint(limits={"ge": 0})] = 0
     """Grows by one with every write."""
     written: Write | None = None
     """The command that wrote this version."""
     list_digest: str | None = None
     """The hash of the list's bytes as of this version; null where there was none."""
-    entries: tuple[Kept, ...] = ()
+    entries: tuple[EntryRecord, ...] = ()
     """What is known of each entry of the list."""
     list_text: str | None = None
     """In a backup: the list itself."""
-    pending: Record | None = None
+    pending: ListRecord | None = None
     """The next version, while the list is being written."""
 
     def check(self) -> None:
@@ -92,9 +92,9 @@ class Record(Model):
             raise ValueError("two entries share an id")
 
 
-def record_of(state: State, list_digest: str) -> Record:
+def record_of(state: State, list_digest: str) -> ListRecord:
     """What has to be remembered of a state beside the list, also of what the app has put out of it."""
-    return Record(
+    return ListRecord(
         lineage=state.lineage,
         serial=state.serial,
         written=state.written,
@@ -103,12 +103,12 @@ def record_of(state: State, list_digest: str) -> Record:
     )
 
 
-def settled(record: Record, list_digest: str | None, listed: Sequence[Listed]) -> Record:
+def settled(record: ListRecord, list_digest: str | None, listed: Sequence[ListItem]) -> ListRecord:
     """The version that the list is of, where a writer was stopped between list and record.
 
     The bytes tell; where the app has changed them since, that version of which more is found.
     """
-    following, before = record.pending, record.copy(pending=None)
+    following, before = record.pending, record.model_copy(pending=None)
     if following is None or list_digest == before.list_digest:
         return before
     if list_digest == following.list_digest:
@@ -118,9 +118,9 @@ def settled(record: Record, list_digest: str | None, listed: Sequence[Listed]) -
     return following if counts[1] > counts[0] else before
 
 
-def joined(listed: Sequence[Listed], record: Record) -> State:
+def joined(listed: Sequence[ListItem], record: ListRecord) -> State:
     """The state that list and record make together."""
-    matched: dict[int, Kept] = {}
+    matched: dict[int, EntryRecord] = {}
     taken: set[str] = set()
     for key in _KEYS:
         left = [(index, one) for index, one in enumerate(listed) if index not in matched]
@@ -142,12 +142,16 @@ def joined(listed: Sequence[Listed], record: Record) -> State:
 
 
 def _paired(
-    left: Iterable[tuple[int, Listed]], right: Iterable[Kept], key: Callable[[Profile | Kept], Hashable]
-) -> Iterator[tuple[tuple[int, Listed], Kept]]:
+    left: Iterable[tuple[int, ListItem]],
+    right: Iterable[EntryRecord],
+    key: Callable[[Profile | EntryRecord], Hashable],
+) -> Iterator[tuple[tuple[int, ListItem], EntryRecord]]:
     return one_to_one(left, right, lambda pair: key(pair[1].profile), key)
 
 
-def _entries(listed: Sequence[Listed], matched: dict[int, Kept], taken: set[str]) -> tuple[Entry, ...]:
+def _entries(
+    listed: Sequence[ListItem], matched: dict[int, EntryRecord], taken: set[str]
+) -> tuple[Entry, ...]:
     """The entries of the list; `taken` are the ids that are known, also of what is gone."""
     counted: Counter[Hashable] = Counter()
     entries = []
@@ -178,9 +182,9 @@ def _new_id(profile: Profile, count: int) -> str:
     return "".join("abcdefghijklmnopqrstuvwxyz012345"[byte % 32] for byte in seed[:ID_LENGTH])
 
 
-def _kept(entry: Entry) -> Kept:
+def _kept(entry: Entry) -> EntryRecord:
     profile = entry.profile
-    return Kept(
+    return EntryRecord(
         id=entry.id,
         name=profile.name,
         model_id=profile.model_id,
@@ -193,16 +197,16 @@ def _kept(entry: Entry) -> Kept:
     )
 
 
-def _is_unclear(kept: Kept, strangers: Iterable[Profile]) -> bool:
+def _is_unclear(kept: EntryRecord, strangers: Iterable[Profile]) -> bool:
     """Whether something in the list could be it, and it cannot be told what."""
     return any(kept.name == one.name or kept.model_id == one.model_id for one in strangers)
 
 
-def _place(one: Profile | Kept) -> Hashable:
+def _place(one: Profile | EntryRecord) -> Hashable:
     return one.name, one.model_id, one.host, one.port
 
 
-_KEYS: tuple[Callable[[Profile | Kept], Hashable], ...] = (
+_KEYS: tuple[Callable[[Profile | EntryRecord], Hashable], ...] = (
     _place,
     lambda one: one.name,
     lambda one: one.model_id,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mlxsm_sync.errors import FileError, StalePlan, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.attributes import has_other_names
-from mlxsm_sync.mac_app.list_record import Record
+from mlxsm_sync.mac_app.list_record import ListRecord
 from mlxsm_sync.mac_app.list_versions import listed_in, read_record, read_version, record_in
 from mlxsm_sync.state.history import Earlier, backups, lineage_in
 from mlxsm_sync.state.lost import Lost, Restored, keep_restored, next_serial, set_aside, told_gone
@@ -79,26 +79,26 @@ def restore(parts: Parts, goal: Earlier, written: Write, refuse_to_write: Callab
     """Write what is lost of the two, holding the lock; a stop in between is mended by the next command."""
     kept = read_record(goal.path)
     serial = next_serial(parts.record.path, goal.state, parts.record.data)
-    record = kept.copy(list_text=None, pending=None, serial=serial, written=written)
+    record = kept.model_copy(list_text=None, pending=None, serial=serial, written=written)
     aside: list[Path] = []
     with atomic.system_errors(f"cannot write {parts.listed.path}"):
         if parts.listed.wrong is None:
-            record = record.copy(list_digest=digest_bytes(parts.listed.data or b""))
+            record = record.model_copy(list_digest=digest_bytes(parts.listed.data or b""))
             _put(parts.record, write_text(record), aside, written.at)
         else:
             data = _list_of(kept, parts.listed.path)
             refuse_to_write()
-            record = record.copy(list_digest=digest_bytes(data))
+            record = record.model_copy(list_digest=digest_bytes(data))
             _put(parts.record, write_text(_pending(parts, record)), aside, written.at)
             _put(parts.listed, data, aside, written.at, mode=NEW_LIST_MODE)
             now = parts.record._replace(data=atomic.read_own(parts.record.path), wrong=None)
             _put(now, write_text(record), aside, written.at)
-    version = write_text(record.copy(list_text=kept.list_text))
+    version = write_text(record.model_copy(list_text=kept.list_text))
     keep_restored(parts.record.path, serial, version)
     return Restored(read_version(version, goal.path), tuple(aside))
 
 
-def _list_of(kept: Record, path: Path) -> bytes:
+def _list_of(kept: ListRecord, path: Path) -> bytes:
     if kept.list_text is None:
         raise FileError("there was no list yet in that version", "mlxsm history lists the others")
     if not path.parent.is_dir():
@@ -106,14 +106,14 @@ def _list_of(kept: Record, path: Path) -> bytes:
     return kept.list_text.encode()
 
 
-def _pending(parts: Parts, record: Record) -> Record:
+def _pending(parts: Parts, record: ListRecord) -> ListRecord:
     """The record while the list is being written: the one that stands, where it can be read."""
-    before = record.copy(serial=record.serial - 1)
+    before = record.model_copy(serial=record.serial - 1)
     with suppress(UnreadableState):
         if parts.record.data is not None:
             before = record_in(parts.record.data, parts.record.path)
     digest = None if parts.listed.data is None else digest_bytes(parts.listed.data)
-    return before.copy(pending=record, list_digest=digest)
+    return before.model_copy(pending=record, list_digest=digest)
 
 
 def _put(part: _Part, data: bytes, aside: list[Path], at: str, mode: int = atomic.PRIVATE) -> None:

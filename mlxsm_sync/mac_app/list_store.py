@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlxsm_sync.errors import FileError, Guard, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, StalePlan, UnreadableState, UnsafePlan
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.file_identity import as_listed
 from mlxsm_sync.files.links import followed
 from mlxsm_sync.files.owners import refuse_for_root
 from mlxsm_sync.files.paths import app_list_path, refuse_secret
 from mlxsm_sync.mac_app.list_format import unwritten, write_list
-from mlxsm_sync.mac_app.list_record import Record, joined, record_of, settled
+from mlxsm_sync.mac_app.list_record import ListRecord, joined, record_of, settled
 from mlxsm_sync.mac_app.list_restore import NEW_LIST_MODE, doubtful, look, restore
 from mlxsm_sync.mac_app.list_versions import listed_in, read_record, read_version, record_of_list
 from mlxsm_sync.mac_app.running import is_running
@@ -52,7 +52,7 @@ class AppStore:
         self._while_app_runs = while_app_runs
         self._was_read = False
         self._data: bytes | None = None
-        self._record = Record()
+        self._record = ListRecord()
 
     @property
     def folder(self) -> Path:
@@ -103,21 +103,21 @@ class AppStore:
             self._replace_record(self._record)
 
     def refuse_to_write(self) -> None:
-        """Guard where the app runs: it holds its list in memory, and writes all of it at every change."""
+        """UnsafePlan where the app runs: it holds its list in memory, and writes all of it at every change."""
         if not self._while_app_runs and is_running(NAMES):
-            raise Guard(
+            raise UnsafePlan(
                 "MLX Server Manager is running, and would overwrite its list from memory; it was not touched",
                 "quit the app and try again, or add --while-app-runs",
             )
 
     def replace(self, state: State, written: Write, lineage: str) -> State:
         """Write the next state over the one read under the lock; `lineage` names a new one."""
-        stamped = state.copy(lineage=state.lineage or lineage, written=written)
+        stamped = state.model_copy(lineage=state.lineage or lineage, written=written)
         text = None if self._data is None else self._data.decode("utf-8")
         data = write_list(stamped.entries, text).encode()
         if lost := [*unwritten(stamped.entries, data.decode())]:
             raise AssertionError(f"{len(lost)} profiles do not survive being written")
-        before = self._record.copy(lineage=stamped.lineage, list_digest=self._digest())
+        before = self._record.model_copy(lineage=stamped.lineage, list_digest=self._digest())
         record = record_of(stamped, digest_bytes(data))
         if data != self._data:
             self.refuse_to_write()
@@ -126,7 +126,7 @@ class AppStore:
             beside = atomic.write_beside(self.record_path, write_text(record))
             try:
                 if data != self._data:
-                    self._replace_record(before.copy(pending=record))
+                    self._replace_record(before.model_copy(pending=record))
                     self._replace_list(data, before)
             except BaseException:
                 with suppress(OSError):
@@ -189,7 +189,7 @@ class AppStore:
                 return shlex.join(["mlxsm", "restore", "--state", "app"])
         return shlex.join(["mlxsm", "restore", "--state", f"app:{self.path}"])
 
-    def _prepare(self, kept: Record, text: str | None, stamped: State) -> None:
+    def _prepare(self, kept: ListRecord, text: str | None, stamped: State) -> None:
         """Make room, keep the version that goes, and see once more that it is the one that was read."""
         if not self.path.parent.is_dir():
             raise FileError(
@@ -198,18 +198,18 @@ class AppStore:
             )
         atomic.sweep(self.record_path)
         atomic.sweep(self.path)
-        backup = kept.copy(list_text=text)
+        backup = kept.model_copy(list_text=text)
         if kept.written is None:
-            backup = backup.copy(written=history.nothing_yet(stamped))
+            backup = backup.model_copy(written=history.nothing_yet(stamped))
         history.keep(self.record_path, kept.serial, write_text(backup))
         if atomic.read_own(self.path) != self._data:
             raise self._changed()
 
-    def _replace_record(self, record: Record) -> None:
+    def _replace_record(self, record: ListRecord) -> None:
         atomic.put_in_place(atomic.write_beside(self.record_path, write_text(record)), self.record_path)
         atomic.sync_folder(self.record_path.parent)
 
-    def _replace_list(self, data: bytes, before: Record) -> None:
+    def _replace_list(self, data: bytes, before: ListRecord) -> None:
         mode = self.path.stat().st_mode & 0o777 if self._data is not None else NEW_LIST_MODE
         beside = atomic.write_beside(self.path, data, mode)
         mark = atomic.mark(self.path)

@@ -9,8 +9,8 @@ from pathlib import Path
 from mlxsm_sync.errors import InvalidFile, Problem, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.file_identity import fold_of
-from mlxsm_sync.mac_app.list_format import Listed, read_list
-from mlxsm_sync.mac_app.list_record import Record, joined
+from mlxsm_sync.mac_app.list_format import ListItem, read_list
+from mlxsm_sync.mac_app.list_record import ListRecord, joined
 from mlxsm_sync.state.serialization import read_model
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.text.json_value import digest_bytes
@@ -31,17 +31,17 @@ def record_of_list(path: Path, named: Path, folder: Path) -> Path:
     return next((place for place in places if place.exists()), places[0])
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path) -> ListRecord:
     """The record of a list, empty if it was never written; UnreadableState if it is no record."""
     return record_in(atomic.read_own(path), path)
 
 
-def record_in(data: bytes | None, path: Path) -> Record:
+def record_in(data: bytes | None, path: Path) -> ListRecord:
     """The record in these bytes of a file."""
-    return Record() if data is None else read_model(Record, data, path, "record of the app's list")
+    return ListRecord() if data is None else read_model(ListRecord, data, path, "record of the app's list")
 
 
-def listed_in(data: bytes | None, path: Path) -> list[Listed]:
+def listed_in(data: bytes | None, path: Path) -> list[ListItem]:
     """The entries of a list in these bytes of a file; UnreadableState where they are none."""
     if data is None:
         return []

@@ -63,7 +63,7 @@ def write_option(value: Json, join: Callable[[Sequence[str]], str] = shlex.join)
 
 def is_too_long(profile: Profile) -> bool:
     """Whether a text of the profile is longer than one may be that is read."""
-    options = profile.advanced_launch_options.dump(exclude_none=True)
+    options = profile.advanced_launch_options.model_dump(exclude_none=True)
     written = [profile.notes or "", *map(write_option, options.values())]
     return any(len(text.encode()) > MAX_SCALAR for text in written)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlxsm_sync.values.choices import Choices, Given
+from mlxsm_sync.values.choices import Answer, Choices
 from mlxsm_sync.values.plan import Choice, Conflict
 
 
@@ -23,12 +23,12 @@ def answered(choices: Choices, conflict: Conflict, way: Choice, new_name: str | 
     else:
         skip |= {index}
     kept = (one for one in choices.given if one.index != index)
-    given = (*kept, Given(words=words, index=index))
-    return choices.copy(rename=rename, replace=replace, skip=skip, given=given)
+    given = (*kept, Answer(words=words, index=index))
+    return choices.model_copy(rename=rename, replace=replace, skip=skip, given=given)
 
 
 def _about_orphan(choices: Choices, name: str, way: Choice) -> Choices:
     kept, gone = choices.orphans_skip - {name}, choices.orphans_replace - {name}
     kept, gone = (kept, gone | {name}) if way == "replace" else (kept | {name}, gone)
-    given = (*choices.given, Given(words=(f"--{way}", name)))
-    return choices.copy(orphans_skip=kept, orphans_replace=gone, given=given)
+    given = (*choices.given, Answer(words=(f"--{way}", name)))
+    return choices.model_copy(orphans_skip=kept, orphans_replace=gone, given=given)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Sequence
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.planning.compare import Comparison
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.plan import ConflictKind
 from mlxsm_sync.values.profile import NAME, Fields
 from mlxsm_sync.values.state import Entry
@@ -20,7 +20,7 @@ _NO_CONFLICT: frozenset[Outcome] = frozenset({"create", "update", "replace", "cl
 class Candidate(NamedTuple):
     """One profile that takes part in a plan, and all that is known of it before the decision."""
 
-    wanted: Wanted
+    wanted: DesiredProfile
     owner: str | None
     """The collection of its file; None for a document, which owns nothing."""
     own: Entry | None

@@ -62,7 +62,7 @@ def _entry(desired: Desired, decision: Decision, after: Profile) -> Entry:
     changed = decision.comparison.changed if decision.comparison else ()
     unreadable = tuple(path for path in target.unreadable if path not in changed) if target else ()
     if desired.owner is None and target is not None:
-        return target.copy(profile=after, unreadable=unreadable)
+        return target.model_copy(profile=after, unreadable=unreadable)
     owned, file_name = desired.owner is not None, candidate.file_name
     return Entry(
         id=target.id if target else NEW_ID,
@@ -95,7 +95,7 @@ def restored(earlier: State, state: State) -> State:
 def _as_kept_now(entry: Entry, now: Entry) -> Entry:
     """An earlier entry, with what another program's list says of it now."""
     unreadable = tuple(path for path in now.unreadable if path not in entry.profile.fields)
-    return entry.copy(verbatim=now.verbatim, unreadable=unreadable)
+    return entry.model_copy(verbatim=now.verbatim, unreadable=unreadable)
 
 
 def between(before: State, after: State) -> Plan:
@@ -122,7 +122,7 @@ def _changes_between(before: State, after: State) -> Iterator[Change]:
         was = before.by_id.get(entry.id)
         if was is None:
             yield _change("create", None, entry)
-        elif not entry.copy(profile=was.profile).same_as(entry):
+        elif not entry.model_copy(profile=was.profile).same_as(entry):
             yield _change("update", was, entry)
         elif was != entry or not was.same_as(entry):
             yield _change("claim", was, entry)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mlxsm_sync.planning.candidate import Decision
 from mlxsm_sync.planning.planner import first_decisions
 from mlxsm_sync.values.choices import as_argument
-from mlxsm_sync.values.desired import Desired, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.hosts import endpoint, may_meet
 from mlxsm_sync.values.state import Entry, State
@@ -18,7 +18,7 @@ from mlxsm_sync.values.state import Entry, State
 class Declared(NamedTuple):
     """One profile of the file, and the entry that may be served for it."""
 
-    wanted: Wanted
+    wanted: DesiredProfile
     entry: Entry | None
     """None where there is none, or it is not as the file says."""
     reason: str | None = None
@@ -94,10 +94,10 @@ def _reason(decision: Decision, owner: str | None, remedies: Remedies) -> str | 
     return f"it is in conflict ({decision.outcome}): {plan} shows your options"
 
 
-def clashes(wanted: Iterable[Wanted]) -> dict[int, list[Wanted]]:
+def clashes(wanted: Iterable[DesiredProfile]) -> dict[int, list[DesiredProfile]]:
     """By the place of a profile in the file: the others that want the same port of one address."""
-    found: dict[int, list[Wanted]] = {}
-    seen: list[Wanted] = []
+    found: dict[int, list[DesiredProfile]] = {}
+    seen: list[DesiredProfile] = []
     for one in wanted:
         for other in seen:
             a, b = one.profile, other.profile
@@ -108,6 +108,6 @@ def clashes(wanted: Iterable[Wanted]) -> dict[int, list[Wanted]]:
     return found
 
 
-def place(wanted: Wanted) -> str:
+def place(wanted: DesiredProfile) -> str:
     """Where a profile is to be served."""
     return endpoint(wanted.profile.host, wanted.profile.port)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence, Sized
 from typing import get_args
 
 from mlxsm_sync.text.json_value import Json, JsonObject, canonical, digest_bytes
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import Desired, Invalid
 from mlxsm_sync.values.plan import Action, Change, Conflict, Orphan, Plan, Summary
 from mlxsm_sync.values.profile import Fields
@@ -65,8 +65,8 @@ def _covered_change(change: Change) -> JsonObject:
     return _covered(change) | {"applied": change.entry.applied, "entry": target}
 
 
-def _covered(value: Model) -> JsonObject:
-    return {key: item for key, item in value.dump().items() if key not in _NOT_COVERED}
+def _covered(value: Value) -> JsonObject:
+    return {key: item for key, item in value.model_dump().items() if key not in _NOT_COVERED}
 
 
 def _sorted(values: Iterable[JsonObject]) -> list[Json]:

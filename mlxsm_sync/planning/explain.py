@@ -17,7 +17,7 @@ def explain(before: Fields, after: Fields, drift: Collection[str] = ()) -> tuple
     `drift` are the fields whose value before was set on this machine.
     """
     return tuple(
-        change.copy(drifted=True) if path in drift else change
+        change.model_copy(drifted=True) if path in drift else change
         for path in field_paths()
         for change in _explain(path, before.get(path), after.get(path))
     )
@@ -54,7 +54,7 @@ def _explain_flat(path: str, before: Json, after: Json) -> list[FieldChange] | N
     changed, added, removed = found
     # What was taken out of a place where something else was put in is one change.
     gone = {one.path: one for one in removed}
-    put = [one.copy(before=gone.pop(one.path).before) if one.path in gone else one for one in added]
+    put = [one.model_copy(before=gone.pop(one.path).before) if one.path in gone else one for one in added]
     return [*changed, *put, *gone.values()]
 
 

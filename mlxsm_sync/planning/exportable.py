@@ -11,7 +11,7 @@ from mlxsm_sync.text.secret_scan import HIDDEN, reasons, value_reason
 from mlxsm_sync.values.model_ids import is_local_path
 from mlxsm_sync.values.profile import OPTIONS, Profile, from_fields
 from mlxsm_sync.values.state import Entry
-from mlxsm_sync.values.validation import Rejected
+from mlxsm_sync.values.validation import ValidationError
 from mlxsm_sync.values.value_advice import profile_faults
 
 
@@ -60,7 +60,7 @@ def obstacle(entry: Entry, *, local_paths: bool, form: Form = unfit_for_a_file) 
         return "something in it looks like a secret"
     try:
         from_fields(profile.fields)
-    except Rejected:
+    except ValidationError:
         return "it breaks the rules of a profile; correct it where it was made"
     if (reason := form(profile)) is not None:
         return reason

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.state import Entry, Rules
 
 Left = TypeVar("Left")
@@ -14,7 +14,7 @@ Right = TypeVar("Right")
 
 
 def match(
-    wanted: Collection[Wanted],
+    wanted: Collection[DesiredProfile],
     own: Collection[Entry],
     leaving: Collection[int],
     names: Collection[str],
@@ -29,9 +29,9 @@ def match(
     taken: set[str] = set()
 
     def pair(
-        profiles: Iterable[Wanted],
+        profiles: Iterable[DesiredProfile],
         entries: Iterable[Entry],
-        wanted_key: Callable[[Wanted], Hashable],
+        wanted_key: Callable[[DesiredProfile], Hashable],
         entry_key: Callable[[Entry], Hashable],
     ) -> None:
         left = [one for one in profiles if one.index not in matched]
@@ -40,10 +40,10 @@ def match(
             matched[one.index] = entry
             taken.add(entry.id)
 
-    def identity(one: Wanted | Entry) -> Hashable:
+    def identity(one: DesiredProfile | Entry) -> Hashable:
         return rules.identity(one.profile)
 
-    def name_and_identity(one: Wanted | Entry) -> Hashable:
+    def name_and_identity(one: DesiredProfile | Entry) -> Hashable:
         return one.key if isinstance(one, Entry) else one.profile.name, identity(one)
 
     pair(wanted, own, name_and_identity, name_and_identity)

@@ -8,7 +8,7 @@ from mlxsm_sync.planning.match import match
 from mlxsm_sync.planning.names import renamed_before, suggestions
 from mlxsm_sync.planning.prune import Orphans, find_orphans, sort_orphans
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.invocation import Invocation
 from mlxsm_sync.values.state import Entry, State
@@ -30,7 +30,7 @@ class Matched(NamedTuple):
     """A request whose profiles have been matched with the entries of their owner."""
 
     request: Request
-    taking_part: tuple[Wanted, ...]
+    taking_part: tuple[DesiredProfile, ...]
     """The profiles that no choice leaves out."""
     file_names: frozenset[str]
     """The names of all profiles of the file."""
@@ -70,7 +70,7 @@ def match_profiles(request: Request) -> Matched:
     )
 
 
-def _remembered(taking_part: tuple[Wanted, ...], request: Request) -> dict[int, str]:
+def _remembered(taking_part: tuple[DesiredProfile, ...], request: Request) -> dict[int, str]:
     """The names that profiles of a document were given before, by index.
 
     Nobody owns what a document put there. So its new name is known only from an entry that has this name

@@ -9,7 +9,7 @@ from mlxsm_sync.planning.candidate import Candidate, grouped
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.planning.matched import Matched
 from mlxsm_sync.planning.names import collisions, invalid_name
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.state import Entry
 
 Names = Mapping[int, str | None]
@@ -19,7 +19,7 @@ Names = Mapping[int, str | None]
 class Named(NamedTuple):
     """The profiles under some new names, matched again, since a new name changes who is whose."""
 
-    wanted: Sequence[Wanted]
+    wanted: Sequence[DesiredProfile]
     names: Names
     """The new names that were chosen."""
     own: Mapping[int, Entry]
@@ -28,7 +28,9 @@ class Named(NamedTuple):
     """Why a chosen name cannot be used, by the profile's index; then it changes nothing."""
 
 
-def give_names(matched: Matched, wanted: Sequence[Wanted], names: Names, yielding: Collection[int]) -> Named:
+def give_names(
+    matched: Matched, wanted: Sequence[DesiredProfile], names: Names, yielding: Collection[int]
+) -> Named:
     """Match the profiles under their new names, until it is known which names cannot be used.
 
     `yielding` are the indexes of profiles that keep their names, and come after their namesakes.
@@ -66,7 +68,7 @@ def candidates(matched: Matched, named: Named) -> list[Candidate]:
     return grouped([_candidate(one, matched, named) for one in named.wanted])
 
 
-def _candidate(one: Wanted, matched: Matched, named: Named) -> Candidate:
+def _candidate(one: DesiredProfile, matched: Matched, named: Named) -> Candidate:
     desired, state, choices, _, origins = matched.request
     own, collision = named.own.get(one.index), named.refused.get(one.index)
     kept = one.profile.name

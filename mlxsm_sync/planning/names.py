@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from mlxsm_sync.planning.compare import compare
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.profile import NAME, NAME_LENGTH, Identity, check_name
 from mlxsm_sync.values.state import State
 
@@ -15,7 +15,7 @@ LAST_SUGGESTION = 999
 
 
 def suggestions(
-    wanted: Iterable[Wanted], entry_names: Iterable[str], chosen: Mapping[int, str | None]
+    wanted: Iterable[DesiredProfile], entry_names: Iterable[str], chosen: Mapping[int, str | None]
 ) -> dict[int, str | None]:
     """A free name for every profile, by its index; None where all 999 are taken.
 
@@ -79,7 +79,7 @@ def collisions(
     return reasons
 
 
-def renamed_before(one: Wanted, name: str | None, state: State) -> str | None:
+def renamed_before(one: DesiredProfile, name: str | None, state: State) -> str | None:
     """The entry's name that an equal rename gave this profile before, else None.
 
     `name` is the chosen one, None for the suggestion of that time.

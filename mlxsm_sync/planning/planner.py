@@ -16,7 +16,7 @@ from mlxsm_sync.planning.renames import decide_with_renames
 from mlxsm_sync.planning.skipped import skipped
 from mlxsm_sync.planning.unused_choices import unused_choices
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired, Warned
+from mlxsm_sync.values.desired import Desired, ProfileWarning
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.invocation import Invocation
 from mlxsm_sync.values.plan import Change, Conflict, Plan
@@ -72,7 +72,7 @@ def _plan(
     decisions: Decisions,
     changes: tuple[Change, ...],
     conflicts: tuple[Conflict, ...],
-    warnings: tuple[Warned, ...],
+    warnings: tuple[ProfileWarning, ...],
 ) -> Plan:
     """The plan with its digest, its counts, and the reason, if any, why it must not be carried out."""
     desired, state, choices, _, origins = matched.request
@@ -86,7 +86,7 @@ def _plan(
         lineage=state.lineage,
         serial=state.serial,
         owner=desired.owner,
-        input=desired.input.copy(meaning=meaning(desired)),
+        input=desired.input.model_copy(meaning=meaning(desired)),
         digest=plan_digest(desired.owner, state.lineage, changes, conflicts, invalid, orphans),
         changes=changes,
         conflicts=conflicts,
@@ -111,5 +111,7 @@ def apply_plan(plan: Plan, state: State, ids: Iterable[str]) -> State:
     changed = {change.entry.id: change.entry for change in plan.changes if change.action != "create"}
     deleted = {change.entry.id for change in plan.changes if change.action == "delete"}
     kept = (changed.get(entry.id, entry) for entry in state.entries if entry.id not in deleted)
-    created = (change.entry.copy(id=next(fresh)) for change in plan.changes if change.action == "create")
+    created = (
+        change.entry.model_copy(id=next(fresh)) for change in plan.changes if change.action == "create"
+    )
     return state.next((*kept, *created))

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from mlxsm_sync.text.unicode import fold
-from mlxsm_sync.values.desired import Wanted, Warned
+from mlxsm_sync.values.desired import DesiredProfile, ProfileWarning
 from mlxsm_sync.values.hosts import EVERYWHERE, LOOPBACK, is_loopback, may_meet
 from mlxsm_sync.values.model_ids import is_local_path
 from mlxsm_sync.values.plan import Change
 from mlxsm_sync.values.profile import Profile, thinking_contradicts
-from mlxsm_sync.values.raw_arguments import Given, told_apart
+from mlxsm_sync.values.raw_arguments import GivenOption, told_apart
 from mlxsm_sync.values.server_options import ALLOWED_ORIGINS, FLAGS, TRUST_REMOTE_CODE, stands_for
 from mlxsm_sync.values.state import Entry, State
 from mlxsm_sync.values.value_advice import profile_faults
@@ -21,24 +21,24 @@ from mlxsm_sync.values.web_origins import lets_everybody_in
 _MOST_LISTED = 3
 
 
-def about(wanted: Iterable[Wanted], *, of_a_document: bool = False) -> Iterator[Warned]:
+def about(wanted: Iterable[DesiredProfile], *, of_a_document: bool = False) -> Iterator[ProfileWarning]:
     """Warnings about one profile at a time; a document may hold what a profile file is refused for."""
     for one in wanted:
         for message in (*_about(one.profile), *(_unfit(one.profile) if of_a_document else ())):
             yield _warned(one, message)
 
 
-def about_listed(entries: Iterable[Entry]) -> Iterator[Warned]:
+def about_listed(entries: Iterable[Entry]) -> Iterator[ProfileWarning]:
     """Warnings about entries that no file lists, such as those of the Mac app's list."""
     for entry in entries:
         for message in _unfit(entry.profile):
-            yield Warned(name=entry.name, message=message)
+            yield ProfileWarning(name=entry.name, message=message)
 
 
 def _about(profile: Profile) -> Iterator[str]:
     options = profile.advanced_launch_options
     arguments = options.raw_extra_args or ()
-    given = [one for one in told_apart(arguments) if isinstance(one, Given)]
+    given = [one for one in told_apart(arguments) if isinstance(one, GivenOption)]
     if arguments:
         yield "it includes raw extra server arguments (rawExtraArgs): review them before a start"
     if any(_trusts_remote_code(argument) for argument in arguments):
@@ -53,7 +53,7 @@ def _about(profile: Profile) -> Iterator[str]:
         yield "its modelID is a local path: it will not exist on another machine"
 
 
-def lost(created: Iterable[Wanted], owner: str | None, state: State) -> Iterator[Warned]:
+def lost(created: Iterable[DesiredProfile], owner: str | None, state: State) -> Iterator[ProfileWarning]:
     """Warnings about what was done behind our back to the list that is the state."""
     gone = {entry.key for entry in state.lost if entry.owner == owner}
     for one in created:
@@ -62,18 +62,18 @@ def lost(created: Iterable[Wanted], owner: str | None, state: State) -> Iterator
             yield _warned(one, message)
     for entry in state.unclear:
         message = "it was changed in the app so that several profiles could be it: it counts as nobody's"
-        yield Warned(name=entry.name, message=message)
+        yield ProfileWarning(name=entry.name, message=message)
 
 
 def _unfit(profile: Profile) -> Iterator[str]:
     yield from (f"a profile file cannot hold it: {fault}" for fault in profile_faults(profile))
 
 
-def contradictions(changes: Iterable[Change]) -> Iterator[Warned]:
+def contradictions(changes: Iterable[Change]) -> Iterator[ProfileWarning]:
     """Warnings about what the file and the machine together would say."""
     for change in changes:
         if change.after is not None and thinking_contradicts(change.after):
-            yield Warned(
+            yield ProfileWarning(
                 name=change.source or change.name,
                 message="with this machine's own fields, enableThinking contradicts chatTemplateArgs",
             )
@@ -95,26 +95,26 @@ def _about_beginning(name: str) -> str | None:
 
 
 def together(
-    wanted: Sequence[Wanted], others: Iterable[Entry], called: Mapping[int, str] | None = None
-) -> Iterator[Warned]:
+    wanted: Sequence[DesiredProfile], others: Iterable[Entry], called: Mapping[int, str] | None = None
+) -> Iterator[ProfileWarning]:
     """Warnings about profiles that share a port or nearly a name, with each other or the machine.
 
     `called` are the names that they have on this machine, by index, where that is not the file's.
     """
     called = called or {}
-    profiles: list[tuple[Wanted | None, Profile]] = [
-        (one, one.profile.copy(name=called.get(one.index, one.profile.name))) for one in wanted
+    profiles: list[tuple[DesiredProfile | None, Profile]] = [
+        (one, one.profile.model_copy(name=called.get(one.index, one.profile.name))) for one in wanted
     ]
     profiles += [(None, entry.profile) for entry in others]
     yield from _shared_ports(profiles)
     yield from _confusable_names(profiles)
 
 
-_Known = Sequence[tuple[Wanted | None, Profile]]
+_Known = Sequence[tuple[DesiredProfile | None, Profile]]
 
 
-def _shared_ports(profiles: _Known) -> Iterator[Warned]:
-    by_port: defaultdict[int, list[tuple[Wanted | None, Profile]]] = defaultdict(list)
+def _shared_ports(profiles: _Known) -> Iterator[ProfileWarning]:
+    by_port: defaultdict[int, list[tuple[DesiredProfile | None, Profile]]] = defaultdict(list)
     for one, profile in profiles:
         by_port[profile.port].append((one, profile))
     for group in by_port.values():
@@ -122,7 +122,7 @@ def _shared_ports(profiles: _Known) -> Iterator[Warned]:
             yield from _shared_port(group)
 
 
-def _shared_port(group: _Known) -> Iterator[Warned]:
+def _shared_port(group: _Known) -> Iterator[ProfileWarning]:
     by_host: defaultdict[str, list[str]] = defaultdict(list)
     for _, profile in sorted(group, key=lambda one: one[1].name):
         by_host[profile.host.lower()].append(profile.name)
@@ -142,8 +142,8 @@ def _shared_port(group: _Known) -> Iterator[Warned]:
             yield _warned(one, f"it shares its port with {others}: only one of them can be up")
 
 
-def _confusable_names(profiles: _Known) -> Iterator[Warned]:
-    by_fold: defaultdict[str, list[tuple[Wanted | None, Profile]]] = defaultdict(list)
+def _confusable_names(profiles: _Known) -> Iterator[ProfileWarning]:
+    by_fold: defaultdict[str, list[tuple[DesiredProfile | None, Profile]]] = defaultdict(list)
     for one, profile in profiles:
         by_fold[fold(profile.name)].append((one, profile))
     for group in by_fold.values():
@@ -165,5 +165,5 @@ def _listed(names: Sequence[str], but: str, count: int) -> str:
     return ", ".join(f'"{name}"' for name in shown) + more
 
 
-def _warned(one: Wanted, message: str) -> Warned:
-    return Warned(name=one.profile.name, message=message, line=one.line, column=one.column)
+def _warned(one: DesiredProfile, message: str) -> ProfileWarning:
+    return ProfileWarning(name=one.profile.name, message=message, line=one.line, column=one.column)

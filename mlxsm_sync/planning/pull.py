@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mlxsm_sync.planning.exportable import consistent, obstacle
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.text.json_value import Json, same
-from mlxsm_sync.values.desired import Desired, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile
 from mlxsm_sync.values.field_names import called
 from mlxsm_sync.values.profile import (
     NAME,
@@ -129,7 +129,7 @@ def _whole(pair: _Pair) -> Edit:
     return Edit(entry, wanted.index, _differences(entry, wanted))
 
 
-def _differences(entry: Entry, wanted: Wanted) -> Fields:
+def _differences(entry: Entry, wanted: DesiredProfile) -> Fields:
     current = entry.current
     return {
         path: current.get(path)
@@ -191,7 +191,7 @@ def intended(desired: Desired, edits: Iterable[Edit]) -> tuple[Fields, ...]:
     return tuple({path: value for path, value in one.items() if value is not None} for one in profiles)
 
 
-def recorded(edit: Edit, following: Wanted, desired: Desired) -> Entry:
+def recorded(edit: Edit, following: DesiredProfile, desired: Desired) -> Entry:
     """The entry as it stands once the file is written: `following` is what the file then says of it.
 
     An edit of the file that was not applied stays so: only what was taken counts as applied.
@@ -203,7 +203,7 @@ def recorded(edit: Edit, following: Wanted, desired: Desired) -> Entry:
     else:
         applied, source = {**(entry.applied_fields or {}), **edit.taken}, entry.source
     kept = {path: value for path, value in applied.items() if value is not None}
-    return entry.copy(owner=desired.owner, source=source, applied=nested(kept), from_=desired.from_)
+    return entry.model_copy(owner=desired.owner, source=source, applied=nested(kept), from_=desired.from_)
 
 
 def touched(edits: Collection[Edit]) -> set[int]:
@@ -215,7 +215,7 @@ class _Pair(NamedTuple):
     """An entry, and the profile of the file that it belongs to, if there is one."""
 
     entry: Entry
-    wanted: Wanted | None
+    wanted: DesiredProfile | None
 
 
 class _Known:
@@ -272,7 +272,7 @@ class _Known:
             wanted = self._profile_like(entry)
         return _Pair(entry, wanted)
 
-    def _for_profile(self, name: str, wanted: Wanted) -> _Pair | Stuck:
+    def _for_profile(self, name: str, wanted: DesiredProfile) -> _Pair | Stuck:
         if (entry := self.matched.get(wanted.index)) is not None:
             return _Pair(entry, wanted)
         near = [entry for entry in self.free if self._alike(wanted, entry)]
@@ -281,12 +281,12 @@ class _Known:
         what = "several entries of this machine could be it" if near else "this machine has no such entry"
         return Stuck(name, what, "mlxsm plan shows more")
 
-    def _profile_like(self, entry: Entry) -> Wanted | None:
+    def _profile_like(self, entry: Entry) -> DesiredProfile | None:
         near = [
             one for one in self.desired.profiles if one.index not in self.matched and self._alike(one, entry)
         ]
         return near[0] if len(near) == 1 else None
 
-    def _alike(self, one: Wanted, entry: Entry) -> bool:
+    def _alike(self, one: DesiredProfile, entry: Entry) -> bool:
         identity = self.state.rules.identity
         return one.profile.name == entry.name or identity(one.profile) == identity(entry.profile)

@@ -9,13 +9,13 @@ from mlxsm_sync.planning.decide import Decisions, decide_all
 from mlxsm_sync.planning.matched import Matched
 from mlxsm_sync.planning.named import Names, candidates, give_names
 from mlxsm_sync.planning.rivals import Rivals
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 
 Decide = Callable[[Names, Collection[int]], Decisions]
 """Decides about profiles under these new names; profiles of these indexes give way to their namesakes."""
 
 
-def decide_with_renames(matched: Matched, wanted: Sequence[Wanted]) -> Decisions:
+def decide_with_renames(matched: Matched, wanted: Sequence[DesiredProfile]) -> Decisions:
     """What becomes of these profiles, with those of the chosen renames that are in force."""
     chosen = matched.request.choices.rename
     answers = {one.index: chosen[one.index] for one in wanted if one.index in chosen}
@@ -26,7 +26,7 @@ def decide_with_renames(matched: Matched, wanted: Sequence[Wanted]) -> Decisions
 
 
 def decide_named(
-    matched: Matched, wanted: Sequence[Wanted], names: Names, yielding: Collection[int]
+    matched: Matched, wanted: Sequence[DesiredProfile], names: Names, yielding: Collection[int]
 ) -> Decisions:
     """What becomes of these profiles under these new names."""
     named = give_names(matched, wanted, names, yielding)

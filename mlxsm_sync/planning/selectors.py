@@ -13,7 +13,7 @@ from mlxsm_sync.planning.prune import find_orphans
 from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.text.unicode import normal, visible
-from mlxsm_sync.values.choices import Choices, Given
+from mlxsm_sync.values.choices import Answer, Choices
 from mlxsm_sync.values.desired import Desired
 from mlxsm_sync.values.state import Entry, State
 
@@ -120,10 +120,10 @@ def resolve(
         prune_foreign=prune_foreign,
         force=force,
         given=(
-            *(Given(words=one.words, index=one.number) for one in answers),
-            *(Given(words=("--only", argument)) for argument in only),
-            *(Given(words=("--take-from", argument)) for argument in take_from),
-            *(Given(words=(flag,)) for flag, is_given in switches.items() if is_given),
+            *(Answer(words=one.words, index=one.number) for one in answers),
+            *(Answer(words=("--only", argument)) for argument in only),
+            *(Answer(words=("--take-from", argument)) for argument in take_from),
+            *(Answer(words=(flag,)) for flag, is_given in switches.items() if is_given),
         ),
     )
 

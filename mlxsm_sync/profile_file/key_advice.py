@@ -15,7 +15,7 @@ from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
-from mlxsm_sync.values.validation import wire_names
+from mlxsm_sync.values.validation import aliases
 
 Level = Literal["file", "defaults", "profile", "options", "default options"]
 """Where a key stands: at the top, in defaults, in a profile, or in the launch options of either."""
@@ -25,11 +25,11 @@ SHOWN_LENGTH = 60
 _LONGEST_VALUE = 100
 
 KEYS: dict[Level, tuple[str, ...]] = {
-    "file": tuple(wire_names(ProfileFile).values()),
-    "defaults": tuple(wire_names(Defaults).values()),
-    "profile": tuple(wire_names(Declaration).values()),
-    "options": tuple(wire_names(LaunchOptions).values()),
-    "default options": tuple(wire_names(LaunchOptions).values()),
+    "file": tuple(aliases(ProfileFile).values()),
+    "defaults": tuple(aliases(Defaults).values()),
+    "profile": tuple(aliases(Declaration).values()),
+    "options": tuple(aliases(LaunchOptions).values()),
+    "default options": tuple(aliases(LaunchOptions).values()),
 }
 """The keys that each place knows, in the order of the schema."""
 

@@ -23,7 +23,7 @@ from mlxsm_sync.syntax.source import Tree, parse_text, read_tree
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.text.json_value import digest_bytes, same
 from mlxsm_sync.text.times import now
-from mlxsm_sync.values.desired import Desired, Warned
+from mlxsm_sync.values.desired import Desired, ProfileWarning
 from mlxsm_sync.values.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
 from mlxsm_sync.values.state import State, Write
 
@@ -51,7 +51,7 @@ class Prepared(NamedTuple):
     """The state that records what was pulled as applied; None where there is nothing to record."""
     changes: int
     """How many entries that records."""
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ProfileWarning, ...]
     """What is worth a look in the profiles that are written."""
 
 
@@ -183,7 +183,7 @@ def _record(following: Desired, state: State, pull: Pull, places: Sequence[int])
 def _refuse_conflicts(
     following: Desired, after: State, pull: Pull, places: Sequence[int], *, partial: bool
 ) -> None:
-    """Guard where the pulled profiles would not be what a plan takes for applied."""
+    """UnsafePlan where the pulled profiles would not be what a plan takes for applied."""
     plan = make_plan(following, after, origins=look(following, after))
     left = {clash.place for clash in pull.clashes}
     whole = {at for at, edit in zip(places, pull.edits, strict=True) if edit.taken is None}

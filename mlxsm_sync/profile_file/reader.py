@@ -13,17 +13,25 @@ from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.secret_keys import key_reason
 from mlxsm_sync.text.secret_scan import looks_like, value_reason
 from mlxsm_sync.values import hosts
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.choices import as_argument
-from mlxsm_sync.values.desired import Declaration, Defaults, Desired, Head, Input, ProfileFile, Wanted
+from mlxsm_sync.values.desired import (
+    Declaration,
+    Defaults,
+    Desired,
+    DesiredProfile,
+    Input,
+    ProfileFile,
+    ProfileFileHeader,
+)
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS, Profile
-from mlxsm_sync.values.raw_arguments import Given, raw_faults, told_apart
+from mlxsm_sync.values.raw_arguments import GivenOption, raw_faults, told_apart
 from mlxsm_sync.values.server_options import CHAT_TEMPLATE_ARGS, OPTION_FLAGS
-from mlxsm_sync.values.validation import Fault, Rejected, wire_names
+from mlxsm_sync.values.validation import Issue, ValidationError, aliases
 from mlxsm_sync.values.value_advice import shape_fault, told
 
-_INNER: dict[tuple[Level, str], tuple[Level, type[Model]]] = {
+_INNER: dict[tuple[Level, str], tuple[Level, type[Value]]] = {
     ("file", "defaults"): ("defaults", Defaults),
     ("defaults", OPTIONS): ("default options", LaunchOptions),
     ("profile", OPTIONS): ("options", LaunchOptions),
@@ -34,7 +42,7 @@ _TEXTS = (["collection"], ["name"], ["modelID"], ["host"], ["notes"], [OPTIONS, 
 _SHAPED = (["modelID"], ["host"], [OPTIONS, "allowedOrigins"])
 _A_LIST = "profiles must be a list: write [] for none"
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=Value)
 
 
 def is_document(root: Node) -> bool:
@@ -77,7 +85,7 @@ def judge(
     )
 
 
-def _judge_head(root: Node, problems: Problems) -> Head | None:
+def _judge_head(root: Node, problems: Problems) -> ProfileFileHeader | None:
     """Everything but the profiles."""
     if root.members is None:
         problems.add(root.at, "a profile file is a mapping with schemaVersion and profiles")
@@ -90,10 +98,10 @@ def _judge_head(root: Node, problems: Problems) -> Head | None:
     elif listed.items is None:
         problems.add(listed.at, _A_LIST)
     head = {key: node.plain() for key, node in root.members.items() if key != "profiles"}
-    return _validated(Head, head, root, problems)
+    return _validated(ProfileFileHeader, head, root, problems)
 
 
-def _judge_profile(index: int, node: Node, merged: Node, problems: Problems) -> Wanted | None:
+def _judge_profile(index: int, node: Node, merged: Node, problems: Problems) -> DesiredProfile | None:
     if node.members is None:
         problems.add(node.at, "a profile is a mapping with name, modelID, host and port")
         return None
@@ -103,7 +111,7 @@ def _judge_profile(index: int, node: Node, merged: Node, problems: Problems) -> 
     _note_twice(node, merged, problems)
     if profile is None:
         return None
-    return Wanted(
+    return DesiredProfile(
         index=index,
         profile=profile,
         declared=profile.fields,
@@ -159,7 +167,7 @@ def _note_twice(node: Node, merged: Node, problems: Problems) -> None:
     if isinstance(merged.find(["enableThinking"])[1].value, bool):
         by_key.setdefault(CHAT_TEMPLATE_ARGS, "enableThinking")
     for one in told_apart([_word(item) for item in items] if by_key else []):
-        if isinstance(one, Given) and one.name in by_key:
+        if isinstance(one, GivenOption) and one.name in by_key:
             own = exactly(node, [OPTIONS, RAW]) is not None
             message = f"{RAW}[{one.place}] must not set {one.name} again: {by_key[one.name]} does"
             problems.add(items[one.place].at if own else node.at, message, also=True)
@@ -182,7 +190,7 @@ def _inherit(profile: Node, defaults: Node | None) -> Node:
     return merged
 
 
-def _over(upper: Node, lower: Node | None, inheritable: type[Model]) -> Node:
+def _over(upper: Node, lower: Node | None, inheritable: type[Value]) -> Node:
     known = _keys(inheritable)
     below = {key: node for key, node in ((lower.members if lower else None) or {}).items() if key in known}
     members = below | (upper.members or {})
@@ -197,21 +205,21 @@ def _is_null(node: Node) -> bool:
     return node.value is None and node.items is None and node.members is None
 
 
-def _keys(model: type[Model]) -> list[str]:
-    return [*wire_names(model).values()]
+def _keys(model: type[Value]) -> list[str]:
+    return [*aliases(model).values()]
 
 
 def _validated(model: type[M], data: Json, node: Node, problems: Problems) -> M | None:
     """The value, or None after noting every problem at its place."""
     try:
-        return model.from_json(json.dumps(data))
-    except Rejected as error:
-        for one in error.faults:
+        return model.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        for one in error.issues:
             _note(one, node, problems)
         return None
 
 
-def _note(fault: Fault, node: Node, problems: Problems) -> None:
+def _note(fault: Issue, node: Node, problems: Problems) -> None:
     last = str(fault.path[-1])
     at, found = node.find(fault.path)
     if fault.kind == "missing" or (last in _REQUIRED and _is_null(found)):
@@ -221,7 +229,7 @@ def _note(fault: Fault, node: Node, problems: Problems) -> None:
     problems.add(at, f"{_called(fault.path)} {told(fault, found.plain())}", instead_of=AMBIGUOUS)
 
 
-def _known_only(node: Node, model: type[Model], level: Level, problems: Problems) -> Node:
+def _known_only(node: Node, model: type[Value], level: Level, problems: Problems) -> Node:
     """The mapping without the keys that are unknown, which are noted.
 
     They are not left to the engine, which would tell of all of them: very many take all memory.
@@ -261,9 +269,9 @@ def _judge_portions(arguments: Sequence[Node], problems: Problems) -> None:
     for start in range(0, len(arguments) if len(arguments) > MAX_PROBLEMS else 0, MAX_PROBLEMS):
         portion = [one.plain() for one in arguments[start : start + MAX_PROBLEMS]]
         try:
-            LaunchOptions.from_json(json.dumps({RAW: portion}))
-        except Rejected as error:
-            for one in error.faults:
+            LaunchOptions.model_validate_json(json.dumps({RAW: portion}))
+        except ValidationError as error:
+            for one in error.issues:
                 place = start + int(one.path[1])
                 problems.add(arguments[place].at, f"{RAW}[{place}] {told(one, arguments[place].plain())}")
 

@@ -15,7 +15,7 @@ from mlxsm_sync.system.process_identity import identify
 from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.times import now
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Adopted, Listener, Record
+from mlxsm_sync.values.run import Adopted, Listener, RunRecord
 from mlxsm_sync.values.state import Entry
 
 _PATIENCE = 5.0
@@ -67,7 +67,7 @@ def adopt(entry: Entry, files: RunFiles) -> Adoption:
 
 def _refuse_ours(entry: Entry, files: RunFiles) -> None:
     record = files.record(entry.id)
-    if not isinstance(record, Record):
+    if not isinstance(record, RunRecord):
         return
     found = identify(record)
     if found.handle is not None:

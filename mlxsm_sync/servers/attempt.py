@@ -21,7 +21,7 @@ from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import found as identified
 from mlxsm_sync.system.process_identity import hold, identify, is_keeper
 from mlxsm_sync.values.endings import ending_text
-from mlxsm_sync.values.run import Ending, Record
+from mlxsm_sync.values.run import Ending, RunRecord
 
 END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
@@ -48,7 +48,7 @@ class Attempt:
 
     def __init__(
         self,
-        record: Record,
+        record: RunRecord,
         files: RunFiles,
         stop: Event,
         tell: Callable[[Step], None],
@@ -168,5 +168,5 @@ class Attempt:
         """Add to the record what is known now, unless another run has taken its place."""
         with self._files.start_lock(self.record.id):
             there = self._files.record(self.record.id)
-            if isinstance(there, Record) and there.nonce == self.record.nonce:
-                self._files.write(there.copy(**known))
+            if isinstance(there, RunRecord) and there.nonce == self.record.nonce:
+                self._files.write(there.model_copy(**known))

@@ -128,7 +128,7 @@ def _typed(profile: Profile, model: str) -> Iterator[_Given]:
     yield _Given("--model", model)
     yield _Given("--host", profile.host)
     yield _Given("--port", str(profile.port))
-    options = profile.advanced_launch_options.dump(exclude_none=True)
+    options = profile.advanced_launch_options.model_dump(exclude_none=True)
     template = options.pop("chatTemplateArgs", None)
     thinking: dict[str, Json] = {}
     if profile.enable_thinking is not None:

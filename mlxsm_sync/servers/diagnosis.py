@@ -34,7 +34,7 @@ def _told(finding: Finding) -> Finding:
     # What is about a profile may name one, which may be called `Secret`.
     hide = redacted if finding.subject is None else without_tokens
     remedy = hide(finding.remedy) if finding.remedy else None
-    return finding.copy(message=hide(finding.message), remedy=remedy)
+    return finding.model_copy(message=hide(finding.message), remedy=remedy)
 
 
 def about_server(command: str | None, environment: Mapping[str, str]) -> tuple[Program | None, list[Finding]]:
@@ -61,15 +61,15 @@ def about_cache(environment: Mapping[str, str]) -> Finding:
     if (missing := missing_place(environment)) is not None:
         message = f"models are to be kept in {folder}, and {missing} is not there"
         remedy = "connect its disk, or set HF_HOME to a folder that is there"
-        return about.copy(status="warn", message=message, remedy=remedy)
+        return about.model_copy(status="warn", message=message, remedy=remedy)
     if (trouble := folder_trouble(folder, writing=False)) is not None:
-        return about.copy(status="fail", message=trouble.message, remedy=trouble.remedy)
+        return about.model_copy(status="fail", message=trouble.message, remedy=trouble.remedy)
     if not folder.is_dir():
         message = f"there is no model cache at {folder} yet; the first download makes it"
-        return about.copy(message=message)
+        return about.model_copy(message=message)
     if (trouble := folder_trouble(folder, writing=True)) is not None:
         message = f"{trouble.message}: no model can be downloaded"
-        return about.copy(status="warn", message=message, remedy=trouble.remedy)
+        return about.model_copy(status="warn", message=message, remedy=trouble.remedy)
     return about
 
 
@@ -88,7 +88,7 @@ def _folder(folder: Path) -> Finding:
     about = Finding(topic="folders", status="pass", message=str(folder))
     if others_can_write(folder):
         remedy = f"chmod go-w {shlex.quote(str(folder))}"
-        return about.copy(status="warn", message=f"others can write to {folder}", remedy=remedy)
+        return about.model_copy(status="warn", message=f"others can write to {folder}", remedy=remedy)
     return about
 
 
@@ -117,10 +117,10 @@ def _flags(entry: Entry, model: str, program: Program, edit: str, upgrade: str) 
     )
     for problem in start.problems:
         remedy = f"{upgrade}; or {edit}" if NEEDS_NEWER in problem else edit
-        yield about.copy(status="fail", message=problem, remedy=remedy)
+        yield about.model_copy(status="fail", message=problem, remedy=remedy)
     for word in start.unallowed:
         what, _, remedy = word.rpartition(": ")
-        yield about.copy(status="warn", message=what, remedy=remedy)
+        yield about.model_copy(status="warn", message=what, remedy=remedy)
     if not start.problems and not start.unallowed:
         yield about
 
@@ -130,16 +130,16 @@ def _model(entry: Entry, model: model_files.ModelFiles, environment: Mapping[str
     about = Finding(topic="model", subject=entry.name, status="pass", message=message)
     if model.problems:
         remedy = "bring the files back, or change the modelID"
-        return about.copy(status="fail", message="; ".join(model.problems), remedy=remedy)
+        return about.model_copy(status="fail", message="; ".join(model.problems), remedy=remedy)
     if model.warning is None:
         return about
     if model.kind == "cached":
-        return about.copy(status="warn", message=model.warning)
+        return about.model_copy(status="warn", message=model.warning)
     if is_offline(environment):
         remedy = "unset HF_HUB_OFFLINE for the first start"
-        return about.copy(status="fail", message=model.warning, remedy=remedy)
+        return about.model_copy(status="fail", message=model.warning, remedy=remedy)
     remedy = "let the server download it, or download it first"
-    return about.copy(status="warn", message=model.warning, remedy=remedy)
+    return about.model_copy(status="warn", message=model.warning, remedy=remedy)
 
 
 def _port(entry: Entry, files: RunFiles) -> Finding:
@@ -150,13 +150,15 @@ def _port(entry: Entry, files: RunFiles) -> Finding:
     action = decide(DesiredServer(entry.id), observed, ReplacePolicy())
     match action.kind:
         case "doubt":
-            return about.copy(status="fail", message=action.cause, remedy="remove it if no server runs")
+            return about.model_copy(status="fail", message=action.cause, remedy="remove it if no server runs")
         case "keep":
-            return about.copy(message=f"its server runs at {observed.endpoint}")
+            return about.model_copy(message=f"its server runs at {observed.endpoint}")
         case "skip" | "refuse":
-            return about.copy(message="an adopted server has it")
+            return about.model_copy(message="an adopted server has it")
     if (held := observed.port) is None:
         return about
     if held.ours:
-        return about.copy(status="warn", message=held.problem, remedy="only one profile of a port can be up")
-    return about.copy(status="fail", message=held.problem, remedy=held.advice or "choose another port")
+        return about.model_copy(
+            status="warn", message=held.problem, remedy="only one profile of a port can be up"
+        )
+    return about.model_copy(status="fail", message=held.problem, remedy=held.advice or "choose another port")

@@ -33,7 +33,7 @@ class Meter:
         pid = server.pid or 0
         group = self._groups.get(pid, [pid])
         used = [count for one in group if (count := portable.memory(one)) is not None]
-        return server.copy(
+        return server.model_copy(
             memory_bytes=sum(used) if used else None,
             uptime_seconds=round(uptime, 1) if (uptime := age(pid)) is not None else None,
             cpu_percent=self._busy(group),

@@ -13,7 +13,7 @@ from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import identify
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import Entry
 
 
@@ -39,7 +39,7 @@ class Surroundings:
             return observed
         return observed._replace(port=self.port(order.entry))
 
-    def under_lock(self, order: Order, going: frozenset[str]) -> tuple[Record | None, ObservedState]:
+    def under_lock(self, order: Order, going: frozenset[str]) -> tuple[RunRecord | None, ObservedState]:
         """Gather all that the decision depends on; the record is that of the server that runs.
 
         A port that others in `going` are about to free was looked at before, and may be in motion now.
@@ -62,7 +62,7 @@ class Surroundings:
         """Say who holds the port of an entry; None where it is free."""
         return port_holders(entry, self._files, self._remedy)
 
-    def _process(self, order: Order) -> tuple[Record | None, ObservedState]:
+    def _process(self, order: Order) -> tuple[RunRecord | None, ObservedState]:
         record = self._files.record(order.entry.id)
         if isinstance(record, Damaged):
             unknown = "it cannot be told whether a server runs; remove it if none does"
@@ -75,7 +75,7 @@ class Surroundings:
         if found.handle is None:
             return None, ObservedState()
         found.handle.close()
-        running = record.copy(pid=found.handle.pid)
+        running = record.model_copy(pid=found.handle.pid)
         changed = differences(running, order.program, order.launch.arguments)
         return running, ObservedState(pid=found.handle.pid, differences=changed)
 
@@ -108,7 +108,7 @@ def without_order(entry: Entry, files: RunFiles) -> ObservedState:
     return ObservedState(port=port_holders(entry, files, preflight.plain_remedy))
 
 
-def differences(running: Record, program: Program, arguments: Sequence[str]) -> tuple[str, ...]:
+def differences(running: RunRecord, program: Program, arguments: Sequence[str]) -> tuple[str, ...]:
     """Say what a new start with this program and these arguments would change of a server that runs."""
     then = running.installed_version or running.server_version
     return (

@@ -13,7 +13,7 @@ from mlxsm_sync.system.current import age
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import identify, is_ours
 from mlxsm_sync.values.endings import code_text
-from mlxsm_sync.values.run import Ending, Record, Status
+from mlxsm_sync.values.run import Ending, RunRecord, Status
 
 _PATIENCE = 3.0
 """Seconds for an answer about health; a busy server has been seen to take 0.04."""
@@ -21,7 +21,7 @@ _NO_SOCKET_SECONDS = 10.0
 """Since its start, for a server to listen after all when its log says that it cannot."""
 
 
-def look(record: Record, ending: Ending | None = None, asked: float | None = None) -> Observation:
+def look(record: RunRecord, ending: Ending | None = None, asked: float | None = None) -> Observation:
     """How the server of a record is now; `ending` is what its parent noted, `asked` a request to end."""
     found = identify(record)
     if found.doubt is not None:
@@ -36,7 +36,7 @@ def look(record: Record, ending: Ending | None = None, asked: float | None = Non
         found.handle.close()
 
 
-def _ended(record: Record, ending: Ending | None, asked: float | None) -> Observation:
+def _ended(record: RunRecord, ending: Ending | None, asked: float | None) -> Observation:
     if record.failure is not None:
         return Observation("crashed", last_error=f"failed to start: {record.failure}")
     if asked is not None:
@@ -46,9 +46,9 @@ def _ended(record: Record, ending: Ending | None, asked: float | None) -> Observ
     return Observation("crashed", last_error=reason, ending=ending)
 
 
-def _alive(record: Record, handle: Handle) -> Observation:
+def _alive(record: RunRecord, handle: Handle) -> Observation:
     held = ports.holders(record.host, record.port, (handle.pid,))
-    ours = [one for one in held if is_ours(one.pid, record.copy(pid=handle.pid))]
+    ours = [one for one in held if is_ours(one.pid, record.model_copy(pid=handle.pid))]
     if not ours:
         taken = f"port {record.port} is held by {ports.describe(held)}" if held else None
         if taken or record.ready is not None:
@@ -73,7 +73,7 @@ def _alive(record: Record, handle: Handle) -> Observation:
     return Observation("ready" if record.ready is not None else "loading", handle.pid)
 
 
-def _unbound(record: Record, handle: Handle) -> Observation:
+def _unbound(record: RunRecord, handle: Handle) -> Observation:
     """A server that does not listen yet, or never will: by now nobody but itself writes its log."""
     said = log_messages.death(logs.part(Path(record.log)), listened=False)
     if said is not None and (age(handle.pid) or 0) > _NO_SOCKET_SECONDS:
@@ -81,5 +81,5 @@ def _unbound(record: Record, handle: Handle) -> Observation:
     return Observation("loading", handle.pid)
 
 
-def _explained(record: Record, fact: str) -> str:
+def _explained(record: RunRecord, fact: str) -> str:
     return failure(Path(record.log), record.own_log_bytes or 0, fact)

@@ -17,9 +17,9 @@ from mlxsm_sync.servers.program import examine
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Adopted, Record, UpServer
+from mlxsm_sync.values.run import Adopted, RunRecord, UpServer
 from mlxsm_sync.values.state import Entry
 
 
@@ -115,12 +115,12 @@ def refusal(order: Order) -> UpServer | None:
     return UpServer(id=order.entry.id, name=order.entry.name, result=result, message=action.cause)
 
 
-def _now(entry: Entry, files: RunFiles) -> Record | Adopted | None:
+def _now(entry: Entry, files: RunFiles) -> RunRecord | Adopted | None:
     """What is there for an entry: its own server that runs, else one that is adopted, else nothing."""
     return _running(entry, files) or files.adopted(entry.id)
 
 
-def _clash(entry: Entry, others: Sequence[Wanted], running: Collection[int], means: Means) -> str:
+def _clash(entry: Entry, others: Sequence[DesiredProfile], running: Collection[int], means: Means) -> str:
     """One that runs keeps its port; where none does, only a person can say which is to."""
     for other in others:
         if other.index in running:
@@ -133,16 +133,16 @@ def _clash(entry: Entry, others: Sequence[Wanted], running: Collection[int], mea
     )
 
 
-def _running(entry: Entry, files: RunFiles) -> Record | None:
+def _running(entry: Entry, files: RunFiles) -> RunRecord | None:
     """The record of an entry whose process lives, for all that is known."""
     record = files.record(entry.id)
-    if not isinstance(record, Record):
+    if not isinstance(record, RunRecord):
         return None
     with found(record) as now:
         return None if now.handle is None and now.doubt is None else record
 
 
-def _order(entry: Entry, running: Record | None, means: Means) -> tuple[Order, Iterable[str]]:
+def _order(entry: Entry, running: RunRecord | None, means: Means) -> tuple[Order, Iterable[str]]:
     program = means.program
     if program is None:
         program = examine(running.command, means.environment) if running is not None else Program(())
@@ -164,7 +164,7 @@ def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:
     forget = means.remedy("forget", entry.name)
     whose = "a server that mlxsm did not start is adopted for it"
     if not listens:
-        return told.copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
+        return told.model_copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
     if action.kind == "refuse":
-        return told.copy(message=f"{whose} and never restarted: {forget} drops it")
-    return told.copy(message=f"{whose}; it was left as it is")
+        return told.model_copy(message=f"{whose} and never restarted: {forget} drops it")
+    return told.model_copy(message=f"{whose}; it was left as it is")

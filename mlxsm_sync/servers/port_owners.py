@@ -10,7 +10,7 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.unrecorded import is_here, run_folder_of
 from mlxsm_sync.system.process_identity import belongs_to
 from mlxsm_sync.system.run_marks import mark_of
-from mlxsm_sync.values.run import Listener, Record
+from mlxsm_sync.values.run import Listener, RunRecord
 
 
 class Owner(NamedTuple):
@@ -22,7 +22,7 @@ class Owner(NamedTuple):
     """What it can be stopped as; None where it is of another state."""
     pid: int
     """The process that holds the port."""
-    record: Record | None
+    record: RunRecord | None
     """None where its record is gone, or is that of another state."""
     folder: Path | None
     """Where its record is, or was."""
@@ -31,7 +31,7 @@ class Owner(NamedTuple):
 def owner_of(held: Collection[Listener], files: RunFiles) -> Owner | None:
     """The server of ours among those who hold a port; by its mark alone, since a record may be old."""
     pids = [one.pid for one in held if one.pid is not None]
-    records = [one for one in files.records().values() if isinstance(one, Record)] if pids else []
+    records = [one for one in files.records().values() if isinstance(one, RunRecord)] if pids else []
     for pid in pids:
         for record in records:
             if belongs_to(pid, record):

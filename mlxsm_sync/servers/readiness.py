@@ -25,7 +25,7 @@ from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import is_ours
 from mlxsm_sync.text.amounts import size
 from mlxsm_sync.text.secret_scan import redacted
-from mlxsm_sync.values.run import Proof, Record
+from mlxsm_sync.values.run import Proof, RunRecord
 
 PAUSE = 0.05
 _HEALTH_PAUSE = 1.0
@@ -82,7 +82,7 @@ class ReadinessWait:
     def __init__(
         self,
         handle: Handle,
-        record: Record,
+        record: RunRecord,
         downloads: Downloads,
         *,
         timeout: float,

@@ -18,8 +18,8 @@ from mlxsm_sync.errors import FileError, ServerError, StateLocked, UnreadableSta
 from mlxsm_sync.files import atomic
 from mlxsm_sync.state import run_names
 from mlxsm_sync.state.serialization import read_model, write_text
-from mlxsm_sync.values.run import Adopted, Asked, Ending, Record
-from mlxsm_sync.values.validation import Rejected
+from mlxsm_sync.values.run import Adopted, Asked, Ending, RunRecord
+from mlxsm_sync.values.validation import ValidationError
 
 _LOCK_SECONDS = 5
 """A start holds the lock only until its process is noted."""
@@ -51,24 +51,24 @@ class RunFiles:
             with atomic.system_errors(f"cannot prepare {folder}"):
                 atomic.make_private(folder)
 
-    def record(self, entry_id: str) -> Record | Damaged | None:
+    def record(self, entry_id: str) -> RunRecord | Damaged | None:
         """What was started for an entry; None where nothing was."""
         path = self._record_path(entry_id)
         try:
             data = atomic.read_own(path)
-            record = None if data is None else read_model(Record, data, path, "record")
+            record = None if data is None else read_model(RunRecord, data, path, "record")
         except (FileError, UnreadableState) as error:
             return Damaged(entry_id, error.message)
         if record is not None and record.id != entry_id:
             return Damaged(entry_id, f"the record {path} is of another entry; it was not touched")
         return record
 
-    def records(self) -> dict[str, Record | Damaged]:
+    def records(self) -> dict[str, RunRecord | Damaged]:
         """All records, by entry."""
         found = ((entry_id, self.record(entry_id)) for entry_id in sorted(self._ids(run_names.RECORD)))
         return {entry_id: record for entry_id, record in found if record is not None}
 
-    def write(self, record: Record) -> None:
+    def write(self, record: RunRecord) -> None:
         """Put a record in its place, holding the lock; nobody sees half of one."""
         path = self._record_path(record.id)
         with atomic.system_errors(f"cannot write {path}"):
@@ -91,26 +91,26 @@ class RunFiles:
         """Where the parent of an entry's server notes how it ended."""
         return self.folder / f"{entry_id}.ending"
 
-    def ending(self, record: Record) -> Ending | None:
+    def ending(self, record: RunRecord) -> Ending | None:
         """How the process of a record ended; None where nobody saw it."""
-        with suppress(FileError, Rejected):
+        with suppress(FileError, ValidationError):
             data = atomic.read_own(self.ending_path(record.id))
-            ending = Ending.from_json(data) if data is not None else None
+            ending = Ending.model_validate_json(data) if data is not None else None
             return ending if ending is not None and ending.nonce == record.nonce else None
         return None
 
-    def note_asked(self, record: Record) -> None:
+    def note_asked(self, record: RunRecord) -> None:
         """Remember that a server was asked to end; it is asked all the same where that cannot be written."""
         path = self._asked_path(record.id)
         with suppress(FileError, OSError):
-            data = json.dumps(Asked(nonce=record.nonce, at=time.time()).dump()).encode()
+            data = json.dumps(Asked(nonce=record.nonce, at=time.time()).model_dump()).encode()
             atomic.put_in_place(atomic.write_beside(path, data, lasting=False), path)
 
-    def asked(self, record: Record) -> float | None:
+    def asked(self, record: RunRecord) -> float | None:
         """When the server of a record was asked to end, in seconds since 1970; None where it was not."""
-        with suppress(FileError, Rejected):
+        with suppress(FileError, ValidationError):
             data = atomic.read_own(self._asked_path(record.id))
-            asked = Asked.from_json(data) if data is not None else None
+            asked = Asked.model_validate_json(data) if data is not None else None
             return asked.at if asked is not None and asked.nonce == record.nonce else None
         return None
 

@@ -17,14 +17,14 @@ from mlxsm_sync.system.process_identity import noted
 from mlxsm_sync.system.run_marks import run_mark
 from mlxsm_sync.text.json_value import canonical, digest_bytes
 from mlxsm_sync.text.times import now
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import Entry
 
 
 class Begun(NamedTuple):
     """A run whose process lives, or has lived."""
 
-    record: Record
+    record: RunRecord
     keeper: spawn.Keeper
 
 
@@ -44,7 +44,7 @@ def begin(
     return Begun(noted(record, started.pid, started.keeper.pid), started.keeper)
 
 
-def _process(record: Record, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:
+def _process(record: RunRecord, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:
     descriptor = logs.open_new(Path(record.log))
     try:
         return spawn.start(
@@ -59,8 +59,8 @@ def _process(record: Record, files: RunFiles, environment: Mapping[str, str]) ->
         os.close(descriptor)
 
 
-def _record(entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles) -> Record:
-    return Record(
+def _record(entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles) -> RunRecord:
+    return RunRecord(
         id=entry.id,
         name=entry.name,
         owner=entry.owner,

@@ -13,7 +13,7 @@ from mlxsm_sync.servers import log_messages, logs, probe
 from mlxsm_sync.servers.releases import health_knows
 from mlxsm_sync.system.portable import cpu_seconds
 from mlxsm_sync.system.process import group_members
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 
 _IDLE = 0.02
 """Of one core: an idle server takes 0.002 to 0.004 for itself, and as much for questions about its health."""
@@ -40,7 +40,7 @@ class Idleness:
         return sum(cpu_seconds(pid) or 0.0 for pid in pids)
 
 
-def is_mute(record: Record, pid: int, place: tuple[str, int]) -> bool:
+def is_mute(record: RunRecord, pid: int, place: tuple[str, int]) -> bool:
     """Whether a server whose health is good will never answer; one question is asked where that may be."""
     if health_knows(record.server_version):
         return False

@@ -21,7 +21,7 @@ from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Record, UpResult, UpServer
+from mlxsm_sync.values.run import RunRecord, UpResult, UpServer
 from mlxsm_sync.values.state import Entry
 
 Tell = Callable[[str, Step], None]
@@ -48,7 +48,7 @@ class Start:
         self, order: Order, files: RunFiles, policy: StartPolicy, moves: Moves, stop: Event, tell: Tell
     ) -> None:
         self.entry = order.entry
-        self.begun: Record | None = None
+        self.begun: RunRecord | None = None
         """The run that was begun here, and so is ours to end."""
         self._order = order
         self._files = files
@@ -80,7 +80,7 @@ class Start:
         where = endpoint(self.entry.profile.host, self.entry.profile.port)
         server = UpServer(id=self.entry.id, name=self.entry.name, result=result, endpoint=where, **known)
         if result == "failed" and self._old_is_gone:
-            return server.copy(message=f"{server.message}\nthe server that ran before was stopped")
+            return server.model_copy(message=f"{server.message}\nthe server that ran before was stopped")
         return server
 
     def _abandon(self, reason: str) -> UpServer:
@@ -113,7 +113,7 @@ class Start:
         return self._finish(attempt, plan.RESULTS[action.kind])
 
     def _carry_out(
-        self, action: ServerAction, running: Record | None, going: frozenset[str]
+        self, action: ServerAction, running: RunRecord | None, going: frozenset[str]
     ) -> Attempt | None:
         """Do what was decided; None where there is nothing to wait for."""
         match action.kind:
@@ -126,7 +126,7 @@ class Start:
                 return self._begin(self._order.launch.arguments, going)
         return None
 
-    def _make_way(self, running: Record) -> None:
+    def _make_way(self, running: RunRecord) -> None:
         """Stop a server that is to be started anew."""
         (ended,) = stopping.stop_all(
             [(running.name, running)], self._files, holding_lock=True, hurry=self._stop
@@ -149,14 +149,14 @@ class Start:
             raise Stopped
         if held is not None:
             raise ServerError(held.message)
-        if isinstance(earlier := self._files.record(self.entry.id), Record):
+        if isinstance(earlier := self._files.record(self.entry.id), RunRecord):
             self._clear_away(earlier)
         begun = runs.begin(self.entry, self._order.program, arguments, self._files, self._policy.environment)
         self.begun = begun.record
         self._files.write(begun.record)
         return Attempt(begun.record, self._files, self._stop, self._step, begun.keeper)
 
-    def _clear_away(self, earlier: Record) -> None:
+    def _clear_away(self, earlier: RunRecord) -> None:
         """End what a server that is gone has left behind: it can be found by its record only."""
         (ended,) = stopping.stop_all([(earlier.name, earlier)], self._files, holding_lock=True)
         if ended.result == "failed":
@@ -179,7 +179,7 @@ class Start:
         message = "\n".join(self._notes) or None
         return self.told(result, pid=outcome.pid, ready_seconds=outcome.seconds, message=message)
 
-    def _again_without(self, flags: frozenset[str], before: Record) -> Attempt:
+    def _again_without(self, flags: frozenset[str], before: RunRecord) -> Attempt:
         kept = tuple(one for one in before.arguments if one.partition("=")[0] not in flags)
         self._notes.append(
             f"warning: its program does not know {', '.join(sorted(flags))}: started without; "
@@ -187,7 +187,7 @@ class Start:
         )
         with self._files.start_lock(self.entry.id):
             there = self._files.record(self.entry.id)
-            if not isinstance(there, Record) or there.nonce != before.nonce:
+            if not isinstance(there, RunRecord) or there.nonce != before.nonce:
                 raise ServerError("another mlxsm stopped it, or started it anew, meanwhile")
             return self._begin(kept, frozenset())
 
@@ -201,7 +201,7 @@ class Start:
 
 
 def _settled_message(
-    action: ServerAction, running: Record | None, name: str, remedy: Callable[[str, str], str]
+    action: ServerAction, running: RunRecord | None, name: str, remedy: Callable[[str, str], str]
 ) -> str | None:
     """Say why a server is left as it is."""
     match action.kind:

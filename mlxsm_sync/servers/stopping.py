@@ -15,7 +15,7 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.process import Handle, group_members
 from mlxsm_sync.system.process_identity import belongs_to, held, identify, left_behind
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import DownResult, DownServer, Record
+from mlxsm_sync.values.run import DownResult, DownServer, RunRecord
 
 GRACE = 30.0
 """Seconds between TERM and giving up; a large model takes its time."""
@@ -28,7 +28,7 @@ _LOOK_SECONDS = 0.25
 class Shutdown:
     """Ends what is left of one run: the server with its group, and whatever else it started."""
 
-    def __init__(self, record: Record, handle: Handle | None) -> None:
+    def __init__(self, record: RunRecord, handle: Handle | None) -> None:
         self._record, self._handle = record, handle
         self._number = signal.SIGTERM
         self._signalled: set[int] = set()
@@ -61,7 +61,7 @@ class Shutdown:
         return self._left
 
 
-def _strays(record: Record) -> list[int]:
+def _strays(record: RunRecord) -> list[int]:
     """What the server started, by the mark of the run: its group, and who has its port."""
     known = () if record.pid is None else (record.pid,)
     pids = {one.pid for one in ports.holders(record.host, record.port, known)}
@@ -72,7 +72,7 @@ def _strays(record: Record) -> list[int]:
 class Stop:
     """One server on its way down."""
 
-    def __init__(self, record: Record, name: str) -> None:
+    def __init__(self, record: RunRecord, name: str) -> None:
         self.record, self.name = record, name
         self.result: DownResult | None = None
         self.message: str | None = None
@@ -131,14 +131,14 @@ class Stop:
         )
 
 
-def _who_has_the_port(record: Record) -> str | None:
+def _who_has_the_port(record: RunRecord) -> str | None:
     """Somebody else may have been waiting for the port."""
     holders = ports.holders(record.host, record.port)
     return f"port {record.port} is now held by {ports.describe(holders)}" if holders else None
 
 
 def stop_all(
-    wanted: Iterable[tuple[str, Record]],
+    wanted: Iterable[tuple[str, RunRecord]],
     files: RunFiles,
     *,
     grace: float = GRACE,
@@ -181,13 +181,13 @@ def _is_done(one: Stop) -> bool:
     return one.result is not None
 
 
-def _noted(record: Record, files: RunFiles) -> Record:
+def _noted(record: RunRecord, files: RunFiles) -> RunRecord:
     """The record with its process; of a start that is just being made, only its maker knows that yet."""
     if record.pid is not None:
         return record
     with suppress(MlxsmError), files.start_lock(record.id):
         now = files.record(record.id)
-        if isinstance(now, Record) and now.nonce == record.nonce:
+        if isinstance(now, RunRecord) and now.nonce == record.nonce:
             return now
     return record
 
@@ -201,7 +201,7 @@ def _wait(stops: Sequence[Stop], seconds: float, hurry: Event | None = None) -> 
         time.sleep(_PAUSE)
 
 
-def _forgotten(told: DownServer, record: Record, files: RunFiles, *, holding_lock: bool) -> DownServer:
+def _forgotten(told: DownServer, record: RunRecord, files: RunFiles, *, holding_lock: bool) -> DownServer:
     """Drop the record of what is gone, unless it was started again meanwhile.
 
     What carries the mark of a run can only be found by its record, which stays as long as that lives.
@@ -210,12 +210,14 @@ def _forgotten(told: DownServer, record: Record, files: RunFiles, *, holding_loc
         return told
     if left := left_behind(record):
         which = f"process {left[0]}" if len(left) == 1 else f"processes {', '.join(map(str, left))}"
-        return told.copy(result="failed", message=f"{which} of it still runs; its record is still there")
+        return told.model_copy(
+            result="failed", message=f"{which} of it still runs; its record is still there"
+        )
     try:
         with nullcontext() if holding_lock else files.start_lock(record.id):
             now = files.record(record.id)
-            if isinstance(now, Record) and now.nonce == record.nonce:
+            if isinstance(now, RunRecord) and now.nonce == record.nonce:
                 files.forget_run(record.id)
     except MlxsmError as error:
-        return told.copy(message=f"{error.message}; its record is still there")
+        return told.model_copy(message=f"{error.message}; its record is still there")
     return told

@@ -17,13 +17,13 @@ from mlxsm_sync.system.current import all_pids, boot_id, command_line, facts, pi
 from mlxsm_sync.system.process_identity import is_keeper, keeper_words
 from mlxsm_sync.system.run_marks import RECORD_VARIABLE, Mark, mark_of
 from mlxsm_sync.values import hosts
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _NO_PORT = 0
 
 
-def unrecorded(files: RunFiles) -> list[Record]:
+def unrecorded(files: RunFiles) -> list[RunRecord]:
     """A record for each run of this state that lives and has none; to look takes some milliseconds."""
     found: defaultdict[Mark, list[int]] = defaultdict(list)
     for pid in all_pids():
@@ -63,12 +63,12 @@ def run_folder_of(pid: int) -> Path | None:
     return None
 
 
-def _record(mark: Mark, pids: list[int]) -> Record:
+def _record(mark: Mark, pids: list[int]) -> RunRecord:
     """What can be told of a run by its processes."""
     pid = next((one for one in pids if _leads_a_group(one)), None)
     words = _words(pids)
     port = command_words.option(words, "--port") or ""
-    return Record(
+    return RunRecord(
         id=mark.id,
         name=mark.id,
         owner=None,

@@ -18,7 +18,7 @@ from mlxsm_sync.system.current import environment as environment_of
 from mlxsm_sync.system.process import by_group
 from mlxsm_sync.text.times import from_seconds
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Adopted, Listener, Record, SeenReport, SeenServer
+from mlxsm_sync.values.run import Adopted, Listener, RunRecord, SeenReport, SeenServer
 from mlxsm_sync.values.state import Entry
 
 _SIDE_BY_SIDE = 16
@@ -33,7 +33,7 @@ class StatusReporter:
         files: RunFiles,
         program: Program | None,
         environment: Mapping[str, str],
-        lost: Sequence[Record] = (),
+        lost: Sequence[RunRecord] = (),
         orphans: Collection[str] = (),
     ) -> None:
         """`lost` are servers without a record, `orphans` ids whose profile is gone from file or state."""
@@ -52,7 +52,7 @@ class StatusReporter:
         from mlxsm_sync.system.portable import machine_memory
 
         self._names = {entry.id: entry.name for entry in known}
-        records = (one for one in self._files.records().values() if isinstance(one, Record))
+        records = (one for one in self._files.records().values() if isinstance(one, RunRecord))
         meter = Meter(by_group(), [one.pid for one in records if one.pid is not None])
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             servers = [*pool.map(self.see, entries)]
@@ -70,7 +70,7 @@ class StatusReporter:
         )
         record = self._files.record(entry.id)
         if isinstance(record, Damaged):
-            return plain.copy(status="crashed", uncertain=True, last_error=record.reason)
+            return plain.model_copy(status="crashed", uncertain=True, last_error=record.reason)
         if record is None and (lost := next((one for one in self._lost if one.id == entry.id), None)):
             return self._unrecorded(lost, plain)
         seen = self._recorded(record, plain) if record is not None else plain
@@ -78,7 +78,7 @@ class StatusReporter:
             told = self._changes(entry, record)
             observed = ObservedState(pid=seen.pid, differences=told)
             action = decide(DesiredServer(entry.id), observed, ReplacePolicy())
-            return seen.copy(
+            return seen.model_copy(
                 stale=action.kind == "stale",
                 changes=told,
                 orphan=entry.id in self._orphans,
@@ -89,15 +89,15 @@ class StatusReporter:
         held = ports.holders(profile.host, profile.port)
         if held and seen.status == "crashed":
             now = f"{seen.last_error or 'it ended'}; its port is now held by {ports.describe(held)}"
-            return seen.copy(last_error=now)
+            return seen.model_copy(last_error=now)
         return self._held_by_others(held, seen) if held and seen.status == "stopped" else seen
 
     def _without_entry(self, gone: Collection[str]) -> Iterator[SeenServer]:
         for entry_id in gone:
             record = self._files.record(entry_id)
             if isinstance(record, Damaged):
-                plain = self._gone(entry_id, entry_id, "").copy(status="crashed")
-                yield plain.copy(uncertain=True, last_error=record.reason)
+                plain = self._gone(entry_id, entry_id, "").model_copy(status="crashed")
+                yield plain.model_copy(uncertain=True, last_error=record.reason)
             elif record is not None:
                 where = endpoint(record.host, record.port)
                 yield self._recorded(record, self._gone(entry_id, record.name, where))
@@ -111,11 +111,11 @@ class StatusReporter:
         orphan = entry_id in self._orphans
         return SeenServer(id=entry_id, name=name, status="stopped", endpoint=where, orphan=orphan)
 
-    def _recorded(self, record: Record, plain: SeenServer) -> SeenServer:
+    def _recorded(self, record: RunRecord, plain: SeenServer) -> SeenServer:
         """What is known of a server that we started."""
         ending, asked = self._files.ending(record), self._files.asked(record)
         seen = look(record, ending, asked)
-        return plain.copy(
+        return plain.model_copy(
             status=seen.status,
             uncertain=seen.doubtful,
             pid=seen.pid,
@@ -128,11 +128,11 @@ class StatusReporter:
             ended_at=_time(seen.ending.at) if seen.ending else None,
         )
 
-    def _unrecorded(self, lost: Record, plain: SeenServer) -> SeenServer:
+    def _unrecorded(self, lost: RunRecord, plain: SeenServer) -> SeenServer:
         """A server that we started and whose record is gone: its marks tell of it."""
         stop = self._files.command("down", plain.name)
         told = f"mlxsm started it, but its record is gone: {stop} stops it"
-        return plain.copy(status="foreign", pid=lost.pid, last_error=told)
+        return plain.model_copy(status="foreign", pid=lost.pid, last_error=told)
 
     def _held_by_others(self, held: Sequence[Listener], seen: SeenServer) -> SeenServer:
         """A port that another server of ours has, or somebody else."""
@@ -140,13 +140,13 @@ class StatusReporter:
         if owner is not None and owner.name is not None:
             name = self._names.get(owner.id, owner.name)
             stop = self._files.command("down", name)
-            return seen.copy(last_error=f'port in use by "{name}": {stop} frees it')
+            return seen.model_copy(last_error=f'port in use by "{name}": {stop} frees it')
         told = f"its port is held by {ports.describe(held)}"
         if owner is not None:
             told = f"{told}; {port_owners.told(owner, self._files)}"
-        return seen.copy(status="foreign", pid=held[0].pid, last_error=told)
+        return seen.model_copy(status="foreign", pid=held[0].pid, last_error=told)
 
-    def _changes(self, entry: Entry, record: Record) -> tuple[str, ...]:
+    def _changes(self, entry: Entry, record: RunRecord) -> tuple[str, ...]:
         """What a restart with this program would change; where none is named, with its own."""
         program = self._program or examine(record.command, self._environment)
         model = model_files.model_of(entry, self._environment).argument
@@ -169,7 +169,7 @@ def _once(servers: Sequence[SeenServer]) -> list[SeenServer]:
     found = []
     for server in servers:
         again = server.status == "foreign" and server.pid in seen
-        found.append(server.copy(pid=None) if again else server)
+        found.append(server.model_copy(pid=None) if again else server)
         seen.add(server.pid)
     return found
 
@@ -179,7 +179,7 @@ def _adopted(adopted: Adopted, plain: SeenServer) -> SeenServer:
     where = endpoint(adopted.host, adopted.port)
     held = ports.holders(adopted.host, adopted.port)
     silent = None if held else "nothing is listening"
-    return plain.copy(status="adopted", endpoint=where, last_error=silent)
+    return plain.model_copy(status="adopted", endpoint=where, last_error=silent)
 
 
 def _time(seconds: float) -> str | None:

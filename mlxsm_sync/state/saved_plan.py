@@ -15,17 +15,17 @@ from mlxsm_sync.syntax.tree import MAX_BYTES, Problems
 from mlxsm_sync.text.json_value import texts
 from mlxsm_sync.text.nesting import loads
 from mlxsm_sync.text.secret_scan import in_answer, looks_like
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired
-from mlxsm_sync.values.validation import Rejected
+from mlxsm_sync.values.validation import ValidationError
 
 STDIN = "-"
 # A plan carries everything twice, as a profile and as what it declares.
 MAX_PLAN_BYTES = 8 * MAX_BYTES
 
 
-class SavedPlan(Model):
+class SavedPlan(Value):
     """`plan --out`: enough to plan again, and to refuse where the result would differ."""
 
     format_version: Literal[1] = 1
@@ -51,7 +51,7 @@ def save_plan(path: str, saved: SavedPlan) -> None:
 
 def text_of(saved: SavedPlan) -> str:
     """A saved plan as `apply` reads it."""
-    return json.dumps(saved.dump(), indent=1) + "\n"
+    return json.dumps(saved.model_dump(), indent=1) + "\n"
 
 
 class NotAPlan(InvalidFile):
@@ -68,8 +68,8 @@ def load_plan(path: str) -> SavedPlan:
         raise InvalidFile(f"{path} is too large for a saved plan")
     try:
         raw = loads(data)
-        saved = SavedPlan.from_json(data)
-    except Rejected as error:
+        saved = SavedPlan.model_validate_json(data)
+    except ValidationError as error:
         if _is_newer(raw):
             newer = Problems(path, NotAPlan).stop(None, "this plan was saved by a newer mlxsm")
             newer.hint = "apply it with that mlxsm, or upgrade this one"
@@ -129,8 +129,8 @@ def _doubtful(saved: SavedPlan) -> str | None:
         one.declared != one.profile.fields for one in saved.desired.profiles
     ):
         return "was changed since it was saved"
-    content = saved.copy(choices=saved.choices.copy(given=()))
+    content = saved.model_copy(choices=saved.choices.model_copy(given=()))
     answers = (word for given in saved.choices.given for word in given.words)
-    if any(map(looks_like, texts(content.dump()))) or any(map(in_answer, answers)):
+    if any(map(looks_like, texts(content.model_dump()))) or any(map(in_answer, answers)):
         return "contains what looks like a secret"
     return None

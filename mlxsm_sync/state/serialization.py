@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from mlxsm_sync.errors import UnreadableState
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.nesting import TooDeep, loads
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.state import Entry, State
-from mlxsm_sync.values.validation import Rejected
+from mlxsm_sync.values.validation import ValidationError
 
 FORMAT_VERSION = 1
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=Value)
 
 
 class _Refused(ValueError):
@@ -37,7 +37,7 @@ def read_state(data: bytes, path: Path) -> State:
     for place, entry in enumerate(entries):
         entries[place] = None
         checked.append(_checked_as(Entry, json.dumps(entry), path, "state", ("entries", place)))
-    state = state.copy(entries=tuple(checked))
+    state = state.model_copy(entries=tuple(checked))
     try:
         state.check()
     except ValueError as error:
@@ -47,14 +47,14 @@ def read_state(data: bytes, path: Path) -> State:
 
 def write_state(state: State) -> bytes:
     """The bytes of a state; reading them back gives the same state, or this fails."""
-    data = state.copy(entries=()).dump()
-    data["entries"] = [entry.dump() | {"profile": entry.profile.sparse} for entry in state.entries]
+    data = state.model_copy(entries=()).model_dump()
+    data["entries"] = [entry.model_dump() | {"profile": entry.profile.sparse} for entry in state.entries]
     return _checked(state, data)
 
 
-def write_text(value: Model) -> bytes:
+def write_text(value: Value) -> bytes:
     """The bytes of a versioned value; reading them back gives the same, or this fails."""
-    return _checked(value, value.dump())
+    return _checked(value, value.model_dump())
 
 
 def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
@@ -87,8 +87,8 @@ def _checked_as(
 ) -> M:
     """The value of a JSON text, which stands `inside` a larger one."""
     try:
-        return model.from_json(text)
-    except Rejected as error:
+        return model.model_validate_json(text)
+    except ValidationError as error:
         raise _unreadable(what, path, _first_fault(error, inside)) from None
 
 
@@ -102,7 +102,7 @@ def _refuse_version(version: Json, what: str, path: Path) -> None:
         raise _unreadable(what, path, "has an unknown format version")
 
 
-def _checked(value: Model, data: JsonObject) -> bytes:
+def _checked(value: Value, data: JsonObject) -> bytes:
     written = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
     if read_model(type(value), written, Path(), "state") != value:
         raise AssertionError("the state does not survive being written")
@@ -113,9 +113,9 @@ def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
     return UnreadableState(f"the {what} {path} {why}; it was not touched")
 
 
-def _first_fault(error: Rejected, inside: Iterable[str | int]) -> str:
+def _first_fault(error: ValidationError, inside: Iterable[str | int]) -> str:
     """Where the state is invalid; only our own keys are named, no values."""
-    first = error.faults[0]
+    first = error.issues[0]
     # An unknown key is somebody else's, so what it is in is named.
     path = first.path[:-1] if first.kind == "unexpected_keyword_argument" else first.path
     return _invalid((*inside, *path), str(first.context.get("error", first.kind)))

@@ -86,7 +86,7 @@ class StateFile:
         Old or new, whatever happens in between: temporary file, fsync, backup, rename, fsync.
         """
         lineage = state.lineage or lineage
-        stamped = state.copy(lineage=lineage, written=written)
+        stamped = state.model_copy(lineage=lineage, written=written)
         self._put_in_place(stamped, lambda: self._keep_previous(stamped))
         history.trim(self.path, lineage)
         return stamped
@@ -156,7 +156,7 @@ class StateFile:
             if self.lost() is None:
                 raise StalePlan(f"{self.path} can be read again; nothing was written")
             serial = next_serial(self.path, goal.state, self._data)
-            state = goal.state.copy(serial=serial, written=written)
+            state = goal.state.model_copy(serial=serial, written=written)
             aside: list[Path] = []
 
             def keep() -> None:

@@ -64,7 +64,7 @@ class Store(Protocol):
         """Finish what a writer left that was stopped half way."""
 
     def refuse_to_write(self) -> None:
-        """Guard where nobody should write now."""
+        """UnsafePlan where nobody should write now."""
 
 
 Remake = Callable[[State], tuple[Plan, State]]

@@ -18,7 +18,7 @@ _BEFORE, _AFTER = 60, 40
 def with_excerpts(problems: Iterable[Problem], text: str) -> tuple[Problem, ...]:
     """The same problems; where a text could not be read on, with the line that it stopped in."""
     return tuple(
-        one.copy(excerpt=excerpt(text, one.line, one.column or 1))
+        one.model_copy(excerpt=excerpt(text, one.line, one.column or 1))
         if one.line is not None and one.message.startswith(_NOT_READ)
         else one
         for one in problems

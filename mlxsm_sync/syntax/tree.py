@@ -143,7 +143,7 @@ class Problems:
         earlier = self._found.get(at)
         found = earlier is not None and earlier.message.startswith(instead_of)
         if earlier is not None and found:
-            self._found[at] = earlier.copy(message=message)
+            self._found[at] = earlier.model_copy(message=message)
         return found
 
     def clear(self) -> None:

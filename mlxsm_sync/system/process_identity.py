@@ -18,7 +18,7 @@ from mlxsm_sync.system import current, process
 from mlxsm_sync.system.current import boot_id, command_line, facts, pid_space
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.run_marks import carries
-from mlxsm_sync.values.run import BY_CLOCK, Facts, Record
+from mlxsm_sync.values.run import BY_CLOCK, Facts, RunRecord
 
 KEEPER = str(Path(__file__).with_name("keeper.py"))
 """The program that is the parent of a server, and carries its mark, too."""
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 @contextmanager
-def found(record: Record) -> Iterator[Found]:
+def found(record: RunRecord) -> Iterator[Found]:
     """The process of a record, if it is certain; the handle is open inside."""
     result = identify(record)
     try:
@@ -52,7 +52,7 @@ def found(record: Record) -> Iterator[Found]:
             result.handle.close()
 
 
-def identify(record: Record) -> Found:
+def identify(record: RunRecord) -> Found:
     """Hold the process that a record names, and only then look whether it is the one.
 
     Where it is not, the mark of the run is looked for in all others.
@@ -73,7 +73,7 @@ def identify(record: Record) -> Found:
     return result
 
 
-def _is_same_boot(record: Record) -> bool:
+def _is_same_boot(record: RunRecord) -> bool:
     """Whether a record is of this boot. A name made of the time of a boot moves with the clock: no proof."""
     then, now = record.boot_id.lower(), boot_id().lower()
     return then == now or then.startswith(BY_CLOCK) or now.startswith(BY_CLOCK)
@@ -89,7 +89,7 @@ def _of_another_boot(result: Found) -> Found:
     )
 
 
-def _examine(record: Record, pid: int) -> Found:
+def _examine(record: RunRecord, pid: int) -> Found:
     handle = process.hold(pid, lambda: _verdict(record, pid, facts(pid)) is None)
     if handle is None:
         return Found(None)
@@ -104,7 +104,7 @@ def _examine(record: Record, pid: int) -> Found:
     return Found(None, doubt=None if gone else verdict or None)
 
 
-def _verdict(record: Record, pid: int, about: Facts | None) -> str | None:
+def _verdict(record: RunRecord, pid: int, about: Facts | None) -> str | None:
     """Nothing where it is the process of the record, an empty text where it is surely not."""
     if about is None or about.dead:
         return ""
@@ -123,7 +123,7 @@ def _verdict(record: Record, pid: int, about: Facts | None) -> str | None:
     return f"process {pid} does not carry the mark of this run" if began_then else ""
 
 
-def _shown_at_last(pid: int, record: Record) -> bool | None:
+def _shown_at_last(pid: int, record: RunRecord) -> bool | None:
     """Whether a process carries the mark of a run; None where it shows no environment for long.
 
     While it becomes another program it shows none, and half of one where it is read meanwhile.
@@ -138,7 +138,7 @@ def _shown_at_last(pid: int, record: Record) -> bool | None:
     return shown
 
 
-def belongs_to(pid: int, record: Record) -> bool:
+def belongs_to(pid: int, record: RunRecord) -> bool:
     """Whether a process is of a run: by its mark, as the server and all that it starts carry it.
 
     Where no environment is to be seen, by its session, which is that of the run's keeper.
@@ -157,12 +157,12 @@ def belongs_to(pid: int, record: Record) -> bool:
     return False
 
 
-def _is_elsewhere(pid: int, record: Record) -> bool:
+def _is_elsewhere(pid: int, record: RunRecord) -> bool:
     """Whether it is surely not in the session of the run: a cheap question."""
     return record.keeper is not None and os.getsid(pid) != record.keeper
 
 
-def _is_in_session(pid: int, about: Facts, record: Record) -> bool:
+def _is_in_session(pid: int, about: Facts, record: RunRecord) -> bool:
     """Whether its session is the one that the run's keeper made."""
     leader = about.session
     if leader == pid:
@@ -183,7 +183,7 @@ def _began(about: Facts, mark: str | None) -> bool:
     return mark is not None and mark in (about.start_mark, about.older_mark)
 
 
-def is_ours(pid: int | None, record: Record) -> bool:
+def is_ours(pid: int | None, record: RunRecord) -> bool:
     """Whether a process is the server of a run, of its group, or started by it."""
     if pid is None or record.pid is None:
         return False
@@ -206,7 +206,7 @@ def hold(pid: int | None) -> Iterator[Handle | None]:
 
 
 @contextmanager
-def held(pid: int, record: Record) -> Iterator[Handle | None]:
+def held(pid: int, record: RunRecord) -> Iterator[Handle | None]:
     """A process that a server started, held and then proved to be that; None where it is not."""
     handle = process.hold(pid, lambda: belongs_to(pid, record))
     try:
@@ -216,12 +216,12 @@ def held(pid: int, record: Record) -> Iterator[Handle | None]:
             handle.close()
 
 
-def left_behind(record: Record) -> list[int]:
+def left_behind(record: RunRecord) -> list[int]:
     """All that a server started and that lives, wherever it went; to look takes some milliseconds."""
     return [pid for pid in _of_run(record) if pid != record.pid]
 
 
-def _of_run(record: Record) -> list[int]:
+def _of_run(record: RunRecord) -> list[int]:
     """All living processes of a run but its keeper."""
     found = []
     for pid in current.all_pids():
@@ -248,9 +248,9 @@ def keeper_words(pid: int) -> list[str] | None:
     return None
 
 
-def noted(record: Record, pid: int, keeper: int) -> Record:
+def noted(record: RunRecord, pid: int, keeper: int) -> RunRecord:
     """The record with its process and the parent of that, as they are right after the start."""
-    return record.copy(
+    return record.model_copy(
         pid=pid,
         start_mark=_start_mark(pid),
         keeper=keeper,
@@ -266,7 +266,7 @@ def _start_mark(pid: int) -> str | None:
     return None
 
 
-def _by_run(record: Record) -> Found:
+def _by_run(record: RunRecord) -> Found:
     """The process that carries the mark of a run, where its number is not known, or is another's."""
     leaders = []
     for pid in _of_run(record):
@@ -278,4 +278,4 @@ def _by_run(record: Record) -> Found:
     first = [pid for pid, about in leaders if about.parent == about.session] or [pid for pid, _ in leaders]
     if len(first) > 1:
         return Found(None, doubt=f"processes {', '.join(map(str, first))} all carry the mark of this run")
-    return _examine(record.copy(start_mark=None), first[0]) if first else Found(None)
+    return _examine(record.model_copy(start_mark=None), first[0]) if first else Found(None)

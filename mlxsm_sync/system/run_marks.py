@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from mlxsm_sync.system.current import facts, variable
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 
 RUN_VARIABLE = "MLXSM_RUN"
 """In the environment of every server that we start: the entry's id and the nonce of the run."""
@@ -27,12 +27,12 @@ class Mark(NamedTuple):
     """The run."""
 
 
-def run_mark(record: Record) -> str:
+def run_mark(record: RunRecord) -> str:
     """What stands in the environment of the server of a record."""
     return f"{record.id}.{record.nonce}"
 
 
-def carries(pid: int, record: Record) -> bool | None:
+def carries(pid: int, record: RunRecord) -> bool | None:
     """Whether a process carries the mark of the run of a record; None where it shows no environment."""
     shown = variable(pid, RUN_VARIABLE)
     return shown == run_mark(record) if shown is not None else None

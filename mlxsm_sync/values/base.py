@@ -10,15 +10,20 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, dataclass_transform
 
 from mlxsm_sync.text.json_value import JsonObject
-from mlxsm_sync.values.validation import read, write
+from mlxsm_sync.values.validation import to_jsonable, validate_json
 
 
-def field(*, wire: str | None = None, internal: bool = False, facts: object = None, **settings: Any) -> Any:
-    """A field with its name in JSON where camelCase is not it; an internal one is never written.
+def Field(  # noqa: N802 - as pydantic calls it
+    *, serialization_alias: str | None = None, exclude: bool = False, facts: object = None, **settings: Any
+) -> Any:
+    """A field of a value. `exclude` keeps it out of JSON.
 
-    `facts` are what else is known of the field, for whoever derives something from the model.
+    `serialization_alias` is its name in JSON, both ways, if that is not its own name in camelCase: a plain
+    `alias` would be its name in the constructor (PEP 681). `facts` are what else is known of the field, for
+    whoever derives something from the model.
     """
-    return dataclasses.field(**settings, metadata={"wire": wire, "internal": internal, "facts": facts})
+    known = {"alias": serialization_alias, "exclude": exclude, "facts": facts}
+    return dataclasses.field(**settings, metadata=known)
 
 
 class Derived(NamedTuple):
@@ -29,12 +34,12 @@ class Derived(NamedTuple):
     description: str
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
-class Model:
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class Value:
     """Strict, immutable, closed to unknown keys, camelCase in JSON.
 
     The constructor trusts its arguments: it is for values that have been checked. What comes from
-    outside enters through `from_json`.
+    outside enters through `model_validate_json`.
     """
 
     open_to_unknown = False
@@ -44,7 +49,7 @@ class Model:
         if derived is not None:
             cls.__annotations__ = {name: one.annotation for name, one in derived.items()}
             for name, one in derived.items():
-                setattr(cls, name, field(default=None, facts=one))
+                setattr(cls, name, Field(default=None, facts=one))
         # Methods that dataclasses generates cost a millisecond a class, so all are inherited.
         dataclasses.dataclass(kw_only=True, init=False, eq=False, repr=False, match_args=False)(cls)
 
@@ -76,16 +81,16 @@ class Model:
         return f"{type(self).__name__}{_values(self)}"
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """The checked value of a JSON text; Rejected with every fault where it breaks a rule."""
-        value: Self = read(cls, text)
+    def model_validate_json(cls, text: str | bytes) -> Self:
+        """The checked value of a JSON text; ValidationError with every issue if it breaks a rule."""
+        value: Self = validate_json(cls, text)
         return value
 
-    def dump(self, *, exclude_none: bool = False) -> JsonObject:
+    def model_dump(self, *, exclude_none: bool = False) -> JsonObject:
         """As plain JSON data; absent values are null, or left out."""
-        return write(self, exclude_none=exclude_none)
+        return to_jsonable(self, exclude_none=exclude_none)
 
-    def copy(self, **changes: Any) -> Self:
+    def model_copy(self, **changes: Any) -> Self:
         """The same value but for these fields."""
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # every subclass is one
 
@@ -93,5 +98,5 @@ class Model:
         """Rules across fields; ValueError says which one is broken."""
 
 
-def _values(value: Model) -> dict[str, Any]:
+def _values(value: Value) -> dict[str, Any]:
     return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}  # type: ignore[arg-type]  # as above

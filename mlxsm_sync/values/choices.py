@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 
 
-class Given(Model):
+class Answer(Value):
     """One answer as it was typed."""
 
     words: tuple[str, ...]
@@ -16,15 +16,15 @@ class Given(Model):
     """The profile that it decides; None where it is about something else."""
 
 
-class Choices(Model):
+class Choices(Value):
     """Explicit answers to conflicts, and the limits of a run.
 
     Profiles are named by their index in the file (1-based), so that duplicates can be told apart.
     """
 
-    rename: dict[int, str | None] = field(default_factory=dict)
+    rename: dict[int, str | None] = Field(default_factory=dict)
     """Index -> the new name; null takes the suggested one."""
-    replace: dict[int, str | None] = field(default_factory=dict)
+    replace: dict[int, str | None] = Field(default_factory=dict)
     """Index -> the name of the entry to be replaced; null takes the only one."""
     skip: frozenset[int] = frozenset()
     """Profiles that are left as they are."""
@@ -44,7 +44,7 @@ class Choices(Model):
     """Delete orphans that came from another file, too."""
     force: bool = False
     """Lift the limit on how many entries a prune deletes."""
-    given: tuple[Given, ...] = ()
+    given: tuple[Answer, ...] = ()
     """The same answers as they were typed, to be repeated in a remedy."""
 
     def selects(self, index: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Fields, Host, ModelID, Name, Port, Profile
 
@@ -13,7 +13,7 @@ DEFAULT_COLLECTION = "default"
 Collection = Name
 
 
-class Defaults(Model):
+class Defaults(Value):
     """What every profile of the file inherits; null sets nothing."""
 
     host: Host | None = None
@@ -26,16 +26,16 @@ class Defaults(Model):
     """Options of the server's command line, inherited one by one."""
 
 
-class Declaration(Model):
+class Declaration(Value):
     """One profile as a file writes it; null unsets what it would inherit."""
 
     name: Name
     """What people and commands call the profile; unique in the file."""
-    model_id: ModelID = field(wire="modelID")
+    model_id: ModelID = Field(serialization_alias="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
     host: Host | None = None
     """The address that the server listens on; 127.0.0.1 where neither this nor defaults say it."""
-    port: Port = field(default=None)
+    port: Port = Field(default=None)
     """The port that the server listens on; required here or in defaults."""
     enable_thinking: bool | None = None
     """Whether the chat template is asked to think; unset asks nothing."""
@@ -45,7 +45,7 @@ class Declaration(Model):
     """Options of the server's command line."""
 
 
-class Head(Model):
+class ProfileFileHeader(Value):
     """Everything of a profile file but its profiles."""
 
     schema_version: Literal[1]
@@ -56,14 +56,14 @@ class Head(Model):
     """What every profile inherits."""
 
 
-class ProfileFile(Head):
+class ProfileFile(ProfileFileHeader):
     """A whole profile file."""
 
     profiles: tuple[Declaration, ...]
     """The profiles, in the order in which people read them."""
 
 
-class Wanted(Model):
+class DesiredProfile(Value):
     """One profile that should be on this machine."""
 
     index: int
@@ -78,7 +78,7 @@ class Wanted(Model):
     """Where it begins in its line, 1-based."""
 
 
-class Warned(Model):
+class ProfileWarning(Value):
     """Something that is allowed and that a person should know."""
 
     name: str
@@ -89,11 +89,11 @@ class Warned(Model):
     """1-based, null where no file line is meant."""
     column: int | None = None
     """1-based, null where no file line is meant."""
-    standing: bool = field(internal=True, default=False)
+    standing: bool = Field(exclude=True, default=False)
     """Whether it is about a profile that does not change, and so was told before."""
 
 
-class Invalid(Model):
+class Invalid(Value):
     """A profile of a document that cannot be used."""
 
     name: str
@@ -104,7 +104,7 @@ class Invalid(Model):
     """Everything that is wrong with it."""
 
 
-class Input(Model):
+class Input(Value):
     """The file that the desired state was read from."""
 
     path: str
@@ -115,18 +115,18 @@ class Input(Model):
     """`sha256:` and the hash of what it declares: the same on every machine, and however it is laid out."""
 
 
-class Desired(Model):
+class Desired(Value):
     """Everything that one profile file wants."""
 
     owner: Collection | None
     """Its collection; null for a document, which owns nothing."""
     input: Input
     """Where it was read from."""
-    from_: str | None = field(default=None, wire="from")
+    from_: str | None = Field(default=None, serialization_alias="from")
     """The profile file as it was named, in full; it never leaves the machine. Null for standard input."""
-    profiles: tuple[Wanted, ...]
+    profiles: tuple[DesiredProfile, ...]
     """In the order of the file."""
     invalid: tuple[Invalid, ...] = ()
     """Profiles of a document that cannot be used."""
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[ProfileWarning, ...] = ()
     """What the file alone gives cause to say."""

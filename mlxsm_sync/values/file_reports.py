@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 
 
-class InitReport(Model):
+class InitReport(Value):
     """`mlxsm init --json`."""
 
     format_version: Literal[1] = 1
@@ -20,7 +20,7 @@ class InitReport(Model):
     """What was left out, and why."""
 
 
-class LeftOutProfile(Model):
+class LeftOutProfile(Value):
     """A profile, or a field of one, that stays on this machine."""
 
     name: str
@@ -31,7 +31,7 @@ class LeftOutProfile(Model):
     """Why it is not exported."""
 
 
-class ExportReport(Model):
+class ExportReport(Value):
     """`mlxsm export --json`."""
 
     format_version: Literal[1] = 1

@@ -12,10 +12,10 @@ from typing import Any, Literal
 from pydantic.json_schema import GenerateJsonSchema
 
 from mlxsm_sync.text.json_value import Json
-from mlxsm_sync.values.base import Derived, Model
+from mlxsm_sync.values.base import Derived, Value
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile
-from mlxsm_sync.values.validation import core_schema_of, models_in, remembered, wire_names
+from mlxsm_sync.values.validation import aliases, cached, core_schema_of, models_in
 
 Schema = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -24,7 +24,7 @@ Mode = Literal["validation", "serialization"]
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
-def made_from(model: type[Model], mode: Mode) -> tuple[Schema, Schema]:
+def made_from(model: type[Value], mode: Mode) -> tuple[Schema, Schema]:
     """The schema of a model, and the definitions that it refers to."""
     generator = GenerateJsonSchema(by_alias=True, ref_template="#/definitions/{model}")
     schema = generator.generate(core_schema_of(model), mode=mode)
@@ -95,10 +95,10 @@ def _innermost(error: Any) -> list[Any]:
     return [error]
 
 
-def _describe(schema: Schema, model: type[Model], mode: Mode) -> None:
+def _describe(schema: Schema, model: type[Value], mode: Mode) -> None:
     """Put the docstrings of a model and its fields into its schema; what is written is complete."""
     schema["description"] = " ".join((model.__doc__ or "").split())
-    written = wire_names(model)
+    written = aliases(model)
     for name, alias in written.items():
         text = next((docs[name] for one in model.__mro__ if name in (docs := _docstrings(one))), None)
         schema["properties"][alias]["description"] = text
@@ -111,7 +111,7 @@ def _describe(schema: Schema, model: type[Model], mode: Mode) -> None:
         schema["additionalProperties"] = model.open_to_unknown
 
 
-@remembered
+@cached
 def _docstrings(model: type) -> dict[str, str]:
     """The text under each field of a class."""
     derived = (

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.text.unicode import WHITE_CLASS
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.flag_rules import (
     BATCHING,
     CACHE,
@@ -31,7 +31,7 @@ from mlxsm_sync.values.flag_rules import (
     text,
     whole,
 )
-from mlxsm_sync.values.validation import Check, wire_names
+from mlxsm_sync.values.validation import Constraint, aliases
 
 LARGEST = 10**18 - 1
 """Eighteen digits, which every reader of a file holds."""
@@ -42,11 +42,11 @@ _END = r"(?![\s\S])"  # the end of the text: `$` would let a last line break thr
 _OWN_FLAGS = ("--model", "--host", "--port")
 
 
-def checked_text(check: Callable[[str], str], *patterns: str) -> Check:
+def checked_text(check: Callable[[str], str], *patterns: str) -> Constraint:
     """A text judged by a function, which has the better words, and by patterns for JSON Schema."""
     if len(patterns) == 1:
-        return Check(after=check, schema={"pattern": patterns[0]})
-    return Check(after=check, schema={"allOf": [{"pattern": one} for one in patterns]})
+        return Constraint(after=check, schema={"pattern": patterns[0]})
+    return Constraint(after=check, schema={"allOf": [{"pattern": one} for one in patterns]})
 
 
 def check_raw_argument(argument: str) -> str:
@@ -79,9 +79,9 @@ OWN_FLAG_RULE = (
     rf"^(?!--(?:{_PREFIXES})(?:=|{_END}))",
     "must not set or abbreviate --model, --host or --port: declare it as a field of the profile",
 )
-Positive = Annotated[int, Check(limits={"gt": 0, "le": LARGEST}, before=whole_number)]
-Share = Annotated[float, Check(limits={"ge": 0, "le": 1})]
-Temperature = Annotated[float, Check(limits={"ge": 0, "le": 2})]
+Positive = Annotated[int, Constraint(limits={"gt": 0, "le": LARGEST}, before=whole_number)]
+Share = Annotated[float, Constraint(limits={"ge": 0, "le": 1})]
+Temperature = Annotated[float, Constraint(limits={"ge": 0, "le": 2})]
 NotBlank = Annotated[str, checked_text(_not_blank, rf"[^{_WHITE}]")]
 RawArgument = Annotated[
     str,
@@ -118,10 +118,10 @@ def _option(
     form: Form, flag: str | None = None, since: Version = OLD, rule: Rule | None = None, example: str = ""
 ) -> Any:
     """An option that is none by default; `since` and `rule` are what the server says of its flag."""
-    return field(default=None, facts=_Facts(form, flag, Flag(since, rule), example))
+    return Field(default=None, facts=_Facts(form, flag, Flag(since, rule), example))
 
 
-class LaunchOptions(Model):
+class LaunchOptions(Value):
     """Options of the server's command line; an absent one is left to the server."""
 
     default_temperature: Temperature | None = _option("temperature", "--temp", SAMPLING, number(), "0.2")
@@ -160,4 +160,4 @@ class LaunchOptions(Model):
 def launch_options() -> tuple[LaunchOption, ...]:
     """Every launch option, in the model's order."""
     facts = {one.name: one.metadata["facts"] for one in dataclasses.fields(LaunchOptions)}
-    return tuple(LaunchOption(name, key, *facts[name]) for name, key in wire_names(LaunchOptions).items())
+    return tuple(LaunchOption(name, key, *facts[name]) for name, key in aliases(LaunchOptions).items())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from mlxsm_sync.text.json_value import Json
-from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.desired import Input, Invalid, Warned
+from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.desired import Input, Invalid, ProfileWarning
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import Entry
 
@@ -26,7 +26,7 @@ Choice = Literal["skip", "rename", "replace"]
 Clash = Literal["name", "identity"]
 
 
-class FieldChange(Model):
+class FieldChange(Value):
     """One field before and after."""
 
     path: str
@@ -35,11 +35,11 @@ class FieldChange(Model):
     """Null where it was unset."""
     after: Json
     """Null where it becomes unset."""
-    drifted: bool = field(internal=True, default=False)
+    drifted: bool = Field(exclude=True, default=False)
     """Whether the value before was set on this machine since it was applied."""
 
 
-class Change(Model):
+class Change(Value):
     """One entry that would be written."""
 
     action: Action
@@ -64,20 +64,20 @@ class Change(Model):
     """The profile as it will be, null for a delete."""
     fields: tuple[FieldChange, ...] = ()
     """For update and replace: what differs."""
-    entry: Entry = field(internal=True)
+    entry: Entry = Field(exclude=True)
     """The entry as it will be; a create's id is still to be given."""
-    moved_from: str | None = field(internal=True, default=None)
+    moved_from: str | None = Field(exclude=True, default=None)
     """Where only the path of the profile file is renewed: the old one, as people are told."""
 
 
-class Rival(Model):
+class Rival(Value):
     """An entry that stands in the way."""
 
     name: str
     """Its name on this machine."""
     owner: str | None
     """Its owner, null for nobody."""
-    model_id: str = field(wire="modelID")
+    model_id: str = Field(serialization_alias="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -98,7 +98,7 @@ class Way(NamedTuple):
     """How people are told of that: words, where the command cannot be pasted."""
 
 
-class Conflict(Model):
+class Conflict(Value):
     """Something that only a person can decide."""
 
     kind: ConflictKind
@@ -129,28 +129,28 @@ class Conflict(Model):
     """The conflict in one sentence."""
     remedies: tuple[str, ...] = ()
     """The command for each way out but skip."""
-    ways: tuple[Way, ...] = field(internal=True, default=())
+    ways: tuple[Way, ...] = Field(exclude=True, default=())
     """The same for people."""
-    own: bool = field(internal=True, default=False)
+    own: bool = Field(exclude=True, default=False)
     """Whether the target is the profile's own entry."""
 
 
-class Orphan(Model):
+class Orphan(Value):
     """An entry that we own and that the file no longer lists."""
 
     name: str
     """Its name on this machine."""
-    from_: str | None = field(wire="from")
+    from_: str | None = Field(serialization_alias="from")
     """The profile file that put it there, null for standard input."""
     drifted: bool
     """Whether it was changed on this machine since."""
-    came: str = field(internal=True, default="")
+    came: str = Field(exclude=True, default="")
     """Where it came from, as people are told."""
-    foreign: bool = field(internal=True, default=False)
+    foreign: bool = Field(exclude=True, default=False)
     """Whether `--prune` alone leaves it, since another file put it there."""
 
 
-class Skipped(Model):
+class Skipped(Value):
     """A profile that was passed over."""
 
     name: str
@@ -161,7 +161,7 @@ class Skipped(Model):
     """Why: a person's choice, or a conflict's kind."""
 
 
-class Summary(Model):
+class Summary(Value):
     """How much of each."""
 
     create: int = 0
@@ -193,7 +193,7 @@ class Refusal(NamedTuple):
     hint: str
 
 
-class Plan(Model):
+class Plan(Value):
     """What applying a profile file would do to a state."""
 
     format_version: Literal[1] = 1
@@ -218,13 +218,13 @@ class Plan(Model):
     """Entries that we own, that the file no longer lists, and that stay."""
     unchanged: tuple[str, ...] = ()
     """Profiles that need nothing, by their names in the file."""
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[ProfileWarning, ...] = ()
     """What a person should know."""
     summary: Summary
     """How much of each."""
-    skipped: tuple[Skipped, ...] = field(internal=True, default=())
-    notices: tuple[str, ...] = field(internal=True, default=())
-    guard: Refusal | None = field(internal=True, default=None)
+    skipped: tuple[Skipped, ...] = Field(exclude=True, default=())
+    notices: tuple[str, ...] = Field(exclude=True, default=())
+    guard: Refusal | None = Field(exclude=True, default=None)
 
     @property
     def counted(self) -> tuple[Change, ...]:

@@ -11,9 +11,9 @@ from typing import Annotated, NamedTuple
 
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.launch_options import LaunchOptions, checked_text, whole_number
-from mlxsm_sync.values.validation import Check, wire_names
+from mlxsm_sync.values.validation import Constraint, aliases
 
 Fields = dict[str, Json]
 """A profile laid flat: JSON Pointer of a field -> its value; null is declared as unset."""
@@ -105,15 +105,15 @@ Host = Annotated[
     str,
     checked_text(check_host, *(pattern for pattern, _ in HOST_RULES)),
 ]
-Port = Annotated[int, Check(limits={"ge": 1, "le": 65535}, before=whole_number)]
+Port = Annotated[int, Constraint(limits={"ge": 1, "le": 65535}, before=whole_number)]
 
 
-class Profile(Model):
+class Profile(Value):
     """One model server: what it is called, what it serves, and where."""
 
     name: Name
     """What people and commands call the profile; unique on a machine."""
-    model_id: ModelID = field(wire="modelID")
+    model_id: ModelID = Field(serialization_alias="modelID")
     """A Hugging Face repository such as `mlx-community/Qwen3-4B-4bit`, or a local path."""
     host: Host
     """The address that the server listens on, usually 127.0.0.1."""
@@ -123,7 +123,7 @@ class Profile(Model):
     """Whether the chat template is asked to think; unset asks nothing."""
     notes: str | None = None
     """Free text for people."""
-    advanced_launch_options: LaunchOptions = field(default_factory=LaunchOptions)
+    advanced_launch_options: LaunchOptions = Field(default_factory=LaunchOptions)
     """Options of the server's command line."""
 
     @cached_property
@@ -134,24 +134,24 @@ class Profile(Model):
     @cached_property
     def fields(self) -> Fields:
         """Every field that is set, by JSON Pointer."""
-        return flat(self.dump(exclude_none=True))  # not `sparse`, which would be kept as well
+        return flat(self.model_dump(exclude_none=True))  # not `sparse`, which would be kept as well
 
     @cached_property
     def sparse(self) -> JsonObject:
         """As JSON, without what is unset."""
-        return self.dump(exclude_none=True)
+        return self.model_dump(exclude_none=True)
 
     @cached_property
     def full(self) -> JsonObject:
         """As JSON, with null for what is unset."""
-        return self.dump()
+        return self.model_dump()
 
 
 @cache
 def field_paths() -> tuple[str, ...]:
     """The JSON Pointer of every field, in the model's order."""
-    options = (f"/{OPTIONS}/{name}" for name in wire_names(LaunchOptions).values())
-    own = (f"/{name}" for name in wire_names(Profile).values() if name != OPTIONS)
+    options = (f"/{OPTIONS}/{name}" for name in aliases(LaunchOptions).values())
+    own = (f"/{name}" for name in aliases(Profile).values() if name != OPTIONS)
     return (*own, *options)
 
 
@@ -183,8 +183,8 @@ def nested(fields: Mapping[str, Json]) -> JsonObject:
 
 
 def from_fields(fields: Mapping[str, Json]) -> Profile:
-    """The profile with these fields; Rejected where they break a rule."""
-    return Profile.from_json(json.dumps(nested(fields)))
+    """The profile with these fields; ValidationError where they break a rule."""
+    return Profile.model_validate_json(json.dumps(nested(fields)))
 
 
 def thinking_contradicts(profile: Profile) -> bool:

@@ -23,7 +23,7 @@ _LONGEST_ADVICE = 160
 _NO_OPTION = re.compile(r"-|-[0-9]+|-[0-9]*\.[0-9]+|-(?!-).* .*", re.DOTALL)
 
 
-class Given(NamedTuple):
+class GivenOption(NamedTuple):
     """One option of a list of raw arguments, as the server's parser would take it."""
 
     place: int
@@ -43,7 +43,7 @@ class Stray(NamedTuple):
     word: str
 
 
-def told_apart(arguments: Sequence[str]) -> Iterator[Given | Stray]:
+def told_apart(arguments: Sequence[str]) -> Iterator[GivenOption | Stray]:
     """The options of a list, each with its value, and what belongs to none."""
     index = 0
     while index < len(arguments):
@@ -52,12 +52,12 @@ def told_apart(arguments: Sequence[str]) -> Iterator[Given | Stray]:
         if not word.startswith("--") or word == "--" or re.search(r"\s", name):
             yield Stray(index, word)
         elif has_value:
-            yield Given(index, name, value, index)
+            yield GivenOption(index, name, value, index)
         elif index + 1 < len(arguments) and takes(FLAGS.get(name), arguments[index + 1]):
-            yield Given(index, name, arguments[index + 1], index + 1)
+            yield GivenOption(index, name, arguments[index + 1], index + 1)
             index += 1
         else:
-            yield Given(index, name, None, index)
+            yield GivenOption(index, name, None, index)
         index += 1
 
 
@@ -131,7 +131,7 @@ def written_arguments(arguments: Sequence[str]) -> str:
     )
 
 
-def _fault(one: Given) -> str | None:
+def _fault(one: GivenOption) -> str | None:
     """What is wrong with an option and its value, else None."""
     flag = FLAGS.get(one.name)
     if flag is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.profile import Port
-from mlxsm_sync.values.validation import Check
+from mlxsm_sync.values.validation import Constraint
 
 Status = Literal["stopped", "loading", "ready", "dead-thread", "no-socket", "crashed", "foreign", "adopted"]
 UpResult = Literal["started", "running", "recreated", "stale", "refused", "failed"]
@@ -14,8 +14,8 @@ DownResult = Literal["stopped", "killed", "not-running", "failed"]
 Proof = Literal["answered", "listening"]
 """What showed a server ready: an answer of the model, or only socket and health (`--no-probe`)."""
 
-_FILE_NAME = Check(schema={"pattern": "^[a-z0-9]{16}$"})
-Pid = Annotated[int, Check(limits={"ge": 2, "le": 2**31 - 1})]
+_FILE_NAME = Constraint(schema={"pattern": "^[a-z0-9]{16}$"})
+Pid = Annotated[int, Constraint(limits={"ge": 2, "le": 2**31 - 1})]
 """A process that a server can be: 1 is the system's first, 0 and below mean groups."""
 
 
@@ -23,7 +23,7 @@ BY_CLOCK = "booted at "
 """How a boot is called where the system has no name for it: by its time, which moves with the clock."""
 
 
-class Record(Model):
+class RunRecord(Value):
     """What we know of one server that we started; a hint until the process itself confirms it."""
 
     format_version: Literal[1] = 1
@@ -78,7 +78,7 @@ class Record(Model):
     """So much of its log was written before it listened, by nobody else; null where that is not known."""
 
 
-class Ending(Model):
+class Ending(Value):
     """How the process of a run ended, as its parent saw it."""
 
     nonce: str
@@ -89,7 +89,7 @@ class Ending(Model):
     """When, in seconds since 1970."""
 
 
-class Asked(Model):
+class Asked(Value):
     """That the server of a run was asked to end."""
 
     nonce: str
@@ -98,7 +98,7 @@ class Asked(Model):
     """When, in seconds since 1970."""
 
 
-class Adopted(Model):
+class Adopted(Value):
     """A server that somebody else started, as connection context only."""
 
     format_version: Literal[1] = 1
@@ -150,7 +150,7 @@ class Listener(NamedTuple):
     """Null where the system does not let us see it."""
 
 
-class UpServer(Model):
+class UpServer(Value):
     """What `up` did for one profile."""
 
     id: str | None
@@ -169,7 +169,7 @@ class UpServer(Model):
     """Why it is not running, or what else there is to say."""
 
 
-class UpReport(Model):
+class UpReport(Value):
     """`mlxsm up --json`."""
 
     format_version: Literal[1] = 1
@@ -178,7 +178,7 @@ class UpReport(Model):
     """In the order of the file."""
 
 
-class DownServer(Model):
+class DownServer(Value):
     """What `down` did to one server."""
 
     id: str
@@ -197,7 +197,7 @@ class DownServer(Model):
     """Why it is still there, or what else there is to say."""
 
 
-class DownReport(Model):
+class DownReport(Value):
     """`mlxsm down --json`."""
 
     format_version: Literal[1] = 1
@@ -206,7 +206,7 @@ class DownReport(Model):
     """In the order of the state."""
 
 
-class Planned(Model):
+class Planned(Value):
     """What `up --dry-run` would start."""
 
     id: str
@@ -217,7 +217,7 @@ class Planned(Model):
     """The command line."""
 
 
-class DryRun(Model):
+class DryRun(Value):
     """`mlxsm up --dry-run --json`."""
 
     format_version: Literal[1] = 1
@@ -228,7 +228,7 @@ class DryRun(Model):
     """What would not be started, and why."""
 
 
-class SeenServer(Model):
+class SeenServer(Value):
     """How one server is."""
 
     id: str
@@ -253,7 +253,7 @@ class SeenServer(Model):
     """What the system charges it with: on macOS the physical footprint, which counts Metal's memory."""
     cpu_percent: float | None = None
     """Of one core, in the moment of the look."""
-    model_id: str | None = field(wire="modelID", default=None)
+    model_id: str | None = Field(serialization_alias="modelID", default=None)
     """The model of its profile, null where the profile is gone."""
     orphan: bool = False
     """Whether a server was started for it, and its profile is gone or no longer in the profile file."""
@@ -273,7 +273,7 @@ class SeenServer(Model):
     """ISO 8601, UTC, whole seconds."""
 
 
-class SeenReport(Model):
+class SeenReport(Value):
     """`mlxsm ps --json`."""
 
     format_version: Literal[1] = 1

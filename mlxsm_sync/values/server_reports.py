@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 
 Verdict = Literal["pass", "warn", "fail"]
 
 
-class Finding(Model):
+class Finding(Value):
     """One point that was looked at."""
 
-    topic: str = field(wire="check")
+    topic: str = Field(serialization_alias="check")
     """What was looked at."""
     subject: str | None = None
     """The profile that it is about, null for the whole machine."""
@@ -24,7 +24,7 @@ class Finding(Model):
     """What to do."""
 
 
-class Diagnosis(Model):
+class Diagnosis(Value):
     """`mlxsm doctor --json`."""
 
     format_version: Literal[1] = 1
@@ -39,7 +39,7 @@ class Diagnosis(Model):
     """How many keep something from working."""
 
 
-class AdoptedServer(Model):
+class AdoptedServer(Value):
     """A server that somebody else started, and that was adopted."""
 
     id: str
@@ -52,7 +52,7 @@ class AdoptedServer(Model):
     """What its answer proves, and what it does not."""
 
 
-class AdoptReport(Model):
+class AdoptReport(Value):
     """`mlxsm adopt --json`."""
 
     format_version: Literal[1] = 1
@@ -61,7 +61,7 @@ class AdoptReport(Model):
     """In the order of the state."""
 
 
-class ForgottenServer(Model):
+class ForgottenServer(Value):
     """An adopted server that is no longer known here; it was not touched."""
 
     id: str
@@ -70,7 +70,7 @@ class ForgottenServer(Model):
     """Its name on this machine."""
 
 
-class ForgetReport(Model):
+class ForgetReport(Value):
     """`mlxsm forget --json`."""
 
     format_version: Literal[1] = 1

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.text.json_value import JsonObject, canonical
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.launch_options import checked_text
 from mlxsm_sync.values.profile import Fields, Profile, flat
-from mlxsm_sync.values.validation import Check
+from mlxsm_sync.values.validation import Constraint
 
 ID_LENGTH = 16
 
@@ -32,7 +32,7 @@ def check_id(text: str) -> str:
 EntryId = Annotated[str, checked_text(check_id, _ID)]
 
 
-class Entry(Model):
+class Entry(Value):
     """One profile of the state."""
 
     id: EntryId
@@ -45,11 +45,11 @@ class Entry(Model):
     """Its name in the profile file, where that differs."""
     applied: JsonObject | None = None
     """What its owner last declared, sparse; null without an owner."""
-    from_: str | None = field(default=None, wire="from")
+    from_: str | None = Field(default=None, serialization_alias="from")
     """The profile file that it was applied from, as it was named; null for standard input."""
-    verbatim: str | None = field(internal=True, default=None)
+    verbatim: str | None = Field(exclude=True, default=None)
     """What another program's list says of it, to the letter; null where there is no such list."""
-    unreadable: tuple[str, ...] = field(internal=True, default=())
+    unreadable: tuple[str, ...] = Field(exclude=True, default=())
     """Paths of fields that the list has and no profile can hold."""
 
     def check(self) -> None:
@@ -59,8 +59,8 @@ class Entry(Model):
 
     def same_as(self, other: Entry, *, but_from: bool = False) -> bool:
         """Whether both say the same by value, as JSON sees it: `==` takes `True` for `1`."""
-        ours = self.copy(from_=other.from_) if but_from else self
-        return canonical(ours.dump()) == canonical(other.dump())
+        ours = self.model_copy(from_=other.from_) if but_from else self
+        return canonical(ours.model_dump()) == canonical(other.model_dump())
 
     @property
     def current(self) -> Fields:
@@ -85,7 +85,7 @@ class Entry(Model):
         return self.source if self.source is not None else str((self.applied or {}).get("name"))
 
 
-class Write(Model):
+class Write(Value):
     """Which command wrote a state, kept in it so that history needs no second file."""
 
     at: str
@@ -115,24 +115,24 @@ class Rules(NamedTuple):
         return ()
 
 
-class State(Model):
+class State(Value):
     """All profiles of this machine, as one file holds them."""
 
     format_version: Literal[1] = 1
     """The version of this format."""
     lineage: str | None
     """Tells two states apart; made at the first write, null before it."""
-    serial: Annotated[int, Check(limits={"ge": 0})] = 0
+    serial: Annotated[int, Constraint(limits={"ge": 0})] = 0
     """Grows by one with every write."""
     written: Write | None = None
     """The command that wrote this state."""
     entries: tuple[Entry, ...] = ()
     """The profiles, oldest first."""
-    rules: Rules = field(internal=True, default=Rules())
+    rules: Rules = Field(exclude=True, default=Rules())
     """What else its entries must obey."""
-    lost: tuple[Entry, ...] = field(internal=True, default=())
+    lost: tuple[Entry, ...] = Field(exclude=True, default=())
     """Entries that were deleted behind our back, as they were last written."""
-    unclear: tuple[Entry, ...] = field(internal=True, default=())
+    unclear: tuple[Entry, ...] = Field(exclude=True, default=())
     """Entries that were changed behind our back so that it cannot be told which they are now."""
 
     def check(self) -> None:

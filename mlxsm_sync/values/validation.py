@@ -36,7 +36,7 @@ _CONFIG: CoreConfig = {"strict": True, "allow_inf_nan": False, "hide_input_in_er
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Check:
+class Constraint:
     """A rule beside a type: limits, functions of ours, and what JSON Schema says of them.
 
     `after` and `before` take a value and give one; ValueError says which rule it breaks.
@@ -48,12 +48,12 @@ class Check:
     schema: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def remembered(function: Function) -> Function:
+def cached(function: Function) -> Function:
     """`functools.cache`; mypy takes the hash of a class for that of its values, and so objects to it."""
     return cast(Function, cache(function))
 
 
-class Fault(NamedTuple):
+class Issue(NamedTuple):
     """One broken rule, without the value that broke it."""
 
     path: tuple[str | int, ...]
@@ -64,26 +64,26 @@ class Fault(NamedTuple):
     """The limit, the allowed values or the error of a check of ours."""
 
 
-class Rejected(ValueError):
+class ValidationError(ValueError):
     """What came from outside is not the value that it should be."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__(f"{len(faults)} faults")
-        self.faults = faults
+    def __init__(self, issues: list[Issue]) -> None:
+        super().__init__(f"{len(issues)} issues")
+        self.issues = issues
 
 
-def read(model: type[Any], text: str | bytes) -> Any:
-    """The checked value of a JSON text; Rejected with every fault where it breaks a rule."""
-    from pydantic_core import ValidationError
+def validate_json(model: type[Any], text: str | bytes) -> Any:
+    """The checked value of a JSON text; ValidationError with every issue if it breaks a rule."""
+    import pydantic_core
 
     try:
         return _validator(model).validate_json(text)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        raise Rejected([Fault(one["loc"], one["type"], one.get("ctx", {})) for one in faults]) from None
+    except pydantic_core.ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise ValidationError([Issue(one["loc"], one["type"], one.get("ctx", {})) for one in found]) from None
 
 
-def write(value: Any, *, exclude_none: bool) -> JsonObject:
+def to_jsonable(value: Any, *, exclude_none: bool) -> JsonObject:
     """The JSON data of a value, under its names there."""
     data: JsonObject = _serializer(type(value)).to_python(
         value, mode="json", by_alias=True, exclude_none=exclude_none
@@ -91,19 +91,19 @@ def write(value: Any, *, exclude_none: bool) -> JsonObject:
     return data
 
 
-@remembered
-def wire_names(model: type[Any]) -> dict[str, str]:
+@cached
+def aliases(model: type[Any]) -> dict[str, str]:
     """The fields that are written, by attribute: their names in JSON."""
-    return {one.name: _wire_name(one) for one in _fields(model) if not one.metadata.get("internal")}
+    return {one.name: _alias(one) for one in _fields(model) if not one.metadata.get("exclude")}
 
 
 def _fields(model: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(model)
 
 
-def _wire_name(one: dataclasses.Field[Any]) -> str:
+def _alias(one: dataclasses.Field[Any]) -> str:
     first, *rest = one.name.split("_")
-    return one.metadata.get("wire") or first + "".join(map(str.capitalize, rest))
+    return one.metadata.get("alias") or first + "".join(map(str.capitalize, rest))
 
 
 def models_in(model: type[Any]) -> list[type[Any]]:
@@ -111,7 +111,7 @@ def models_in(model: type[Any]) -> list[type[Any]]:
     found = [model]
     for known in found:
         for one in _fields(known):
-            if not one.metadata.get("internal"):
+            if not one.metadata.get("exclude"):
                 found += [inner for inner in _models_of(_annotations(known)[one.name]) if inner not in found]
     return found
 
@@ -124,7 +124,7 @@ def _models_of(hint: Any) -> Iterator[type[Any]]:
             yield from _models_of(one)
 
 
-@remembered
+@cached
 def core_schema_of(model: type[Any]) -> CoreSchema:
     """What pydantic's engine is built from: the model and every model inside it."""
     from pydantic_core import core_schema
@@ -134,14 +134,14 @@ def core_schema_of(model: type[Any]) -> CoreSchema:
     return core_schema.definitions_schema(reference, [*definitions.values()])
 
 
-@remembered
+@cached
 def _validator(model: type[Any]) -> SchemaValidator:
     from pydantic_core import SchemaValidator
 
     return SchemaValidator(core_schema_of(model), _CONFIG)
 
 
-@remembered
+@cached
 def _serializer(model: type[Any]) -> SchemaSerializer:
     from pydantic_core import SchemaSerializer
 
@@ -175,7 +175,7 @@ def _checked(value: Any) -> Any:
 def _field_schema(model: type[Any], one: dataclasses.Field[Any], definitions: dict[str, CoreSchema]) -> Any:
     from pydantic_core import core_schema
 
-    internal = bool(one.metadata.get("internal"))
+    internal = bool(one.metadata.get("exclude"))
     hint = Any if internal else _annotations(model)[one.name]
     schema = _type_schema(hint, definitions)
     if one.default is not dataclasses.MISSING:
@@ -186,13 +186,13 @@ def _field_schema(model: type[Any], one: dataclasses.Field[Any], definitions: di
         one.name,
         schema,
         kw_only=True,
-        validation_alias=_wire_name(one),
-        serialization_alias=_wire_name(one),
+        validation_alias=_alias(one),
+        serialization_alias=_alias(one),
         serialization_exclude=internal or None,
     )
 
 
-@remembered
+@cached
 def _annotations(model: type[Any]) -> dict[str, Any]:
     """By field, its type."""
     return get_type_hints(model, include_extras=True)
@@ -246,7 +246,7 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
-def _with_check(schema: Any, check: Check) -> Any:
+def _with_check(schema: Any, check: Constraint) -> Any:
     from pydantic_core import core_schema
 
     schema = schema | dict(check.limits)

@@ -17,7 +17,7 @@ from mlxsm_sync.values.launch_options import LOG_LEVELS, Form, LaunchOptions, la
 from mlxsm_sync.values.model_ids import model_fault
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
-from mlxsm_sync.values.validation import Fault, Rejected, wire_names
+from mlxsm_sync.values.validation import Issue, ValidationError, aliases
 from mlxsm_sync.values.web_origins import origins_fault
 
 _LONGEST_ADVICE = 160
@@ -58,7 +58,7 @@ def profile_faults(profile: Profile) -> Iterator[str]:
         yield f"rawExtraArgs[{place}] {fault}"
 
 
-def told(fault: Fault, value: Json) -> str:
+def told(fault: Issue, value: Json) -> str:
     """What is wrong with a value, after the name of its field, and what to write instead."""
     field = next(step for step in reversed(fault.path) if isinstance(step, str))
     match fault.kind:
@@ -179,11 +179,11 @@ def _of_number(field: str, kind: str, value: Json) -> str:
 def _fits(field: str, number: float) -> bool:
     """Whether a number may stand in a field."""
     try:
-        if field in wire_names(LaunchOptions).values():
-            LaunchOptions.from_json(json.dumps({field: number}))
+        if field in aliases(LaunchOptions).values():
+            LaunchOptions.model_validate_json(json.dumps({field: number}))
         else:
-            Declaration.from_json(json.dumps({"name": "A", "modelID": "m", field: number}))
-    except Rejected:
+            Declaration.model_validate_json(json.dumps({"name": "A", "modelID": "m", field: number}))
+    except ValidationError:
         return False
     return True
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlxsm_sync.planning.digest import done
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.values.desired import Warned
+from mlxsm_sync.values.desired import ProfileWarning
 from mlxsm_sync.values.field_names import called
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.plan import Action, Change, Conflict, FieldChange, Orphan, Outcome, Plan
@@ -61,7 +61,7 @@ def answered_text(first: Plan, plan: Plan, style: Style) -> str:
 def headline(plan: Plan) -> str:
     """`Plan: 2 to create, 1 to update, 1 conflict`, or that there is nothing to do."""
     summary, moved = plan.summary, len(plan.changes) - len(plan.counted)
-    summary = summary.copy(claim=summary.claim - moved, unchanged=summary.unchanged + moved)
+    summary = summary.model_copy(claim=summary.claim - moved, unchanged=summary.unchanged + moved)
     todo = [f"{getattr(summary, action)} to {action}" for action in SIGNS if getattr(summary, action)]
     if summary.rename:
         todo[0] += f" ({summary.rename} renamed)"
@@ -236,7 +236,7 @@ def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:
     told = plan.warnings if style.verbose else [one for one in plan.warnings if not one.standing]
     if told:
         yield "Warnings"
-    groups: defaultdict[str, list[Warned]] = defaultdict(list)
+    groups: defaultdict[str, list[ProfileWarning]] = defaultdict(list)
     for one in told:
         groups[f"{one.line}:{one.message}" if style.verbose else one.message].append(one)
     path = plan.input.path if plan.input else None
@@ -249,7 +249,7 @@ def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(f"{plural(left, 'warning')} about profiles that do not change: -v shows all", "dim")
 
 
-def _names(group: Sequence[Warned]) -> str:
+def _names(group: Sequence[ProfileWarning]) -> str:
     names = [visible(one.name) for one in group]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(names[:_MOST_NAMED]) + more

@@ -7,12 +7,12 @@ from typing import Literal
 from mlxsm_sync.planning.explain import explain
 from mlxsm_sync.planning.pull import Edit, Pull
 from mlxsm_sync.text.json_value import Json
-from mlxsm_sync.values.base import Model
-from mlxsm_sync.values.desired import Desired, Warned
+from mlxsm_sync.values.base import Value
+from mlxsm_sync.values.desired import Desired, ProfileWarning
 from mlxsm_sync.values.plan import FieldChange
 
 
-class PulledProfile(Model):
+class PulledProfile(Value):
     """One profile of the file that is made what this machine has."""
 
     name: str
@@ -25,7 +25,7 @@ class PulledProfile(Model):
     """What changes in the file."""
 
 
-class PullConflict(Model):
+class PullConflict(Value):
     """A field that was changed on this machine and in the file: neither is taken unasked."""
 
     name: str
@@ -42,7 +42,7 @@ class PullConflict(Model):
     """What the file says."""
 
 
-class LeftOut(Model):
+class LeftOut(Value):
     """A profile that cannot be pulled."""
 
     name: str
@@ -53,7 +53,7 @@ class LeftOut(Model):
     """What to do."""
 
 
-class PullReport(Model):
+class PullReport(Value):
     """What `mlxsm pull` does, or with `--dry-run` would do."""
 
     format_version: Literal[1] = 1
@@ -72,12 +72,18 @@ class PullReport(Model):
     """What was changed on both sides, and left."""
     left: tuple[LeftOut, ...]
     """What cannot be pulled."""
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ProfileWarning, ...]
     """What a person should know of what comes into the file."""
 
 
 def pull_report(
-    desired: Desired, pull: Pull, patch: str, warnings: tuple[Warned, ...], recorded: int, *, written: bool
+    desired: Desired,
+    pull: Pull,
+    patch: str,
+    warnings: tuple[ProfileWarning, ...],
+    recorded: int,
+    *,
+    written: bool,
 ) -> PullReport:
     """A pull as a value; `recorded` counts the entries that were recorded as applied."""
     return PullReport(

@@ -7,14 +7,14 @@ from typing import Literal
 
 from mlxsm_sync.errors import Kind, MlxsmError, Problem
 from mlxsm_sync.planning.compare import drifted
-from mlxsm_sync.values.base import Model, field
-from mlxsm_sync.values.desired import Warned
+from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.desired import ProfileWarning
 from mlxsm_sync.values.plan import Plan
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import State
 
 
-class Failure(Model):
+class Failure(Value):
     """Why a command failed."""
 
     kind: Kind
@@ -29,7 +29,7 @@ class Failure(Model):
     """Everything that is wrong in a file."""
 
 
-class ErrorReport(Model):
+class ErrorReport(Value):
     """What a failed command prints with `--json`."""
 
     format_version: Literal[1] = 1
@@ -45,14 +45,14 @@ class RefusedPlan(Plan):
     """Why it is not applied."""
 
 
-class Listed(Model):
+class ListedEntry(Value):
     """One entry of the state."""
 
     id: str
     """Kept by every change but delete."""
     name: str
     """Its name on this machine."""
-    model_id: str = field(wire="modelID")
+    model_id: str = Field(serialization_alias="modelID")
     """What it serves."""
     host: str
     """Where it listens."""
@@ -62,7 +62,7 @@ class Listed(Model):
     """The collection that put it there, null for nobody."""
     source: str | None
     """Its name in the profile file, where that differs."""
-    from_: str | None = field(wire="from")
+    from_: str | None = Field(serialization_alias="from")
     """The profile file that it was applied from."""
     drifted: bool
     """Whether it was changed on this machine since it was applied."""
@@ -70,7 +70,7 @@ class Listed(Model):
     """All of it."""
 
 
-class ListReport(Model):
+class ListReport(Value):
     """`mlxsm list --json`."""
 
     format_version: Literal[1] = 1
@@ -79,11 +79,11 @@ class ListReport(Model):
     """The state's lineage, null where there is no state yet."""
     serial: int
     """The state's serial."""
-    entries: tuple[Listed, ...]
+    entries: tuple[ListedEntry, ...]
     """The entries, oldest first."""
 
 
-class HistoryEntry(Model):
+class HistoryEntry(Value):
     """The current state, or an earlier one."""
 
     serial: int
@@ -100,7 +100,7 @@ class HistoryEntry(Model):
     """What that did."""
 
 
-class HistoryReport(Model):
+class HistoryReport(Value):
     """`mlxsm history --json`."""
 
     format_version: Literal[1] = 1
@@ -109,7 +109,7 @@ class HistoryReport(Model):
     """The current state, where there is one, then the earlier ones, newest first."""
 
 
-class RestoreReport(Model):
+class RestoreReport(Value):
     """`mlxsm restore --json`."""
 
     format_version: Literal[1] = 1
@@ -120,7 +120,7 @@ class RestoreReport(Model):
     """Why it could not be used."""
     restored: HistoryEntry
     """The version that was put back."""
-    from_: str = field(wire="from")
+    from_: str = Field(serialization_alias="from")
     """The file that it was kept in."""
     aside: tuple[str, ...]
     """Where that is kept now which could not be read."""
@@ -132,7 +132,7 @@ class RestoreReport(Model):
     """How many profiles it has."""
 
 
-class JudgedFile(Model):
+class JudgedFile(Value):
     """What `validate` found in one file."""
 
     path: str
@@ -141,11 +141,11 @@ class JudgedFile(Model):
     """Whether it can be used."""
     problems: tuple[Problem, ...]
     """Everything that is wrong."""
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ProfileWarning, ...]
     """What is allowed and worth a look."""
 
 
-class ValidateReport(Model):
+class ValidateReport(Value):
     """`mlxsm validate --json`."""
 
     format_version: Literal[1] = 1
@@ -181,7 +181,7 @@ def list_report(state: State, names: Iterable[str] = ()) -> ListReport:
         lineage=state.lineage,
         serial=state.serial,
         entries=tuple(
-            Listed(
+            ListedEntry(
                 id=entry.id,
                 name=entry.name,
                 model_id=entry.profile.model_id,

@@ -14,7 +14,7 @@ from mlxsm_sync.clients.connection import ClientList, Connection
 from mlxsm_sync.mac_app.document_format import Document
 from mlxsm_sync.profile_file.schema_rules import for_editor, refine
 from mlxsm_sync.state.saved_plan import SavedPlan
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import ProfileFile
 from mlxsm_sync.values.file_reports import ExportReport, InitReport
 from mlxsm_sync.values.json_schema import Schema, made_from, whole
@@ -27,13 +27,13 @@ from mlxsm_sync.views.pull_report import PullReport
 from mlxsm_sync.views.reports import ErrorReport, HistoryReport, ListReport, RestoreReport, ValidateReport
 
 FOLDER = Path(__file__).parent.parent.parent / "schemas"
-_READ: dict[str, type[Model]] = {
+_READ: dict[str, type[Value]] = {
     "profiles": ProfileFile,
     "document": Document,
     "state": State,
     "saved-plan": SavedPlan,
 }
-_PRINTED: dict[str, type[Model]] = {
+_PRINTED: dict[str, type[Value]] = {
     "plan": Outcome,
     "error": ErrorReport,
     "list": ListReport,

@@ -19,7 +19,7 @@ from mlxsm_sync.syntax.json import read_json
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.desired import Input
 from mlxsm_sync.values.launch_options import LaunchOptions
-from mlxsm_sync.values.validation import wire_names
+from mlxsm_sync.values.validation import aliases
 from testing.paths import REPOSITORY
 from testing.project import Project
 
@@ -55,7 +55,7 @@ def imported(project: Project, content: Any, *arguments: str) -> Any:
         assert [one.message for one in caught.value.problems] == problems(answer)
     else:
         judged = read_document(str(path), allow_local_paths=local_paths)
-        assert [one.dump() for one in judged.desired.invalid] == answer["invalid"]
+        assert [one.model_dump() for one in judged.desired.invalid] == answer["invalid"]
         assert judged.head.total == len(judged.desired.profiles) + len(judged.desired.invalid)
     return answer
 
@@ -337,7 +337,7 @@ def test_options_without_a_value_are_unset(project: Project, empty: Any) -> None
 
 
 def test_the_app_and_the_profile_file_have_the_same_options() -> None:
-    assert set(OPTION_NAMES) == {*wire_names(LaunchOptions).values()}
+    assert set(OPTION_NAMES) == {*aliases(LaunchOptions).values()}
     assert label("defaultTopP") == "Default Top P"
 
 

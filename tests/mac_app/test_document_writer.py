@@ -217,9 +217,9 @@ def test_a_secret_does_not_leave(project: Project) -> None:
 
 def test_what_breaks_our_rules_does_not_leave() -> None:
     bad = Profile(name="A", model_id="org/a", host="127.0.0.1:80", port=1)
-    good = bad.copy(host="h")
-    hot = good.copy(advanced_launch_options=LaunchOptions(default_temperature=1.5))
-    path, secret = good.copy(model_id="/m"), good.copy(notes="hf_" + "Ab1" * 12)
+    good = bad.model_copy(host="h")
+    hot = good.model_copy(advanced_launch_options=LaunchOptions(default_temperature=1.5))
+    path, secret = good.model_copy(model_id="/m"), good.model_copy(notes="hf_" + "Ab1" * 12)
     selection = select(entries(bad, hot, path, secret, good), local_paths=False, form=unfit_for_a_document)
     assert [one.reason.partition(";")[0] for one in selection.left_out] == [
         "it breaks the rules of a profile",
@@ -375,7 +375,7 @@ def test_an_export_comes_back_as_it_was(listed: list[Profile]) -> None:
     for before, one in zip(going, back, strict=True):
         for field, lost in (("enableThinking", before.enable_thinking), ("notes", before.notes)):
             assert (lost is None) or field in told
-        assert one == before.copy(
+        assert one == before.model_copy(
             enable_thinking=None, notes=None, advanced_launch_options=_as_carried(before)
         )
 
@@ -384,7 +384,7 @@ def _as_carried(profile: Profile) -> Any:
     """Options as texts are trimmed, and an empty list of arguments is none."""
     options = profile.advanced_launch_options
     origins = options.allowed_origins
-    return options.copy(
+    return options.model_copy(
         raw_extra_args=options.raw_extra_args or None, allowed_origins=origins.strip() if origins else None
     )
 
@@ -423,7 +423,7 @@ def _entry(number: int, profile: Profile, owner: str | None, data: st.DataObject
     if owner is None:
         return Entry(id=f"{number:016d}", profile=profile, owner=None)
     source = f"{profile.name[:100]} in the file" if data.draw(st.booleans()) else None
-    declared = profile.copy(notes=None) if data.draw(st.booleans()) else profile
+    declared = profile.model_copy(notes=None) if data.draw(st.booleans()) else profile
     return Entry(
         id=f"{number:016d}", profile=profile, owner=owner, source=source, applied=declared.sparse, from_="/f"
     )

@@ -22,18 +22,18 @@ from mlxsm_sync.mac_app.list_format import (
     HIDDEN,
     IMPORTED_NOTES,
     RULES,
-    Listed,
+    ListItem,
     read_list,
     unwritten,
     write_list,
 )
-from mlxsm_sync.mac_app.list_record import Kept, Record, joined, record_of, settled
+from mlxsm_sync.mac_app.list_record import EntryRecord, ListRecord, joined, record_of, settled
 from mlxsm_sync.planning.changes import between, not_to_be_held
 from mlxsm_sync.planning.exportable import select
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.pull import Scope, plan_pull
 from mlxsm_sync.syntax.tree import Problems
-from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile, Input
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile, from_fields
 from mlxsm_sync.values.state import Entry, State
@@ -497,7 +497,7 @@ def test_names_of_the_list_are_completed(app: Project) -> None:
 # The pure rules.
 
 
-def read(source: str) -> list[Listed]:
+def read(source: str) -> list[ListItem]:
     return read_list(source, Problems("models.json"))
 
 
@@ -516,7 +516,7 @@ def test_what_is_written_is_read_back(old: list[Profile], new: list[Profile]) ->
     source = write_list(first, None)
     assert [*unwritten(first, source)] == []
     again = [
-        one.copy(profile=found.profile, verbatim=found.verbatim)
+        one.model_copy(profile=found.profile, verbatim=found.verbatim)
         for one, found in zip(first, read(source), strict=True)
     ]
     assert write_list(again, source) == source
@@ -544,12 +544,12 @@ def test_a_value_that_looks_like_a_secret_is_not_taken() -> None:
 
 def test_what_is_not_read_back_is_named() -> None:
     (entry,) = (Entry(id="0" * 16, profile=one.profile, owner=None) for one in read(LIST)[:1])
-    other = write_list([entry.copy(profile=entry.profile.copy(port=1))], None)
+    other = write_list([entry.model_copy(profile=entry.profile.model_copy(port=1))], None)
     assert [*unwritten([entry], other)] == ["Qwen"]
 
 
-def kept(number: int, name: str, model: str, port: int = 1) -> Kept:
-    return Kept(
+def kept(number: int, name: str, model: str, port: int = 1) -> EntryRecord:
+    return EntryRecord(
         id=f"{number:016d}",
         name=name,
         model_id=model,
@@ -560,12 +560,12 @@ def kept(number: int, name: str, model: str, port: int = 1) -> Kept:
     )
 
 
-def found(name: str, model: str, port: int = 1) -> Listed:
-    return Listed(Profile(name=name, model_id=model, host="h", port=port), "{}")
+def found(name: str, model: str, port: int = 1) -> ListItem:
+    return ListItem(Profile(name=name, model_id=model, host="h", port=port), "{}")
 
 
 def test_what_a_list_lost_is_told_in_a_plan() -> None:
-    wanted = Wanted(index=1, profile=read(LIST)[0].profile, declared=read(LIST)[0].profile.fields)
+    wanted = DesiredProfile(index=1, profile=read(LIST)[0].profile, declared=read(LIST)[0].profile.fields)
     desired = Desired(owner="team", input=Input(path="p", digest=""), profiles=(wanted,))
     gone = kept(1, "Qwen", "org/qwen").as_written()
     plan = make_plan(
@@ -578,7 +578,7 @@ def test_what_a_list_lost_is_told_in_a_plan() -> None:
 
 
 def test_list_and_record_are_joined_by_what_is_clear() -> None:
-    record = Record(
+    record = ListRecord(
         entries=(kept(1, "A", "m/a"), kept(2, "B", "m/b"), kept(3, "C", "m/c"), kept(4, "D", "m/d"))
     )
     state = joined([found("B", "m/b"), found("A", "m/a2"), found("C2", "m/c"), found("E", "m/e")], record)
@@ -589,7 +589,7 @@ def test_list_and_record_are_joined_by_what_is_clear() -> None:
         ("E", None),
     ]
     assert [one.name for one in state.lost] == ["D"]
-    doubled = joined([found("A", "m/1"), found("A", "m/2")], Record(entries=(kept(1, "A", "m/a"),)))
+    doubled = joined([found("A", "m/1"), found("A", "m/2")], ListRecord(entries=(kept(1, "A", "m/a"),)))
     assert (
         [one.owner for one in doubled.entries],
         tuple(one.name for one in doubled.unclear),
@@ -599,13 +599,13 @@ def test_list_and_record_are_joined_by_what_is_clear() -> None:
         ("A",),
         (),
     )
-    assert len({one.id for one in joined([found("A", "m/1")] * 3, Record()).entries}) == 3
+    assert len({one.id for one in joined([found("A", "m/1")] * 3, ListRecord()).entries}) == 3
 
 
 def test_a_record_that_was_being_written_is_settled_by_the_list() -> None:
-    before = Record(serial=1, list_digest="old", entries=(kept(1, "A", "m/a"),))
-    after = Record(serial=2, list_digest="new", entries=(kept(1, "A", "m/a"), kept(2, "B", "m/b")))
-    both = before.copy(pending=after)
+    before = ListRecord(serial=1, list_digest="old", entries=(kept(1, "A", "m/a"),))
+    after = ListRecord(serial=2, list_digest="new", entries=(kept(1, "A", "m/a"), kept(2, "B", "m/b")))
+    both = before.model_copy(pending=after)
     assert settled(before, "whatever", []) == before
     assert settled(both, "old", []) == before
     assert settled(both, "new", []) == after
@@ -615,8 +615,8 @@ def test_a_record_that_was_being_written_is_settled_by_the_list() -> None:
 
 
 def test_a_record_holds_what_the_list_cannot() -> None:
-    with pytest.raises(ValueError, match="1 faults"):
-        Record.from_json(
+    with pytest.raises(ValueError, match="1 issues"):
+        ListRecord.model_validate_json(
             '{"entries": [{"id": "'
             + "a" * 16
             + '", "name": "A", "modelID": "m", "host": "h", "port": 1, "owner": "x"}]}'
@@ -626,7 +626,7 @@ def test_a_record_holds_what_the_list_cannot() -> None:
     )
     state = State(lineage="x", serial=3, entries=(entry,))
     record = record_of(state, "digest")
-    assert joined(read(LIST)[:1], record).entries[0].copy(verbatim=None) == entry
+    assert joined(read(LIST)[:1], record).entries[0].model_copy(verbatim=None) == entry
 
 
 def test_the_rules_of_the_list_are_the_states() -> None:
@@ -640,7 +640,7 @@ def test_the_rules_of_the_list_are_the_states() -> None:
         "/advancedLaunchOptions/rawExtraArgs": ["a b"],
         "/advancedLaunchOptions/defaultTemperature": 1.5,
     }
-    bad = one.copy(profile=from_fields(one.profile.fields | options))
+    bad = one.model_copy(profile=from_fields(one.profile.fields | options))
     refusal = between(full, full.next((bad,))).guard
     assert refusal is not None
     assert refusal.message == (
@@ -875,8 +875,8 @@ def test_the_state_itself_is_not_exported_over(app: Project) -> None:
 
 def test_rules_of_texts_are_told_together() -> None:
     one = read(LIST)[0].profile
-    blank = one.copy(notes=" ", advanced_launch_options=LaunchOptions(raw_extra_args=()))
-    long = one.copy(notes="x" * 20_000)
+    blank = one.model_copy(notes=" ", advanced_launch_options=LaunchOptions(raw_extra_args=()))
+    long = one.model_copy(notes="x" * 20_000)
     full = State(lineage="x", entries=(Entry(id="a" * 16, profile=one, owner=None),), rules=RULES)
     told = []
     for profile in (blank, long):
@@ -898,13 +898,13 @@ def test_rules_of_texts_are_told_together() -> None:
 
 def test_no_two_entries_get_one_id() -> None:
     place = found("A", "m/a")
-    (made,) = joined([place], Record()).entries
-    record = Record(entries=(kept(1, "B", "m/b").copy(id=made.id),))
+    (made,) = joined([place], ListRecord()).entries
+    record = ListRecord(entries=(kept(1, "B", "m/b").model_copy(id=made.id),))
     ids = {one.id for one in joined([place, found("B", "m/b")], record).entries}
     assert len(ids) == 2
-    twice = record.copy(entries=record.entries * 2)
-    with pytest.raises(ValueError, match="1 faults"):
-        Record.from_json(json.dumps(twice.dump()))
+    twice = record.model_copy(entries=record.entries * 2)
+    with pytest.raises(ValueError, match="1 issues"):
+        ListRecord.model_validate_json(json.dumps(twice.model_dump()))
 
 
 def test_what_cannot_be_read_is_a_value_of_its_own() -> None:
@@ -914,7 +914,9 @@ def test_what_cannot_be_read_is_a_value_of_its_own() -> None:
         id="a" * 16, profile=other.profile, owner=None, verbatim=other.verbatim, unreadable=other.unreadable
     )
     assert entry.current["/advancedLaunchOptions/logLevel"] == "(unreadable)"
-    assert json.loads(write_list([entry.copy(unreadable=())], LIST))[0]["advancedLaunchOptions"].keys() == {
+    assert json.loads(write_list([entry.model_copy(unreadable=())], LIST))[0][
+        "advancedLaunchOptions"
+    ].keys() == {
         "defaultTemperature",
         "futureOption",
         "rawExtraArgs",
@@ -922,7 +924,7 @@ def test_what_cannot_be_read_is_a_value_of_its_own() -> None:
     renamed = read(LIST.replace('"Other"', '" "'))[1]
     moved = Entry(
         id="a" * 16,
-        profile=renamed.profile.copy(model_id="m/new"),
+        profile=renamed.profile.model_copy(model_id="m/new"),
         owner=None,
         verbatim=renamed.verbatim,
         unreadable=renamed.unreadable,
@@ -938,10 +940,10 @@ def test_what_a_file_cannot_say_is_stuck() -> None:
     thinks = from_fields(
         qwen.profile.fields | {"/advancedLaunchOptions/chatTemplateArgs": {"enable_thinking": True}}
     )
-    contrary = Entry(id="a" * 16, profile=thinks.copy(enable_thinking=False), owner=None)
-    wanted = Wanted(index=1, profile=thinks, declared=thinks.fields)
+    contrary = Entry(id="a" * 16, profile=thinks.model_copy(enable_thinking=False), owner=None)
+    wanted = DesiredProfile(index=1, profile=thinks, declared=thinks.fields)
     state = State(lineage="x", entries=(contrary, strange))
-    pull = plan_pull(nothing.copy(profiles=(wanted,)), state, Scope(everything=True, whole=True))
+    pull = plan_pull(nothing.model_copy(profiles=(wanted,)), state, Scope(everything=True, whole=True))
     assert [one.reason for one in pull.stuck] == [
         "its enableThinking contradicts its chatTemplateArgs",
         "logLevel is none that a profile can have",

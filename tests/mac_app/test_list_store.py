@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlxsm_sync.errors import FileError, Guard, StalePlan, UnreadableState
+from mlxsm_sync.errors import FileError, StalePlan, UnreadableState, UnsafePlan
 from mlxsm_sync.files import atomic
 from mlxsm_sync.mac_app import list_store
 from mlxsm_sync.mac_app.list_format import RULES
@@ -209,7 +209,7 @@ def test_a_list_and_a_record_that_cannot_be_read(store: AppStore) -> None:
 def test_what_would_not_be_read_back_is_not_written(store: AppStore) -> None:
     put(store, entry(1))
     before = store.path.read_bytes()
-    two = entry(2).copy(profile=entry(2).profile.copy(name=" blanks around "))
+    two = entry(2).model_copy(profile=entry(2).profile.model_copy(name=" blanks around "))
     with store.locked(1, "test") as state, pytest.raises(AssertionError, match="do not survive"):
         store.replace(state.next([*state.entries, two]), WRITTEN, "")
     assert store.path.read_bytes() == before
@@ -221,9 +221,9 @@ def test_the_app_is_asked_for_only_where_the_list_would_change(
     put(store, entry(1))
     monkeypatch.setattr(list_store, "is_running", lambda _: True)
     with store.locked(1, "test") as state:
-        claimed = [one.copy(owner="me") for one in state.entries]
+        claimed = [one.model_copy(owner="me") for one in state.entries]
         assert store.replace(state.next(claimed), WRITTEN, "").serial == 2
-    with store.locked(1, "test") as state, pytest.raises(Guard):
+    with store.locked(1, "test") as state, pytest.raises(UnsafePlan):
         store.replace(state.next([*state.entries, entry(2)]), WRITTEN, "")
     willing = AppStore(store.path, store.record_path.parent, while_app_runs=True)
     put(willing, *willing.read().entries, entry(2))

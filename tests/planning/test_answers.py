@@ -35,7 +35,9 @@ def test_an_answer_takes_the_place_of_an_earlier_one_and_can_be_typed() -> None:
 
 def test_an_orphan_is_answered_by_its_name() -> None:
     pruned = Choices(prune=True, force=True)
-    changed = STATE.copy(entries=(STATE.entries[1].copy(applied=profile("Old", 5, notes="then")),))
+    changed = STATE.model_copy(
+        entries=(STATE.entries[1].model_copy(applied=profile("Old", 5, notes="then")),)
+    )
     (conflict,) = make_plan(FILE, changed, pruned).conflicts
     kept = answered(pruned, conflict, "skip")
     gone = answered(kept, conflict, "replace")

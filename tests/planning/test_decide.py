@@ -9,7 +9,7 @@ import pytest
 from mlxsm_sync.planning.candidate import Candidate
 from mlxsm_sync.planning.decide import decide
 from mlxsm_sync.planning.rivals import Rivals, Targets
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.profile import flat, from_fields
 from mlxsm_sync.values.state import Entry, Rules
 from testing.plans import entry, profile
@@ -29,7 +29,7 @@ def candidate(**known: Any) -> Candidate:
     """The profile A in the first place of the file of `team`."""
     made = from_fields(flat(A))
     usual: dict[str, Any] = {
-        "wanted": Wanted(index=1, profile=made, declared=made.fields),
+        "wanted": DesiredProfile(index=1, profile=made, declared=made.fields),
         "owner": "team",
         "own": None,
         "name": made.name,

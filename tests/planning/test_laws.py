@@ -84,14 +84,14 @@ def test_a_path_is_renewed_and_nothing_else(world: World) -> None:
         if change.moved_from is not None:
             before, now = state.by_id[change.entry.id], after.by_id[change.entry.id]
             assert (change.action, change.fields, now.from_) == ("claim", (), want.from_)
-            assert now.copy(from_=before.from_) == before
+            assert now.model_copy(from_=before.from_) == before
             assert origins(want).is_outdated(before.from_)
     # Where the file is has no part in the digest.
     here = [
-        entry.copy(from_=want.from_) if origins(want).is_this(entry.from_) else entry
+        entry.model_copy(from_=want.from_) if origins(want).is_this(entry.from_) else entry
         for entry in state.entries
     ]
-    assert planned(want, state.copy(entries=tuple(here)), choices).digest == plan.digest
+    assert planned(want, state.model_copy(entries=tuple(here)), choices).digest == plan.digest
 
 
 @given(worlds())
@@ -150,8 +150,8 @@ def test_the_order_of_the_file_does_not_matter(world: World, shuffler: random.Ra
     shuffled = list(want.profiles)
     shuffler.shuffle(shuffled)
     place = {one.index: new for new, one in enumerate(shuffled, start=1)}
-    moved = want.copy(profiles=tuple(one.copy(index=place[one.index]) for one in shuffled))
-    again = choices.copy(
+    moved = want.model_copy(profiles=tuple(one.model_copy(index=place[one.index]) for one in shuffled))
+    again = choices.model_copy(
         rename={place[index]: name for index, name in choices.rename.items()},
         replace={place[index]: name for index, name in choices.replace.items()},
         skip=frozenset(place[index] for index in choices.skip),
@@ -165,7 +165,7 @@ def test_the_order_of_the_file_does_not_matter(world: World, shuffler: random.Ra
 
 
 def _by_name(state: State) -> dict[str, object]:
-    return {entry.name: entry.copy(id="0" * 16) for entry in state.entries}
+    return {entry.name: entry.model_copy(id="0" * 16) for entry in state.entries}
 
 
 @given(worlds())
@@ -217,11 +217,11 @@ def test_every_offered_way_out_leads_out(world: World) -> None:
         if "rename" in conflict.choices and conflict.suggested_name is not None:
             replaces = {i: name for i, name in choices.replace.items() if i != index}
             renames = choices.rename | {index: conflict.suggested_name}
-            answer = choices.copy(rename=renames, replace=replaces)
+            answer = choices.model_copy(rename=renames, replace=replaces)
             left = {c.kind for c in planned(want, state, answer).undecided if c.index == index}
             assert not left & {conflict.kind, "duplicate-name", "rename-collision"}
         if "replace" in conflict.choices:
-            answer = choices.copy(replace=choices.replace | {index: None})
+            answer = choices.model_copy(replace=choices.replace | {index: None})
             left = {c.kind for c in planned(want, state, answer).undecided if c.index == index}
             assert not left - {"duplicate-replace"}
 
@@ -240,7 +240,7 @@ def answered(want: Desired, state: State, choices: Choices, conflict: Conflict, 
     about = {conflict.index} | new.rename.keys() | new.replace.keys() | new.skip
     kept = {index: name for index, name in choices.rename.items() if index not in about}
     replaces = {index: name for index, name in choices.replace.items() if index not in about}
-    answer = choices.copy(
+    answer = choices.model_copy(
         rename=kept | new.rename,
         replace=replaces | new.replace,
         skip=choices.skip - about | new.skip,

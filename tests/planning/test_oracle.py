@@ -12,7 +12,7 @@ import pytest
 
 from mlxsm_sync.planning.planner import apply_plan, make_plan
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile, Input
 from mlxsm_sync.values.plan import Plan
 from mlxsm_sync.values.profile import NAME, Fields, Profile, from_fields, nested
 from mlxsm_sync.values.state import Entry, Rules, State
@@ -116,7 +116,7 @@ def desired(chance: random.Random, machine: State) -> Desired:
         input=Input(path="profiles.yaml", digest="sha256:0"),
         from_=chance.choice([HERE, HERE, HERE, None]) if owner else None,
         profiles=tuple(
-            Wanted(index=index, profile=one, declared=unset | one.fields)
+            DesiredProfile(index=index, profile=one, declared=unset | one.fields)
             for index, one in enumerate(profiles, start=1)
         ),
     )

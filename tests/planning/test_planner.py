@@ -211,7 +211,7 @@ def test_a_renamed_entry_that_drifted_is_in_conflict_about_that_alone() -> None:
 
 def test_a_rename_of_what_is_left_out_or_invalid_is_told() -> None:
     bad = Invalid(name="Bad", index=2, messages=("port is required",))
-    document = file(profile("A", 1), owner=None).copy(invalid=(bad,))
+    document = file(profile("A", 1), owner=None).model_copy(invalid=(bad,))
     answers = Choices(rename={1: "X", 2: "Z"}, replace={2: None}, only=frozenset())
     assert make_plan(document, state(), answers).notices == (
         '--rename "A": ignored: the profile was left out',
@@ -628,10 +628,10 @@ def test_orphans_in_the_way_are_told_the_command_that_deletes_them() -> None:
     wanted = file(profile("A", 5))
     here, there = entry(1, "team", profile("A", 1)), entry(2, "team", profile("Old", 5), from_=THERE)
     assert make_plan(wanted, state(here, there)).conflicts[0].remedies == ("mlxsm apply --prune-foreign",)
-    mine = there.copy(from_=HERE)
+    mine = there.model_copy(from_=HERE)
     assert make_plan(wanted, state(here, mine)).conflicts[0].remedies == ("mlxsm apply --prune",)
     # Where a prune alone would not delete it, it is taken out by name.
-    drifted = mine.copy(applied=profile("Old", 5, notes="x"))
+    drifted = mine.model_copy(applied=profile("Old", 5, notes="x"))
     for entries, choices in (
         (state(here, drifted), Choices()),
         (state(here, mine), Choices(only=frozenset({1}))),
@@ -809,7 +809,7 @@ def test_a_rename_of_a_document_is_known_by_its_result() -> None:
         again = make_plan(file(incoming, owner=None), after, choices)
         assert (again.changes, again.conflicts, again.unchanged) == ((), (), ("A",))
         assert again.notices == (f'--rename "A": it is called "{name}" here already',)
-        left_out = make_plan(file(incoming, owner=None), after, choices.copy(skip=frozenset({1})))
+        left_out = make_plan(file(incoming, owner=None), after, choices.model_copy(skip=frozenset({1})))
         assert (left_out.changes, left_out.unchanged) == ((), ())
     # Another name, or another profile under the name, is a new question.
     newer = profile("A", 1, notes="new")

@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 
 from mlxsm_sync.planning.profile_warnings import about, together
-from mlxsm_sync.values.desired import Wanted
+from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.model_ids import is_local_path
 from mlxsm_sync.values.profile import from_fields
 
 
-def wanted(name: str = "A", port: int = 1, index: int = 1, **more: Any) -> Wanted:
+def wanted(name: str = "A", port: int = 1, index: int = 1, **more: Any) -> DesiredProfile:
     fields = {"/name": name, "/modelID": f"m/{port}", "/host": "127.0.0.1", "/port": port}
     fields |= {f"/{key.replace('__', '/')}": value for key, value in more.items()}
     profile = from_fields(fields)
-    return Wanted(index=index, profile=profile, declared=profile.fields)
+    return DesiredProfile(index=index, profile=profile, declared=profile.fields)
 
 
-def told(*profiles: Wanted) -> list[str]:
+def told(*profiles: DesiredProfile) -> list[str]:
     return [one.message for one in (*about(profiles), *together(profiles, ()))]
 
 
-def raw(*arguments: str) -> Wanted:
+def raw(*arguments: str) -> DesiredProfile:
     return wanted(advancedLaunchOptions__rawExtraArgs=[*arguments])
 
 

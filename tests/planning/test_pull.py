@@ -347,7 +347,7 @@ def test_what_a_name_cannot_mean_is_told() -> None:
             [("Twice", "a", None), ("Twice", "b", None), ("Theirs", "c", "me"), ("Qwen", "d", None)]
         )
     ]
-    entries.append(entries[3].copy(id="9" * 16, profile=entries[3].profile.copy(port=9)))
+    entries.append(entries[3].model_copy(id="9" * 16, profile=entries[3].profile.model_copy(port=9)))
     state = State(lineage="x", entries=tuple(entries))
     told = {one.name: one.reason for one in plan_pull(desired, state, Scope(["Flow", "Twice", "Theirs", "Qwen"])).stuck}  # fmt: skip
     assert told == {
@@ -359,7 +359,7 @@ def test_what_a_name_cannot_mean_is_told() -> None:
     clear = State(lineage="x", entries=(entries[3],))
     (edit,) = plan_pull(desired, clear, Scope(["Qwen"])).edits
     assert (edit.place, edit.fields["/modelID"]) == (1, "d")
-    secret = entries[3].copy(profile=entries[3].profile.copy(notes="hf_" + "Ab1" * 12))
+    secret = entries[3].model_copy(profile=entries[3].profile.model_copy(notes="hf_" + "Ab1" * 12))
     stuck = plan_pull(
         desired, State(lineage="x", entries=(secret,)), Scope(everything=True, whole=True)
     ).stuck
@@ -1037,7 +1037,7 @@ def test_a_pull_takes_what_the_machine_changed_and_keeps_what_the_file_changed(
     meant = {path: here[path] if path in drift else there[path] for path in values}
     assert {path: one.declared.get(path) for path in values} == meant
     entries = tuple(recorded(edit, one, following) for edit in pull.edits) or (entry,)
-    plan = make_plan(following, state.copy(entries=entries))
+    plan = make_plan(following, state.model_copy(entries=entries))
     if both:
         return
     # What is left to apply is what the file had changed, and nothing else.

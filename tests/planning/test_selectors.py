@@ -122,7 +122,9 @@ def test_answers_that_only_repeat_each_other_are_one() -> None:
 
 
 def test_an_answer_about_namesakes_is_one_about_each() -> None:
-    twins = FILE.copy(profiles=tuple(one.copy(profile=one.profile.copy(name="A")) for one in FILE.profiles))
+    twins = FILE.model_copy(
+        profiles=tuple(one.model_copy(profile=one.profile.model_copy(name="A")) for one in FILE.profiles)
+    )
     given = resolve(twins, STATE, rename=["A"]).given
     assert [one.words for one in given] == [("--rename", f"#{n}") for n in range(1, len(given) + 1)]
     # So that an answer about one of them takes the place of that one alone.
@@ -133,5 +135,5 @@ def test_an_answer_about_namesakes_is_one_about_each() -> None:
 def test_invalid_profiles_of_a_document_can_be_named() -> None:
     from mlxsm_sync.values.desired import Invalid
 
-    document = FILE.copy(invalid=(Invalid(name="Bad", index=5, messages=("no port",)),))
+    document = FILE.model_copy(invalid=(Invalid(name="Bad", index=5, messages=("no port",)),))
     assert resolve(document, STATE, skip=["Bad"]).skip == {5}

@@ -201,4 +201,4 @@ def test_advice_for_an_option_is_valid_when_followed() -> None:
 
                 arguments = yaml.safe_load("[" + message.partition("rawExtraArgs: [")[2])
                 assert [*raw_faults(arguments)] == []
-                LaunchOptions.from_json(__import__("json").dumps({"rawExtraArgs": arguments}))
+                LaunchOptions.model_validate_json(__import__("json").dumps({"rawExtraArgs": arguments}))

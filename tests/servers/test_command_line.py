@@ -54,7 +54,7 @@ OWN_ORIGINS = "--allowed-origins=http://127.0.0.1:8080,http://[::1]:8080,http://
 
 
 def test_every_option_has_a_flag() -> None:
-    typed = {*LaunchOptions().dump()} - {"rawExtraArgs"}
+    typed = {*LaunchOptions().model_dump()} - {"rawExtraArgs"}
     assert typed == {*OPTION_FLAGS}
     assert {*OPTION_FLAGS.values()} <= {*FLAGS}
 
@@ -152,7 +152,7 @@ def test_folders_of_options_are_found_as_the_models_are() -> None:
 
 def test_remedies_can_be_pasted() -> None:
     for host in ("*", "${HOST}", "a b", "fe80::1%en0", "-x"):
-        (told,) = launch(profile().copy(host=host), "m", NEWEST).unallowed
+        (told,) = launch(profile().model_copy(host=host), "m", NEWEST).unallowed
         assert told.endswith(f"--allow-host {shlex.quote(host)} lets it")
     for raw in ("--a b", "--$(x)", "--a;b", "--x`y`", "--*"):
         assert "--allow-arg" not in "".join(problems(raw))
@@ -363,7 +363,7 @@ def test_what_nobody_declared_is_told_apart() -> None:
     (default,) = launch(plain, "m", NEWEST).defaults
     assert default.startswith("--allowed-origins=http://127.0.0.1:1,")
     assert launch(plain, "m", NEWEST).arguments[-1] == default
-    declared = plain.copy(advanced_launch_options=LaunchOptions(allowed_origins="*"))
+    declared = plain.model_copy(advanced_launch_options=LaunchOptions(allowed_origins="*"))
     assert launch(declared, "m", NEWEST).defaults == ()
     assert flags_of(launch(plain, "m", NEWEST).arguments) == {
         "--model",

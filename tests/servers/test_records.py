@@ -15,7 +15,7 @@ import pytest
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import logs
 from mlxsm_sync.servers.records import Damaged, RunFiles
-from mlxsm_sync.values.run import Adopted, Record
+from mlxsm_sync.values.run import Adopted, RunRecord
 from testing.waiting import wait_for
 
 # The log
@@ -109,7 +109,7 @@ def test_a_log_is_followed_into_the_one_that_takes_its_place(tmp_path: Path) -> 
 
 # Records
 
-RECORD = Record(
+RECORD = RunRecord(
     id="a" * 16,
     name="A",
     owner=None,
@@ -137,7 +137,7 @@ def test_records_come_and_go(tmp_path: Path) -> None:
     ending = files.ending(RECORD)
     assert ending is not None
     assert (ending.code, ending.at) == (-9, 1.5)
-    assert files.ending(RECORD.copy(nonce="other")) is None
+    assert files.ending(RECORD.model_copy(nonce="other")) is None
     files.ending_path("a" * 16).write_text("{")
     assert files.ending(RECORD) is None
     files.forget_run("a" * 16)

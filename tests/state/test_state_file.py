@@ -151,7 +151,7 @@ def test_a_writer_without_our_lock_is_noticed(file: StateFile) -> None:
     with file.locked(5, "test") as state:
         file.path.write_bytes(file.path.read_bytes() + b" ")
         with pytest.raises(StalePlan, match="changed by another program"):
-            file.replace(state.copy(serial=2), WRITTEN, "x")
+            file.replace(state.model_copy(serial=2), WRITTEN, "x")
     assert file.path.read_bytes().endswith(b" ")
     assert [p.name for p in file.path.parent.iterdir() if p.name.endswith(".tmp")] == []
 
@@ -328,7 +328,7 @@ def test_two_states_in_one_folder_keep_their_own_history(tmp_path: Path) -> None
 def test_a_state_that_would_read_back_as_another_is_not_written(file: StateFile) -> None:
     before = put(file, entry(1))
     # The constructor trusts its caller; only a mistake of ours makes a name that is not composed.
-    uncomposed = entry(2).copy(profile=entry(2).profile.copy(name="Cafe\u0301"))
+    uncomposed = entry(2).model_copy(profile=entry(2).profile.model_copy(name="Cafe\u0301"))
     with pytest.raises(AssertionError, match="does not survive"):
         put(file, uncomposed)
     assert file.read() == before

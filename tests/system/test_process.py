@@ -18,7 +18,7 @@ from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import identify, is_ours
 from mlxsm_sync.system.run_marks import Mark, mark_of
 from mlxsm_sync.values import hosts
-from mlxsm_sync.values.run import Listener, Record
+from mlxsm_sync.values.run import Listener, RunRecord
 from testing.waiting import wait_for
 
 MARK = "a" * 16 + ".nonce"
@@ -37,7 +37,7 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def record(pid: int | None, **fields: object) -> Record:
+def record(pid: int | None, **fields: object) -> RunRecord:
     known: dict[str, object] = {
         "id": "a" * 16,
         "name": "A",
@@ -54,7 +54,7 @@ def record(pid: int | None, **fields: object) -> Record:
         "log": "/l",
         "started_at": "2026-06-16T00:00:00Z",
     }
-    return Record(**(known | fields))
+    return RunRecord(**(known | fields))
 
 
 @pytest.mark.parametrize("system", [linux, portable])

@@ -15,7 +15,7 @@ import pytest
 
 from mlxsm_sync.system import current, portable, process, process_identity
 from mlxsm_sync.system.process_identity import Found, identify, left_behind, noted
-from mlxsm_sync.values.run import BY_CLOCK, Record
+from mlxsm_sync.values.run import BY_CLOCK, RunRecord
 from testing.waiting import wait_for
 
 ID, NONCE = "a" * 16, f"0123456789abcdef{os.getpid():016x}"  # nobody else runs these tests with it
@@ -38,7 +38,7 @@ class Run(NamedTuple):
 
     parent: subprocess.Popen[str]
     pids: list[int]
-    record: Record
+    record: RunRecord
 
     @property
     def pid(self) -> int:
@@ -80,7 +80,7 @@ def start() -> Iterator[Start]:
         run.parent.stdout.close()
 
 
-def record(**fields: object) -> Record:
+def record(**fields: object) -> RunRecord:
     known: dict[str, object] = {
         "id": ID,
         "name": "A",
@@ -96,7 +96,7 @@ def record(**fields: object) -> Record:
         "log": "/l",
         "started_at": "2026-06-16T00:00:00Z",
     }
-    return Record(**(known | fields))
+    return RunRecord(**(known | fields))
 
 
 def kill(*pids: int) -> None:
@@ -125,12 +125,12 @@ def test_this_boot_this_user_and_the_nonce_are_proof_whatever_the_start(
 ) -> None:
     run = start(MARK)
     assert pid_of(identify(run.record)) == run.pid
-    assert pid_of(identify(run.record.copy(start_mark=mark, keeper=None, keeper_mark=None))) == run.pid
+    assert pid_of(identify(run.record.model_copy(start_mark=mark, keeper=None, keeper_mark=None))) == run.pid
     # Another number, or none, or that of a stranger: the mark is looked for.
     for pid in (None, 2**22 + 1, *([] if mark is None else [os.getpid()])):
-        assert pid_of(identify(run.record.copy(pid=pid, start_mark=mark))) == run.pid
+        assert pid_of(identify(run.record.model_copy(pid=pid, start_mark=mark))) == run.pid
     kill(run.pid)
-    assert identify(run.record.copy(start_mark=mark)) == GONE
+    assert identify(run.record.model_copy(start_mark=mark)) == GONE
 
 
 @pytest.mark.parametrize("mark", [mark for mark in MARKS if mark is not None])
@@ -140,7 +140,7 @@ def test_a_process_of_another_run_is_none_of_ours(start: Start, mark: str) -> No
     assert identify(ours) == GONE
     there = current.facts(other.pid)
     assert there is not None
-    doubt = identify(ours.copy(start_mark=there.start_mark)).doubt
+    doubt = identify(ours.model_copy(start_mark=there.start_mark)).doubt
     assert doubt == f"process {other.pid} does not carry the mark of this run"
     assert left_behind(ours) == []
 
@@ -154,19 +154,19 @@ def test_the_session_of_its_parent_is_the_second_proof(start: Start) -> None:
     assert pid_of(identify(run.record)) == run.pid
     assert {*left_behind(run.record)} - {run.parent.pid} == {run.pids[1]}
     # An earlier version noted no parent: the parent's own mark tells.
-    assert pid_of(identify(run.record.copy(keeper=None, keeper_mark=None))) == run.pid
-    assert pid_of(identify(run.record.copy(start_mark="1"))) == run.pid
+    assert pid_of(identify(run.record.model_copy(keeper=None, keeper_mark=None))) == run.pid
+    assert pid_of(identify(run.record.model_copy(start_mark="1"))) == run.pid
 
 
 def test_a_parent_that_shows_nothing_either_is_known_by_its_start(start: Start) -> None:
     run = start("-", parent="hidden")
     assert pid_of(identify(run.record)) == run.pid
-    assert identify(run.record.copy(keeper_mark="1")).doubt == (
+    assert identify(run.record.model_copy(keeper_mark="1")).doubt == (
         f"process {run.pid} shows no environment, and so no mark of this run"
     )
-    assert identify(run.record.copy(keeper_mark="1", start_mark="1")).doubt is not None
-    assert identify(run.record.copy(keeper=1, keeper_mark="1")).doubt is not None
-    assert identify(run.record.copy(keeper=1, keeper_mark="1", start_mark="1")) == GONE  # somebody else
+    assert identify(run.record.model_copy(keeper_mark="1", start_mark="1")).doubt is not None
+    assert identify(run.record.model_copy(keeper=1, keeper_mark="1")).doubt is not None
+    assert identify(run.record.model_copy(keeper=1, keeper_mark="1", start_mark="1")) == GONE  # somebody else
 
 
 def test_a_parent_that_is_gone_leaves_its_session(start: Start) -> None:
@@ -174,7 +174,7 @@ def test_a_parent_that_is_gone_leaves_its_session(start: Start) -> None:
     kill(run.parent.pid)
     run.parent.wait()
     assert pid_of(identify(run.record)) == run.pid
-    assert identify(run.record.copy(start_mark="1")).doubt is not None
+    assert identify(run.record.model_copy(start_mark="1")).doubt is not None
     kill(run.pid)
     assert identify(run.record) == GONE
 
@@ -187,7 +187,7 @@ def test_a_process_without_variables_in_another_session_is_no_proof() -> None:
         assert (
             identify(ours).doubt == f"process {stranger.pid} shows no environment, and so no mark of this run"
         )
-        assert identify(ours.copy(start_mark="1")) == GONE
+        assert identify(ours.model_copy(start_mark="1")) == GONE
         assert left_behind(ours) == []
     finally:
         stranger.kill()
@@ -199,16 +199,16 @@ def test_a_process_without_variables_in_another_session_is_no_proof() -> None:
 
 def test_a_record_of_another_boot_is_of_nothing_that_lives(start: Start) -> None:
     run = start(MARK)
-    other = run.record.copy(boot_id="0b5e6f4c-0000-4000-8000-000000000000")
+    other = run.record.model_copy(boot_id="0b5e6f4c-0000-4000-8000-000000000000")
     assert identify(other).doubt == (f"its record is of another boot, but process {run.pid} carries its mark")
-    assert pid_of(identify(run.record.copy(boot_id=current.boot_id().upper()))) == run.pid
+    assert pid_of(identify(run.record.model_copy(boot_id=current.boot_id().upper()))) == run.pid
     kill(run.pid)
     assert identify(other) == Found(None, rebooted=True)
 
 
 def test_a_boot_that_is_named_by_its_time_is_no_proof_against_the_nonce(start: Start) -> None:
     run = start(MARK)
-    old = run.record.copy(boot_id=f"{BY_CLOCK}1795660000")
+    old = run.record.model_copy(boot_id=f"{BY_CLOCK}1795660000")
     assert pid_of(identify(old)) == run.pid
     kill(run.pid)
     assert identify(old) == GONE
@@ -216,8 +216,8 @@ def test_a_boot_that_is_named_by_its_time_is_no_proof_against_the_nonce(start: S
 
 def test_numbers_of_another_namespace_mean_nothing_here(start: Start) -> None:
     run = start(MARK)
-    elsewhere = run.record.copy(pid_space="pid:[1]")
-    assert pid_of(identify(elsewhere.copy(pid=os.getpid()))) == run.pid
+    elsewhere = run.record.model_copy(pid_space="pid:[1]")
+    assert pid_of(identify(elsewhere.model_copy(pid=os.getpid()))) == run.pid
     kill(run.pid)
     assert (
         identify(elsewhere).doubt
@@ -228,7 +228,7 @@ def test_numbers_of_another_namespace_mean_nothing_here(start: Start) -> None:
 def test_two_that_lead_groups_are_a_doubt_where_the_number_is_not_known(start: Start) -> None:
     run = start(MARK, MARK)
     assert pid_of(identify(run.record)) == run.pid
-    told = identify(run.record.copy(pid=None)).doubt
+    told = identify(run.record.model_copy(pid=None)).doubt
     assert told == f"processes {run.pids[0]}, {run.pids[1]} all carry the mark of this run"
     assert {*left_behind(run.record)} - {run.parent.pid} == {run.pids[1]}
 
@@ -249,7 +249,7 @@ def test_another_effective_user_is_a_doubt(start: Start, monkeypatch: pytest.Mon
     run = start(MARK)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert identify(run.record).doubt == f"process {run.pid} belongs to another user"
-    assert identify(run.record.copy(start_mark="1")) == GONE
+    assert identify(run.record.model_copy(start_mark="1")) == GONE
 
 
 # Handles where the system has none of its own.

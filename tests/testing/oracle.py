@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-Wanted = dict[str, Any]
+DesiredProfile = dict[str, Any]
 """index, name, declared (JSON Pointer -> value, None for unset)."""
 Entry = dict[str, Any]
 """id, name, owner, source, from, where ("this", "outdated", "other" or ""), applied and current (by pointer)."""
@@ -27,7 +27,7 @@ class World:
 
     owner: str | None
     file: str | None
-    wanted: list[Wanted]
+    wanted: list[DesiredProfile]
     entries: list[Entry]
     one_per_model: bool = False
     rename: dict[int, str | None] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class World:
     orphans_skip: set[str] = field(default_factory=set)
     orphans_only: set[str] = field(default_factory=set)
 
-    def selected(self, one: Wanted) -> bool:
+    def selected(self, one: DesiredProfile) -> bool:
         return one["index"] not in self.skip and (self.only is None or one["index"] in self.only)
 
     def identity(self, fields: dict[str, Any]) -> tuple[Any, ...]:
@@ -99,7 +99,7 @@ def match(world: World, leaving: set[int], gone: Collection[str] = ()) -> dict[i
     leaving = {one["index"] for one in part if one["index"] in leaving and one["name"] in stayed_in}
     found: dict[int, Entry] = {}
 
-    def pair(profiles: list[Wanted], entries: list[Entry]) -> bool:
+    def pair(profiles: list[DesiredProfile], entries: list[Entry]) -> bool:
         """Match what is left of a group, if that is one profile and one entry: never the first to come."""
         profiles = [one for one in profiles if one["index"] not in found]
         entries = [entry for entry in entries if not any(entry is other for other in found.values())]
@@ -108,7 +108,7 @@ def match(world: World, leaving: set[int], gone: Collection[str] = ()) -> dict[i
             return True
         return False
 
-    def of_identity(entry: Entry) -> list[Wanted]:
+    def of_identity(entry: Entry) -> list[DesiredProfile]:
         identity = world.identity(entry["current"])
         return [one for one in part if world.identity(one["declared"]) == identity]
 
@@ -131,7 +131,7 @@ def pair_of_key(
     own: list[Entry],
     name: str,
     leaving: set[int],
-    pair: Callable[[list[Wanted], list[Entry]], bool],
+    pair: Callable[[list[DesiredProfile], list[Entry]], bool],
 ) -> bool:
     """Match the one profile and the one entry of a key."""
     profiles = [
@@ -265,7 +265,7 @@ def suggestions(world: World) -> dict[int, str]:
     return {index: made[place] for place, indexes in groups.items() for index in indexes}
 
 
-def remembered(world: World, one: Wanted) -> str | None:
+def cached(world: World, one: DesiredProfile) -> str | None:
     """Settled: a document's rename is known again by an entry that is what the profile would be."""
     if world.owner is not None or one["index"] not in world.rename:
         return None
@@ -300,7 +300,7 @@ class Court:
         self.replacers: dict[str, set[int]] = {}
         self.outcomes = self.judge()
 
-    def unrenamed(self, one: Wanted) -> str:
+    def unrenamed(self, one: DesiredProfile) -> str:
         entry = self.own.get(one["index"])
         return str(entry["name"] if entry is not None and entry["source"] is not None else one["name"])
 
@@ -319,7 +319,7 @@ class Court:
         found = set()
         for index, name in new.items():
             own = self.own[index]["name"] if index in self.own else None
-            mine = {own, remembered(world, world.wanted[index - 1])}
+            mine = {own, cached(world, world.wanted[index - 1])}
             if (
                 not name.strip()
                 or (name in entry_names and name not in mine)
@@ -329,7 +329,7 @@ class Court:
                 found.add(index)
         return found
 
-    def declared(self, one: Wanted) -> dict[str, Any]:
+    def declared(self, one: DesiredProfile) -> dict[str, Any]:
         return {**one["declared"], NAME: self.names[one["index"]]}
 
     # The table.
@@ -355,28 +355,28 @@ class Court:
                 outcomes[one["index"]] = self.verdict(one, staying, targets)
         return outcomes
 
-    def staying(self, active: list[Wanted]) -> list[Entry]:
+    def staying(self, active: list[DesiredProfile]) -> list[Entry]:
         moving = {self.own[one["index"]]["id"] for one in active if one["index"] in self.own}
         gone = {found for found, fate in self.orphans.items() if fate == "deleted"}
         return [entry for entry in self.world.entries if entry["id"] not in moving | gone]
 
-    def clashes(self, one: Wanted, entry: Entry) -> tuple[bool, bool]:
+    def clashes(self, one: DesiredProfile, entry: Entry) -> tuple[bool, bool]:
         """Whether they share the name, and whether the identity."""
         identity = self.world.identity(one["declared"]) == self.world.identity(entry["current"])
         return self.names[one["index"]] == entry["name"], identity
 
-    def doubles(self, one: Wanted) -> tuple[bool, bool]:
+    def doubles(self, one: DesiredProfile) -> tuple[bool, bool]:
         """Whether another profile that takes part shares the name, and whether the identity."""
         others = [other for other in self.part if other is not one]
         identity = self.world.identity(one["declared"])
         by_name = any(self.names[other["index"]] == self.names[one["index"]] for other in others)
         return by_name, any(self.world.identity(other["declared"]) == identity for other in others)
 
-    def in_the_way(self, one: Wanted, staying: list[Entry]) -> list[Entry]:
+    def in_the_way(self, one: DesiredProfile, staying: list[Entry]) -> list[Entry]:
         mine = self.own.get(one["index"])
         return [entry for entry in staying if entry is not mine and any(self.clashes(one, entry))]
 
-    def rivals(self, one: Wanted, staying: list[Entry], targets: dict[int, str]) -> list[Entry]:
+    def rivals(self, one: DesiredProfile, staying: list[Entry], targets: dict[int, str]) -> list[Entry]:
         """What is in the way and not the target of others alone."""
         freed = {target for index, target in targets.items() if index != one["index"]}
         freed -= {targets.get(one["index"], "")}
@@ -387,14 +387,14 @@ class Court:
         world = self.world
         return world.owner is not None and entry["owner"] == world.owner and entry["id"] not in self.orphans
 
-    def wants(self, one: Wanted, entry: Entry) -> bool:
+    def wants(self, one: DesiredProfile, entry: Entry) -> bool:
         """Whether an answer makes this rival the profile's target."""
         if one["index"] in self.world.replace:
             return True
         equal = equals(entry, self.declared(one))
         return entry["owner"] in self.world.take_from and (equal or not drifted(entry, None))
 
-    def targets(self, active: list[Wanted], staying: list[Entry]) -> dict[int, str]:
+    def targets(self, active: list[DesiredProfile], staying: list[Entry]) -> dict[int, str]:
         """Index -> the entry that a replace takes, if it is accepted."""
         targets: dict[int, str] = {}
         while True:
@@ -413,7 +413,7 @@ class Court:
             if targets == before:
                 return targets
 
-    def verdict(self, one: Wanted, staying: list[Entry], targets: dict[int, str]) -> Verdict:
+    def verdict(self, one: DesiredProfile, staying: list[Entry], targets: dict[int, str]) -> Verdict:
         """The first row of the table that holds."""
         index = one["index"]
         by_name, by_identity = self.doubles(one)
@@ -433,7 +433,7 @@ class Court:
             return "ambiguous-replace", None, None
         return self.rival_verdict(one, rivals[0], targets)
 
-    def own_verdict(self, one: Wanted, rivals: list[Entry]) -> Verdict:
+    def own_verdict(self, one: DesiredProfile, rivals: list[Entry]) -> Verdict:
         world, index, name = self.world, one["index"], self.names[one["index"]]
         entry, declared = self.own[index], self.declared(one)
         if rivals:
@@ -455,16 +455,16 @@ class Court:
             return "claim", entry["id"], name
         return "unchanged", entry["id"], name
 
-    def bookkeeping_differs(self, one: Wanted, entry: Entry) -> bool:
+    def bookkeeping_differs(self, one: DesiredProfile, entry: Entry) -> bool:
         kept = {path: value for path, value in self.declared(one).items() if value is not None}
         if not same_fields(kept, entry["applied"]) or self.source(one) != entry["source"]:
             return True
         return bool(entry["where"] == "outdated")
 
-    def source(self, one: Wanted) -> str | None:
+    def source(self, one: DesiredProfile) -> str | None:
         return one["name"] if self.names[one["index"]] != one["name"] else None
 
-    def rival_verdict(self, one: Wanted, rival: Entry, targets: dict[int, str]) -> Verdict:
+    def rival_verdict(self, one: DesiredProfile, rival: Entry, targets: dict[int, str]) -> Verdict:
         world, index, name = self.world, one["index"], self.names[one["index"]]
         target = targets.get(index)
         equal = equals(rival, self.declared(one))
@@ -481,7 +481,7 @@ class Court:
             return "replace", target, name
         return "identity-taken" if self.clashes(one, rival)[1] else "name-taken", None, None
 
-    def held(self, one: Wanted, rival: Entry) -> bool:
+    def held(self, one: DesiredProfile, rival: Entry) -> bool:
         """Whether another owner has this very profile, under its name or as its source."""
         if rival["owner"] in (None, self.world.owner):
             return False
@@ -489,14 +489,14 @@ class Court:
         equal = equals(rival, rest)
         return equal and (self.names[one["index"]] == rival["name"] or one["name"] == rival["source"])
 
-    def rename_helps(self, one: Wanted) -> bool:
+    def rename_helps(self, one: DesiredProfile) -> bool:
         """Whether another name is a way out of the profile's conflict: where nothing but the name clashes."""
         outcome = self.outcomes[one["index"]][0]
         if outcome == "rename-collision":
             return True
         return outcome in ABOUT_NAMES and not self.doubles(one)[1] and not self.identity_is_taken(one)
 
-    def identity_is_taken(self, one: Wanted) -> bool:
+    def identity_is_taken(self, one: DesiredProfile) -> bool:
         return any(self.clashes(one, rival)[1] for rival in self.final_rivals[one["index"]])
 
 
@@ -508,10 +508,10 @@ def settle(world: World) -> Court:
     """
     asked = [one for one in world.wanted if world.selected(one) and one["index"] in world.rename]
     typed: dict[int, str] = {}
-    offered: dict[int, Wanted] = {}
+    offered: dict[int, DesiredProfile] = {}
     idle: set[int] = set()
     for one in asked:
-        name = remembered(world, one) or world.rename[one["index"]]
+        name = cached(world, one) or world.rename[one["index"]]
         if name is not None:
             typed[one["index"]] = name
         else:
@@ -572,7 +572,7 @@ def result(court: Court, outcomes: dict[int, Verdict]) -> list[Entry]:
     return [changed.get(entry["id"], entry) for entry in kept] + created
 
 
-def written(court: Court, one: Wanted, entry: Entry, outcome: str) -> Entry:
+def written(court: Court, one: DesiredProfile, entry: Entry, outcome: str) -> Entry:
     """An entry after a change."""
     world, declared = court.world, court.declared(one)
     own = court.own.get(one["index"]) is entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile, Input
 from mlxsm_sync.values.profile import flat, from_fields
 from mlxsm_sync.values.state import Entry, State
 
@@ -31,7 +31,9 @@ def state(*entries: Entry) -> State:
 
 def file(*profiles: dict[str, Any], owner: str | None = "team") -> Desired:
     wanted = tuple(
-        Wanted(index=index, profile=(made := from_fields(flat(data))), declared=made.fields, line=index)
+        DesiredProfile(
+            index=index, profile=(made := from_fields(flat(data))), declared=made.fields, line=index
+        )
         for index, data in enumerate(profiles, start=1)
     )
     return Desired(
@@ -41,4 +43,4 @@ def file(*profiles: dict[str, Any], owner: str | None = "team") -> Desired:
 
 def at(path: str | None, *profiles: dict[str, Any]) -> Desired:
     """The same file at another place; None for standard input."""
-    return file(*profiles).copy(from_=path)
+    return file(*profiles).model_copy(from_=path)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from mlxsm_sync.text.secret_scan import reasons
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired, Input, Wanted
+from mlxsm_sync.values.desired import Desired, DesiredProfile, Input
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.profile import NAME, Fields, Profile, from_fields, nested, thinking_contradicts
 from mlxsm_sync.values.state import Entry, Rules, State
-from mlxsm_sync.values.validation import Rejected
+from mlxsm_sync.values.validation import ValidationError
 
 HERE = "/repo/profiles.yaml"
 ELSEWHERE = "/other/profiles.yaml"
@@ -89,11 +89,11 @@ def states(draw: Callable[..., Any]) -> State:
     return State(lineage="world", serial=3, entries=tuple(kept), rules=rules)
 
 
-def wanted(profiles: list[Profile], *, whole: bool = False) -> tuple[Wanted, ...]:
+def wanted(profiles: list[Profile], *, whole: bool = False) -> tuple[DesiredProfile, ...]:
     """Profiles as a file declares them; `whole` as a document does, which declares every option."""
     unset = dict.fromkeys(path for path in optional_fields if path.startswith("/adv")) if whole else {}
     return tuple(
-        Wanted(index=index, profile=profile, declared=unset | profile.fields, line=index, column=1)
+        DesiredProfile(index=index, profile=profile, declared=unset | profile.fields, line=index, column=1)
         for index, profile in enumerate(profiles, start=1)
     )
 
@@ -205,8 +205,8 @@ def rich_profiles(draw: Callable[..., Any]) -> Profile:
     }
     data |= draw(st.fixed_dictionaries({}, optional={"enableThinking": st.booleans(), "notes": _words}))
     try:
-        profile = Profile.from_json(json.dumps(data))
-    except Rejected:
+        profile = Profile.model_validate_json(json.dumps(data))
+    except ValidationError:
         reject()
     # What looks like a secret, or contradicts itself, is refused wherever it comes from.
     if thinking_contradicts(profile) or any(reasons([*profile.fields.values()])):

@@ -93,8 +93,8 @@ def _profiles(draw: Any) -> Profile:
     template = {
         f"x{key}": value for key, value in draw(st.dictionaries(_any_text, _any_json, max_size=2)).items()
     }
-    options = profile.advanced_launch_options.copy(chat_template_args=template or None)
-    return profile.copy(notes=draw(st.none() | _any_text), advanced_launch_options=options)
+    options = profile.advanced_launch_options.model_copy(chat_template_args=template or None)
+    return profile.model_copy(notes=draw(st.none() | _any_text), advanced_launch_options=options)
 
 
 _lists = st.lists(_profiles(), min_size=1, max_size=3).filter(
@@ -137,7 +137,7 @@ def test_both_formats_mean_the_same(tally: Tally) -> None:
 def _applied(desired: Desired, state: State) -> tuple[Plan, State]:
     """What is on the disk after an apply of it."""
     plan = make_plan(desired, state)
-    after = apply_plan(plan, state, new_ids()).copy(lineage="round")
+    after = apply_plan(plan, state, new_ids()).model_copy(lineage="round")
     return plan, read_state(write_state(after), Path("state.json"))
 
 

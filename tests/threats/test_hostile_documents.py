@@ -77,7 +77,7 @@ def test_any_value_at_any_place_is_told_and_hurts_nobody(tmp_path_factory: Any, 
         desired = judged.desired
         indexes = [one.index for one in (*desired.profiles, *desired.invalid)]
         assert sorted(indexes) == [*range(1, judged.head.total + 1)]
-        kept = json.dumps([one.dump() for one in desired.profiles])
+        kept = json.dumps([one.model_dump() for one in desired.profiles])
         assert not found_in(kept, TOKENS)
     else:
         assert isinstance(judged, InvalidDocument)

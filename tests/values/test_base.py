@@ -12,10 +12,10 @@ from mlxsm_sync.planning.explain import _explain_flat, _explain_nested, explain
 from mlxsm_sync.state.history import backups
 from mlxsm_sync.text.json_value import canonical, same, texts
 from mlxsm_sync.text.unicode import quotable, unseen, visible
-from mlxsm_sync.values.base import Model, field
+from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.profile import flat, from_fields, nested
-from mlxsm_sync.values.validation import Rejected, wire_names
+from mlxsm_sync.values.validation import ValidationError, aliases
 
 json_values = st.recursive(
     st.none()
@@ -31,14 +31,14 @@ json_values = st.recursive(
 FREE = "/advancedLaunchOptions/chatTemplateArgs"
 
 
-class Inner(Model):
+class Inner(Value):
     """A value in a value."""
 
-    some_name: str = field(wire="someID")
-    secret: int = field(internal=True, default=1)
+    some_name: str = Field(serialization_alias="someID")
+    secret: int = Field(exclude=True, default=1)
 
 
-class Outer(Model):
+class Outer(Value):
     """A value."""
 
     inner: Inner
@@ -50,8 +50,8 @@ def test_a_value_is_immutable_and_compared_by_its_fields() -> None:
     with pytest.raises(AttributeError, match="immutable"):
         value.more = (1,)
     assert value == Outer(inner=Inner(some_name="a"))
-    assert value != value.copy(more=(1,))
-    assert hash(value) == hash(value.copy(more=(1,)))
+    assert value != value.model_copy(more=(1,))
+    assert hash(value) == hash(value.model_copy(more=(1,)))
     assert value != "a"
     assert "some_name" in repr(value)
     with pytest.raises(TypeError, match="needs inner"):
@@ -62,21 +62,21 @@ def test_a_value_is_immutable_and_compared_by_its_fields() -> None:
 
 def test_a_value_goes_to_json_and_back_under_its_names_there() -> None:
     value = Outer(inner=Inner(some_name="a"), more=(1,))
-    assert value.dump() == {"inner": {"someID": "a"}, "more": [1]}
-    assert wire_names(Inner) == {"some_name": "someID"}
-    assert Outer.from_json('{"inner": {"someID": "a"}, "more": [1]}') == value
+    assert value.model_dump() == {"inner": {"someID": "a"}, "more": [1]}
+    assert aliases(Inner) == {"some_name": "someID"}
+    assert Outer.model_validate_json('{"inner": {"someID": "a"}, "more": [1]}') == value
 
 
 def test_all_faults_are_told_at_once_without_their_values() -> None:
-    with pytest.raises(Rejected) as caught:
-        Outer.from_json('{"inner": {"some_name": "hf_secret"}, "more": ["1", true]}')
-    assert [(one.path, one.kind) for one in caught.value.faults] == [
+    with pytest.raises(ValidationError) as caught:
+        Outer.model_validate_json('{"inner": {"some_name": "hf_secret"}, "more": ["1", true]}')
+    assert [(one.path, one.kind) for one in caught.value.issues] == [
         (("inner", "someID"), "missing"),
         (("inner", "some_name"), "unexpected_keyword_argument"),
         (("more", 0), "int_type"),
         (("more", 1), "int_type"),
     ]
-    assert "hf_secret" not in repr(caught.value.faults)
+    assert "hf_secret" not in repr(caught.value.issues)
 
 
 @given(json_values, json_values)

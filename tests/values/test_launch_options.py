@@ -16,12 +16,12 @@ import mlxsm_sync
 from mlxsm_sync.mac_app.document_format import Document, DocumentOptions
 from mlxsm_sync.mac_app.options import OPTION_NAMES, read_option, write_option
 from mlxsm_sync.servers.command_line import Program, launch
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.json_schema import made_from
 from mlxsm_sync.values.launch_options import Form, launch_options
 from mlxsm_sync.values.profile import Profile, field_paths
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
-from mlxsm_sync.values.validation import wire_names
+from mlxsm_sync.values.validation import aliases
 from testing.strategies import rich_profiles
 
 PACKAGE = Path(mlxsm_sync.__file__).parent
@@ -62,7 +62,7 @@ print(json.dumps({
 """
 
 
-def properties(model: type[Model], options: str) -> dict[str, object]:
+def properties(model: type[Value], options: str) -> dict[str, object]:
     _, definitions = made_from(model, "validation")
     found: dict[str, object] = definitions[options]["properties"]
     return found
@@ -73,7 +73,7 @@ def test_every_row_is_everywhere() -> None:
     keys = [one.key for one in rows]
     assert len(keys) == 14
     assert {one.form for one in rows} == {*get_args(Form)}
-    assert [*OPTION_NAMES] == keys == [*wire_names(DocumentOptions).values()]
+    assert [*OPTION_NAMES] == keys == [*aliases(DocumentOptions).values()]
     assert [*properties(Profile, "LaunchOptions")] == keys
     assert [*properties(Document, "DocumentOptions")] == keys
     assert [path.rpartition("/")[2] for path in field_paths()][-14:] == keys
@@ -92,7 +92,7 @@ def test_a_number_has_an_example_that_its_own_rule_takes() -> None:
 
 @given(rich_profiles())
 def test_every_option_comes_back_from_the_text_of_the_app(profile: Profile) -> None:
-    options = profile.advanced_launch_options.dump(exclude_none=True)
+    options = profile.advanced_launch_options.model_dump(exclude_none=True)
     for option, value in options.items():
         if option != "defaultTemperature" and value not in ([], ""):
             assert read_option(option, write_option(value)) == value

@@ -16,11 +16,11 @@ import yaml
 
 from mlxsm_sync.state.saved_plan import SavedPlan
 from mlxsm_sync.text.json_value import Json
-from mlxsm_sync.values.base import Model
+from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.profile import Profile
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import State
-from mlxsm_sync.values.validation import Check, Rejected, wire_names
+from mlxsm_sync.values.validation import Constraint, ValidationError, aliases
 from testing.paths import REPOSITORY
 from testing.project import Project
 
@@ -45,7 +45,7 @@ SPOILED: tuple[Json, ...] = (
 
 
 @cache
-def twin(model: type[Model]) -> Any:
+def twin(model: type[Value]) -> Any:
     """A dataclass of pydantic with the fields and the rules of one of ours."""
     config = pydantic.ConfigDict(
         strict=True,
@@ -54,15 +54,15 @@ def twin(model: type[Model]) -> Any:
         arbitrary_types_allowed=True,
     )
     hints = get_type_hints(model, include_extras=True)
-    aliases = wire_names(model)
+    names = aliases(model)
     fields = []
     for one in dataclasses.fields(model):
-        settings: dict[str, Any] = {"alias": aliases.get(one.name) or _camel(one.name)}
+        settings: dict[str, Any] = {"alias": names.get(one.name) or _camel(one.name)}
         if one.default is not dataclasses.MISSING:
             settings["default"] = one.default
         elif one.default_factory is not dataclasses.MISSING:
             settings["default_factory"] = one.default_factory
-        hint = translated(hints[one.name]) if one.name in aliases else Any
+        hint = translated(hints[one.name]) if one.name in names else Any
         fields.append((one.name, hint, pydantic.Field(**settings)))
     plain = dataclasses.make_dataclass(model.__name__, fields, kw_only=True)
     return Annotated[
@@ -75,10 +75,10 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.capitalize, rest))
 
 
-def _as(model: type[Model]) -> Any:
+def _as(model: type[Value]) -> Any:
     """What makes one of ours of its twin, and checks the rules across fields."""
 
-    def convert(checked: Any) -> Model:
+    def convert(checked: Any) -> Value:
         value = model(**{one.name: getattr(checked, one.name) for one in dataclasses.fields(model)})
         value.check()
         return value
@@ -88,12 +88,12 @@ def _as(model: type[Model]) -> Any:
 
 def translated(hint: Any) -> Any:
     """An annotation of ours in pydantic's own words."""
-    if isinstance(hint, type) and issubclass(hint, Model):
+    if isinstance(hint, type) and issubclass(hint, Value):
         return twin(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         rule = inner[1]
-        assert isinstance(rule, Check)
+        assert isinstance(rule, Constraint)
         parts: list[Any] = [pydantic.Field(**rule.limits)] if rule.limits else []
         parts += [pydantic.BeforeValidator(rule.before)] if rule.before else []
         parts += [pydantic.AfterValidator(rule.after)] if rule.after else []
@@ -103,7 +103,7 @@ def translated(hint: Any) -> Any:
         return Annotated[hint, pydantic.BeforeValidator(_no_boolean)]
     if origin is tuple:
         whole = tuple[translated(inner[0]), ...]
-        is_of_values = isinstance(inner[0], type) and issubclass(inner[0], Model)
+        is_of_values = isinstance(inner[0], type) and issubclass(inner[0], Value)
         return Annotated[whole, pydantic.FailFast()] if is_of_values else whole
     if origin is frozenset:
         return frozenset[translated(inner[0])]
@@ -120,15 +120,15 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
-def verdict_of_ours(model: type[Model], text: str) -> set[tuple[Any, ...]]:
+def verdict_of_ours(model: type[Value], text: str) -> set[tuple[Any, ...]]:
     try:
-        model.from_json(text)
-    except Rejected as error:
-        return {(one.path, one.kind) for one in error.faults}
+        model.model_validate_json(text)
+    except ValidationError as error:
+        return {(one.path, one.kind) for one in error.issues}
     return set()
 
 
-def verdict_of_pydantic(model: type[Model], text: str) -> set[tuple[Any, ...]]:
+def verdict_of_pydantic(model: type[Value], text: str) -> set[tuple[Any, ...]]:
     try:
         adapter(model).validate_json(text)
     except pydantic.ValidationError as error:
@@ -137,7 +137,7 @@ def verdict_of_pydantic(model: type[Model], text: str) -> set[tuple[Any, ...]]:
 
 
 @cache
-def adapter(model: type[Model]) -> pydantic.TypeAdapter[Any]:
+def adapter(model: type[Value]) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(twin(model))
 
 
@@ -166,7 +166,7 @@ def given(folder: Path) -> list[Any]:
     return [one for one in found if isinstance(one, dict)]
 
 
-def same_verdicts(model: type[Model], good: Json) -> None:
+def same_verdicts(model: type[Value], good: Json) -> None:
     """Both take the value, and say the same of all that is spoiled in it."""
     assert verdict_of_ours(model, json.dumps(good)) == set()
     for value in (good, *spoiled(good)):
@@ -182,7 +182,7 @@ def test_profiles_of_the_stories(folder: Path) -> None:
             assert verdict_of_ours(Profile, text) == verdict_of_pydantic(Profile, text), text
 
 
-RUN = Record(
+RUN = RunRecord(
     id="a" * 16,
     name="A",
     owner=None,
@@ -201,7 +201,7 @@ RUN = Record(
 
 
 def test_the_record_of_a_run() -> None:
-    same_verdicts(Record, RUN.dump())
+    same_verdicts(RunRecord, RUN.model_dump())
 
 
 FILE = """

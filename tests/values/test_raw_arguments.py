@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlxsm_sync.values.raw_arguments import Given, Stray, raw_faults, told_apart, written_arguments
+from mlxsm_sync.values.raw_arguments import GivenOption, Stray, raw_faults, told_apart, written_arguments
 from mlxsm_sync.values.server_options import FLAGS
 
 TWO = 'must be one item for each argument: write --kv-bits, "8"'
@@ -127,8 +127,8 @@ def test_options_and_values_are_told_apart_as_the_server_does(arguments: list[st
     told = [*told_apart(arguments)]
     assert [one.word for one in told if isinstance(one, Stray)] == left
     for one in told:
-        if isinstance(one, Given) and FLAGS[one.name].rule is not None:
-            last = [other for other in told if isinstance(other, Given) and other.name == one.name][-1]
+        if isinstance(one, GivenOption) and FLAGS[one.name].rule is not None:
+            last = [other for other in told if isinstance(other, GivenOption) and other.name == one.name][-1]
             assert getattr(namespace, one.name[2:].replace("-", "_")) == last.value
 
 

@@ -13,7 +13,7 @@ from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.syntax.source import Tree, parse_text
 from mlxsm_sync.syntax.tree import Problems
-from mlxsm_sync.values.validation import Fault
+from mlxsm_sync.values.validation import Issue
 from mlxsm_sync.values.value_advice import told
 
 FIELDS = {"name": "A", "modelID": "m/a", "host": "127.0.0.1", "port": "1"}
@@ -216,10 +216,10 @@ def test_what_cannot_be_guessed_is_told_as_it_is(field: str, value: str, message
 
 
 def test_what_is_long_or_hidden_is_not_repeated() -> None:
-    long = Fault(("modelID",), "string_type", {})
+    long = Issue(("modelID",), "string_type", {})
     assert told(long, ["a" * 90 + "/" + "b" * 90]) == "must be text, not a list"
     hidden: Any = ["a\u202eb"]
-    assert told(Fault(("notes",), "string_type", {}), hidden) == "must be text, not a list"
+    assert told(Issue(("notes",), "string_type", {}), hidden) == "must be text, not a list"
 
 
 def test_the_rows_of_a_user() -> None:

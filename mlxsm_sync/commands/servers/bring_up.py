@@ -38,7 +38,7 @@ _OF_THE_FILE = ("up", "restart", "down")
 """Commands whose remedies name the profile file, where it was named."""
 
 
-class How(NamedTuple):
+class UpOptions(NamedTuple):
     """How servers are to be started, as the command line says."""
 
     timeout: float
@@ -50,7 +50,9 @@ class How(NamedTuple):
     restart: bool = False
 
 
-def bring_up(session: Session, files: RunFiles, rows: list[Declared], how: How, *, dry_run: bool) -> int:
+def bring_up(
+    session: Session, files: RunFiles, rows: list[Declared], how: UpOptions, *, dry_run: bool
+) -> int:
     """Start what these rows declare, or show the command lines; the exit code."""
     orders = _orders(session, files, rows, how)
     if dry_run:
@@ -65,7 +67,7 @@ def bring_up(session: Session, files: RunFiles, rows: list[Declared], how: How, 
     return code if code >= SIGNALLED else _code(orders, servers)
 
 
-def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: How) -> Orders:
+def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: UpOptions) -> Orders:
     """What there is to do, before anything is started."""
     trouble, program = "", None
     try:
@@ -116,7 +118,7 @@ def _show_argv(session: Session, orders: Orders) -> int:
 
 
 def _start(
-    session: Session, files: RunFiles, wanted: list[Order], how: How
+    session: Session, files: RunFiles, wanted: list[Order], how: UpOptions
 ) -> tuple[dict[str, UpServer], int]:
     """Start them side by side; an interrupt stops what was started here, and nothing else."""
     policy = StartPolicy(

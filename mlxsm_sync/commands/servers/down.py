@@ -12,13 +12,13 @@ from mlxsm_sync.servers.logs import prune
 from mlxsm_sync.servers.records import Damaged
 from mlxsm_sync.servers.stopping import stop_all
 from mlxsm_sync.servers.unrecorded import carriers
-from mlxsm_sync.values.run import DownReport, DownServer, Record
+from mlxsm_sync.values.run import DownReport, DownServer, RunRecord
 from mlxsm_sync.views.servers import down_text
 
 if TYPE_CHECKING:
     from mlxsm_sync.commands.servers.targets import Known
     from mlxsm_sync.servers.records import Damaged, RunFiles
-    from mlxsm_sync.values.run import DownResult, DownServer, Record
+    from mlxsm_sync.values.run import DownResult, DownServer, RunRecord
     from mlxsm_sync.values.state import State
 
 
@@ -58,18 +58,18 @@ def _ids(
         silent = {entry.id for entry in servers.entries if entry.name in anew and entry.id not in known.names}
         return [one for one in ids if one not in silent]
     owner = None if everything else owner_of_file(session, files)
-    owners = {one: record.owner for one, record in records.items() if isinstance(record, Record)}
+    owners = {one: record.owner for one, record in records.items() if isinstance(record, RunRecord)}
     owners |= {entry.id: entry.owner for entry in state.entries}
     return [one for one in ids if one in records and (owner is None or owners.get(one, owner) == owner)]
 
 
 def _meant(
     files: RunFiles, state: State, known: Known, ids: list[str]
-) -> tuple[list[tuple[str, Record]], list[DownServer]]:
+) -> tuple[list[tuple[str, RunRecord]], list[DownServer]]:
     """The servers to stop under their names, and what is already known of others."""
     names = known.names | {entry.id: entry.name for entry in state.entries}
     lost = {one.id: one for one in known.lost}
-    records: list[tuple[str, Record]] = []
+    records: list[tuple[str, RunRecord]] = []
     others: list[DownServer] = []
     for entry_id in ids:
         match files.record(entry_id) or lost.get(entry_id):
@@ -96,7 +96,7 @@ def _not_ours(files: RunFiles, entry_id: str, names: dict[str, str]) -> DownServ
     if files.adopted(entry_id) is None:
         return _told(entry_id, names, "not-running", None)
     told = f"mlxsm did not start it; {files.command('forget', names[entry_id])} forgets it"
-    return _told(entry_id, names, "not-running", told).copy(adopted=True)
+    return _told(entry_id, names, "not-running", told).model_copy(adopted=True)
 
 
 def _told(entry_id: str, names: dict[str, str], result: DownResult, message: str | None) -> DownServer:

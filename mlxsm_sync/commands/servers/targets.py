@@ -17,13 +17,13 @@ from mlxsm_sync.servers.unrecorded import unrecorded
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.text.unicode import normal, visible
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import State
 
 if TYPE_CHECKING:
     from mlxsm_sync.planning.prune import ListedEntries
     from mlxsm_sync.servers.records import RunFiles
-    from mlxsm_sync.values.run import Record
+    from mlxsm_sync.values.run import RunRecord
     from mlxsm_sync.values.state import Entry, State
 
 
@@ -44,19 +44,19 @@ class Known(NamedTuple):
 
     names: dict[str, str]
     """By the id of the entry, what it was called then; the id where nothing tells the name."""
-    lost: list[Record]
+    lost: list[RunRecord]
     """Those that run and have no record; what is known of them."""
 
 
 def known_servers(files: RunFiles, *, lost: bool = True) -> Known:
     """What the files tell of servers, and unless it is not to be `lost`, what the processes themselves do."""
-    found: list[Record] = []
+    found: list[RunRecord] = []
     if lost:
         found = unrecorded(files)
     names = {one.id: one.id for one in found}
     names |= {entry_id: one.name for entry_id, one in files.all_adopted().items()}
     for entry_id, record in files.records().items():
-        names[entry_id] = record.name if isinstance(record, Record) else entry_id
+        names[entry_id] = record.name if isinstance(record, RunRecord) else entry_id
     return Known(names, found)
 
 
@@ -119,7 +119,7 @@ def tell_left_running(session: Session, files: RunFiles) -> None:
 def is_running(files: RunFiles, entry_id: str) -> bool:
     """Whether the server of a record lives."""
     record = files.record(entry_id)
-    if not isinstance(record, Record):
+    if not isinstance(record, RunRecord):
         return False
     with found(record) as server:
         return server.handle is not None

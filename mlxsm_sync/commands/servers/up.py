@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlxsm_sync.commands.servers.bring_up import How, bring_up
+from mlxsm_sync.commands.servers.bring_up import UpOptions, bring_up
 from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError, UsageError
@@ -25,7 +25,7 @@ def up(session: Session, /, names: tuple[str, ...], dry_run: bool, **how: Any) -
     """Start the servers of the profile file, and wait until each has loaded its model."""
     files = run_files(session)
     rows = _declared(session, names)
-    return bring_up(session, files, rows, How(**how), dry_run=dry_run)
+    return bring_up(session, files, rows, UpOptions(**how), dry_run=dry_run)
 
 
 def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
@@ -39,7 +39,7 @@ def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
         rows = [row for row in rows if row.entry_id in ids or (not row.entry_id and row.name in keys)]
         named = {row.entry_id for row in rows} | {row.name for row in rows if not row.entry_id}
         _refuse_missing(session, [one for one in entries if not named & {one.id, one.key}])
-    return bring_up(session, files, rows, How(**how, restart=True), dry_run=False)
+    return bring_up(session, files, rows, UpOptions(**how, restart=True), dry_run=False)
 
 
 def _refuse_missing(session: Session, missing: Sequence[Entry]) -> None:

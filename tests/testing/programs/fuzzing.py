@@ -150,7 +150,7 @@ def _plan(desired: Desired) -> str:
     list(about(desired.profiles))
     list(together(desired.profiles, ()))
     plan = make_plan(desired, State(lineage=None))
-    write_state(apply_plan(plan, State(lineage=None), new_ids()).copy(lineage="fuzz"))
+    write_state(apply_plan(plan, State(lineage=None), new_ids()).model_copy(lineage="fuzz"))
     return "accepted"
 
 

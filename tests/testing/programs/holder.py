@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from mlxsm_sync.system import linux, process_identity, run_marks
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 
 NONCE = "nonce"
 
@@ -34,7 +34,7 @@ def main() -> None:
     ours = start(f"{'a' * 16}.{NONCE}")
     about = linux.facts(ours.pid)
     assert about is not None
-    record = Record(
+    record = RunRecord(
         id="a" * 16,
         name="A",
         owner=None,
@@ -54,7 +54,7 @@ def main() -> None:
     strangers: list[subprocess.Popen[bytes]] = []
     looked = process_identity.belongs_to
 
-    def changes_hands(pid: int, record: Record) -> bool:
+    def changes_hands(pid: int, record: RunRecord) -> bool:
         answer = looked(pid, record)
         if not strangers:
             ours.kill()

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).parents[2]))
 
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system.current import boot_id
-from mlxsm_sync.values.run import Record
+from mlxsm_sync.values.run import RunRecord
 from testing.entry_point import command
 from testing.forged_records import start_mark
 
@@ -28,8 +28,8 @@ def process(mark: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["/bin/sleep", "600"], env={"MLXSM_RUN" if mark else "NONE": mark})
 
 
-def record(pid: int, nonce: str) -> Record:
-    return Record(
+def record(pid: int, nonce: str) -> RunRecord:
+    return RunRecord(
         id=ID,
         name="A",
         owner=None,
