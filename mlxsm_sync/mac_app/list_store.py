@@ -103,7 +103,7 @@ class AppStore:
             self._replace_record(self._record)
 
     def refuse_to_write(self) -> None:
-        """UnsafePlan where the app runs: it holds its list in memory, and writes all of it at every change."""
+        """UnsafePlan where the app runs: it has its list in memory, and writes all of it at every change."""
         if not self._while_app_runs and is_running(NAMES):
             raise UnsafePlan(
                 "MLX Server Manager is running, and would overwrite its list from memory; it was not touched",

@@ -225,7 +225,8 @@ def _of_run(record: RunRecord) -> list[int]:
     """All living processes of a run but its keeper."""
     found = []
     for pid in current.all_pids():
-        if belongs_to(pid, record) and not is_keeper(pid):
+        # A keeper that is just ending shows no command line any more, so its number is asked first.
+        if pid != record.keeper and belongs_to(pid, record) and not is_keeper(pid):
             about = facts(pid)
             if about is not None and not about.dead:
                 found.append(pid)
