@@ -17,19 +17,17 @@ from mlxsm_sync.errors import FileError, StalePlan, UnreadableState, UnsafePlan
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.file_identity import as_listed
 from mlxsm_sync.files.links import followed
-from mlxsm_sync.files.owners import refuse_for_root
 from mlxsm_sync.files.paths import app_list_path, refuse_secret
 from mlxsm_sync.mac_app.list_format import unwritten, write_list
 from mlxsm_sync.mac_app.list_record import ListRecord, joined, record_of, settled
 from mlxsm_sync.mac_app.list_restore import NEW_LIST_MODE, doubtful, look, restore
-from mlxsm_sync.mac_app.list_versions import listed_in, read_record, read_version, record_of_list
+from mlxsm_sync.mac_app.list_versions import listed_in, read_version, record_of_list
+from mlxsm_sync.mac_app.record_file import RecordFile, removed_on_failure
 from mlxsm_sync.mac_app.running import is_running
 from mlxsm_sync.planning.staleness import LOOK_AGAIN
 from mlxsm_sync.state import history
 from mlxsm_sync.state.location_warnings import doubts
-from mlxsm_sync.state.lock import locked
-from mlxsm_sync.state.lost import Lost, Restored, best, kept_at
-from mlxsm_sync.state.serialization import write_text
+from mlxsm_sync.state.lost import Lost, Restored, kept_at
 from mlxsm_sync.text.json_value import digest_bytes
 from mlxsm_sync.values.state import State, Write
 
@@ -49,6 +47,7 @@ class AppStore:
         refuse_secret(self.path, "the list")
         refuse_secret(folder, "the record of the list")
         self.record_path = record_of_list(self.path, named, folder)
+        self._record_file = RecordFile(self.record_path)
         self._while_app_runs = while_app_runs
         self._was_read = False
         self._data: bytes | None = None
@@ -69,7 +68,7 @@ class AppStore:
         self._data = atomic.read_own(self.path)
         self._was_read = True
         with self._naming_the_way_back():
-            record = read_record(self.record_path)
+            record = self._record_file.read()
             listed = listed_in(self._data, self.path)
         self._record = settled(record, self._digest(), listed)
         return joined(listed, self._record)
@@ -77,30 +76,20 @@ class AppStore:
     @contextmanager
     def locked(self, timeout: float, command: str) -> Iterator[State]:
         """Hold the lock and give the state as it is under it; StalePlan where the list has changed."""
-        with self._held(timeout, command):
+        with self._record_file.held(timeout, command):
             shown, was_shown = self._data, self._was_read
             state = self.read()
             if was_shown and self._data != shown:
                 raise self._changed()
             yield state
 
-    @contextmanager
-    def _held(self, timeout: float, command: str) -> Iterator[None]:
-        folder = self.record_path.parent
-        with atomic.system_errors(f"cannot prepare {folder}"):
-            refuse_for_root(self.record_path)
-            atomic.make_private(folder)
-        with locked(self.record_path.with_name(f"{self.record_path.name}.lock"), timeout, command):
-            yield
-
     def recover(self, timeout: float) -> None:
         """Finish what a writer left that was stopped after the list and before the record of it."""
-        record = read_record(self.record_path)
-        if record.pending is None:
+        if self._record_file.read().pending is None:
             return
         with self.locked(timeout, "mlxsm"), atomic.system_errors(f"cannot write {self.record_path}"):
             atomic.sweep(self.record_path)
-            self._replace_record(self._record)
+            self._record_file.replace(self._record)
 
     def refuse_to_write(self) -> None:
         """UnsafePlan where the app runs: it has its list in memory, and writes all of it at every change."""
@@ -123,23 +112,17 @@ class AppStore:
             self.refuse_to_write()
         with atomic.system_errors(f"cannot write {self.path}; it is as it was"):
             self._prepare(before, text, stamped)
-            beside = atomic.write_beside(self.record_path, write_text(record))
-            try:
+            beside = self._record_file.write_beside(record)
+            with removed_on_failure(beside):
                 if data != self._data:
-                    self._replace_record(before.model_copy(pending=record))
+                    self._record_file.replace(before.model_copy(pending=record))
                     self._replace_list(data, before)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(beside)
-                raise
         try:
-            # The list must not be older than the record of it after a loss of power.
-            atomic.sync_folder(self.path.parent)
-            atomic.put_in_place(beside, self.record_path)
-            atomic.sync_folder(self.record_path.parent)
+            with removed_on_failure(beside):
+                # The list must not be older than the record of it after a loss of power.
+                atomic.sync_folder(self.path.parent)
+                self._record_file.put(beside)
         except OSError as error:
-            with suppress(OSError):
-                os.unlink(beside)
             raise FileError(
                 f"{self.path} was written, but the disk did not confirm it: {error.strerror}",
                 "the next mlxsm command mends the record of it",
@@ -155,12 +138,11 @@ class AppStore:
 
     def earlier(self) -> list[history.Earlier]:
         """The readable earlier states, newest first."""
-        record = read_record(self.record_path)
-        return history.earlier(self.record_path, record.lineage, read_version)
+        return self._record_file.earlier()
 
     def kept(self) -> list[history.Earlier]:
         """All readable earlier states, also of other lineages, newest first."""
-        return [*history.kept(self.record_path, read_version)]
+        return self._record_file.kept()
 
     def read_kept(self, path: Path) -> history.Earlier:
         """A file as an earlier state; FileError if it is missing, UnreadableState if it is no state."""
@@ -176,7 +158,7 @@ class AppStore:
 
     def restore(self, goal: history.Earlier, written: Write, timeout: float) -> Restored:
         """Put what is kept in the place of what is lost of the two; what stands there is kept beside it."""
-        with self._held(timeout, "mlxsm restore"):
+        with self._record_file.held(timeout, "mlxsm restore"):
             parts = look(self.path, self.record_path)
             if parts.lost is None:
                 raise StalePlan(f"{self.path} can be read again; nothing was written")
@@ -198,16 +180,9 @@ class AppStore:
             )
         atomic.sweep(self.record_path)
         atomic.sweep(self.path)
-        backup = kept.model_copy(list_text=text)
-        if kept.written is None:
-            backup = backup.model_copy(written=history.nothing_yet(stamped))
-        history.keep(self.record_path, kept.serial, write_text(backup))
+        self._record_file.keep(kept.model_copy(list_text=text), stamped)
         if atomic.read_own(self.path) != self._data:
             raise self._changed()
-
-    def _replace_record(self, record: ListRecord) -> None:
-        atomic.put_in_place(atomic.write_beside(self.record_path, write_text(record)), self.record_path)
-        atomic.sync_folder(self.record_path.parent)
 
     def _replace_list(self, data: bytes, before: ListRecord) -> None:
         mode = self.path.stat().st_mode & 0o777 if self._data is not None else NEW_LIST_MODE
@@ -219,7 +194,7 @@ class AppStore:
                 beside, self.path, lambda: self._refuse_others(atomic.mark(self.path) == mark)
             )
         except StalePlan:
-            self._replace_record(before)
+            self._record_file.replace(before)
             raise
         finally:
             with suppress(OSError):
@@ -235,10 +210,7 @@ class AppStore:
         try:
             yield
         except UnreadableState as error:
-            found = None
-            with suppress(FileError):
-                found = None if error.newer else best(history.kept(self.record_path, read_version), None)
-            if found is not None:
+            if not error.newer and self._record_file.best_kept() is not None:
                 way = f"to put back what is kept: {self._restore}"
                 error.hint = f"{error.hint}; or {way}" if error.hint else way
             raise
