@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+from mlxsm_sync.commands.session import Session
 from mlxsm_sync.files.paths import expanded
 
 
@@ -21,8 +22,6 @@ class FileName(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path with the home folder for a `~`; UsageError where it is both read and written."""
-        from mlxsm_sync.commands.session import Session
-
         if not value:
             raise click.BadParameter("must not be empty", ctx, param)
         path = str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -73,8 +74,6 @@ class Output:
         """Print a value as JSON where that is wanted, and write it to a file where that is."""
         if not (self.json or self.json_out):
             return
-        import json
-
         data = value.model_dump()
         text = json.dumps(data, indent=2, ensure_ascii=True)
         # An escape could stand in the midst of a secret.

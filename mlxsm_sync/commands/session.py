@@ -7,6 +7,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.output import Output
@@ -24,8 +25,6 @@ from mlxsm_sync.files.paths import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlxsm_sync.state.store import Store
     from mlxsm_sync.text.json_value import Json
     from mlxsm_sync.values.desired import Desired
@@ -83,8 +82,6 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """Where the state is kept; what is doubtful about the place is said at once."""
-        from pathlib import Path  # nor does it need a state
-
         store: Store
         if (path := self._app_list()) is not None:
             from mlxsm_sync.mac_app.list_store import AppStore
@@ -92,7 +89,7 @@ class Session:
             folder = default_state_path(os.environ).parent
             store = AppStore(path, folder, while_app_runs=self.while_app_runs)
         else:
-            from mlxsm_sync.state.state_file import StateFile
+            from mlxsm_sync.state.state_file import StateFile  # nor does it need a state
 
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
         self.output.kept = lambda: _content(store)
@@ -102,8 +99,6 @@ class Session:
 
     def _app_list(self) -> Path | None:
         """The Mac app's own list, where that is to be the state."""
-        from pathlib import Path
-
         if self.state == "app":
             return app_list_path()
         scheme, colon, path = (self.state or "").partition(":")

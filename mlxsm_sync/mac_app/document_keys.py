@@ -11,7 +11,7 @@ from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, value_reason
 from mlxsm_sync.text.unicode import unseen
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import ProfileWarning
-from mlxsm_sync.values.validation import aliases
+from mlxsm_sync.values.fields import aliases
 
 Path = tuple[str | int, ...]
 """Keys and places that lead to a value."""

@@ -17,10 +17,10 @@ from mlxsm_sync.syntax.tree import MAX_SCALAR, Node, Problems
 from mlxsm_sync.text.json_value import Json, same
 from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, reasons
 from mlxsm_sync.text.unicode import normal
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS, Profile
 from mlxsm_sync.values.state import Entry, Rules
-from mlxsm_sync.values.validation import aliases
 
 _HIGHEST_TEMPERATURE = 1
 

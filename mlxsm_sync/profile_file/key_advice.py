@@ -11,11 +11,11 @@ from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.suggest import nearest
 from mlxsm_sync.text.unicode import unseen
 from mlxsm_sync.values.desired import Declaration, Defaults, ProfileFile
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
-from mlxsm_sync.values.validation import aliases
 
 Level = Literal["file", "defaults", "profile", "options", "default options"]
 """Where a key stands: at the top, in defaults, in a profile, or in the launch options of either."""

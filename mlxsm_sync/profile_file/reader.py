@@ -24,11 +24,12 @@ from mlxsm_sync.values.desired import (
     ProfileFile,
     ProfileFileHeader,
 )
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS, Profile
 from mlxsm_sync.values.raw_arguments import GivenOption, raw_faults, told_apart
 from mlxsm_sync.values.server_options import CHAT_TEMPLATE_ARGS, OPTION_FLAGS
-from mlxsm_sync.values.validation import Issue, ValidationError, aliases
+from mlxsm_sync.values.validation import Issue, ValidationError
 from mlxsm_sync.values.value_advice import shape_fault, told
 
 _INNER: dict[tuple[Level, str], tuple[Level, type[Value]]] = {

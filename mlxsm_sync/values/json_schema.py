@@ -13,9 +13,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.values.base import Derived, Value
+from mlxsm_sync.values.core_schemas import core_schema_of
+from mlxsm_sync.values.fields import aliases, cached, models_in
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile
-from mlxsm_sync.values.validation import aliases, cached, core_schema_of, models_in
 
 Schema = dict[str, Any]
 Mode = Literal["validation", "serialization"]

@@ -12,12 +12,13 @@ from mlxsm_sync.text.nesting import loads
 from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.unicode import unseen
 from mlxsm_sync.values.desired import Declaration
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.hosts import host_fault
 from mlxsm_sync.values.launch_options import LOG_LEVELS, Form, LaunchOptions, launch_options
 from mlxsm_sync.values.model_ids import model_fault
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
-from mlxsm_sync.values.validation import Issue, ValidationError, aliases
+from mlxsm_sync.values.validation import Issue, ValidationError
 from mlxsm_sync.values.web_origins import origins_fault
 
 _LONGEST_ADVICE = 160

@@ -18,8 +18,8 @@ from mlxsm_sync.profile_file.file import read_profile_file
 from mlxsm_sync.syntax.json import read_json
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.desired import Input
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
-from mlxsm_sync.values.validation import aliases
 from testing.paths import REPOSITORY
 from testing.project import Project
 

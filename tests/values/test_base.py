@@ -13,9 +13,10 @@ from mlxsm_sync.state.history import backups
 from mlxsm_sync.text.json_value import canonical, same, texts
 from mlxsm_sync.text.unicode import quotable, unseen, visible
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.profile import flat, from_fields, nested
-from mlxsm_sync.values.validation import ValidationError, aliases
+from mlxsm_sync.values.validation import ValidationError
 
 json_values = st.recursive(
     st.none()

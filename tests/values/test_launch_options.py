@@ -17,11 +17,11 @@ from mlxsm_sync.mac_app.document_format import Document, DocumentOptions
 from mlxsm_sync.mac_app.options import OPTION_NAMES, read_option, write_option
 from mlxsm_sync.servers.command_line import Program, launch
 from mlxsm_sync.values.base import Value
+from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.json_schema import made_from
 from mlxsm_sync.values.launch_options import Form, launch_options
 from mlxsm_sync.values.profile import Profile, field_paths
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
-from mlxsm_sync.values.validation import aliases
 from testing.strategies import rich_profiles
 
 PACKAGE = Path(mlxsm_sync.__file__).parent
