@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
+from statistics import median
 
 import pytest
+from grimp import build_graph
 
 from mlxsm_sync.cli import reference
 from mlxsm_sync.cli.group import COMMANDS
@@ -49,8 +54,6 @@ def test_the_tests_are_laid_out_as_the_package_is() -> None:
 
 
 def test_no_file_function_or_class_is_too_long() -> None:
-    import ast
-
     limits = {ast.FunctionDef: 45, ast.AsyncFunctionDef: 45, ast.ClassDef: 200}
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text()
@@ -100,3 +103,31 @@ def test_every_planted_bug_has_a_place_in_the_code() -> None:
     """What takes the place of a text of ours would else plant nothing, and be noticed by nobody."""
     for name, bug in mutants.BUGS.items():
         assert (PACKAGE / f"{bug.module}.py").read_text().count(bug.text) == 1, name
+
+
+def functions() -> Iterator[ast.FunctionDef]:
+    for path in PACKAGE.rglob("*.py"):
+        for one in ast.walk(ast.parse(path.read_text())):
+            if isinstance(one, ast.FunctionDef):
+                yield one
+
+
+def test_half_of_the_functions_are_short() -> None:
+    assert median(one.end_lineno - one.body[0].lineno + 1 for one in functions()) <= 7
+
+
+def test_imports_inside_functions_are_few() -> None:
+    """Each costs a reader a question; they are for what only some calls need."""
+    inside = [
+        inner
+        for one in functions()
+        for inner in ast.walk(one)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert len(inside) <= 75
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = build_graph("mlxsm_sync", exclude_type_checking_imports=True, cache_dir=None)
+    modules = {one: graph.find_modules_directly_imported_by(one) for one in graph.modules}
+    assert len([*TopologicalSorter(modules).static_order()]) == len(modules) > 150

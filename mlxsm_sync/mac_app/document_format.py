@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS
 from mlxsm_sync.values.base import Derived, Field, Value
+from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.launch_options import LARGEST, LOG_LEVELS, Form, launch_options
-from mlxsm_sync.values.validation import Constraint
 
 APP = "MLXServerManager"
 VERSION = 1

@@ -15,9 +15,9 @@ from mlxsm_sync.mac_app.list_format import RULES, ListItem
 from mlxsm_sync.planning.match import one_to_one
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import ID_LENGTH, Entry, EntryId, State, Write
-from mlxsm_sync.values.validation import Constraint
 
 
 class EntryRecord(Value):

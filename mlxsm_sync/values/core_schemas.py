@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic_core import CoreConfig, CoreSchema, SchemaSerializer, SchemaValidator, core_schema
 
-from mlxsm_sync.values.fields import alias_of, annotations_of, cached, fields_of, inner_types
-from mlxsm_sync.values.validation import Constraint
+from mlxsm_sync.values.fields import Constraint, alias_of, annotations_of, cached, fields_of, inner_types
 
 _CONFIG: CoreConfig = {"strict": True, "allow_inf_nan": False, "hide_input_in_errors": True}
 

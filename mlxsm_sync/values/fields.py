@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Constraint:
+    """A rule beside a type: limits, functions of ours, and what JSON Schema says of them.
+
+    `after` and `before` take a value and give one; ValueError says which rule it breaks.
+    """
+
+    limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    before: Callable[[Any], Any] | None = None
+    after: Callable[[Any], Any] | None = None
+    schema: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def cached(function: Function) -> Function:

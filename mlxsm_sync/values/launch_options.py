@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.text.unicode import WHITE_CLASS
 from mlxsm_sync.values.base import Field, Value
-from mlxsm_sync.values.fields import aliases
+from mlxsm_sync.values.fields import Constraint, aliases
 from mlxsm_sync.values.flag_rules import (
     BATCHING,
     CACHE,
@@ -32,7 +32,6 @@ from mlxsm_sync.values.flag_rules import (
     text,
     whole,
 )
-from mlxsm_sync.values.validation import Constraint
 
 LARGEST = 10**18 - 1
 """Eighteen digits, which every reader of a file holds."""

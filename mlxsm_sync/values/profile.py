@@ -12,9 +12,8 @@ from typing import Annotated, NamedTuple
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
 from mlxsm_sync.values.base import Field, Value
-from mlxsm_sync.values.fields import aliases
+from mlxsm_sync.values.fields import Constraint, aliases
 from mlxsm_sync.values.launch_options import LaunchOptions, checked_text, whole_number
-from mlxsm_sync.values.validation import Constraint
 
 Fields = dict[str, Json]
 """A profile laid flat: JSON Pointer of a field -> its value; null is declared as unset."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.profile import Port
-from mlxsm_sync.values.validation import Constraint
 
 Status = Literal["stopped", "loading", "ready", "dead-thread", "no-socket", "crashed", "foreign", "adopted"]
 UpResult = Literal["started", "running", "recreated", "stale", "refused", "failed"]

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.text.json_value import JsonObject, canonical
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.launch_options import checked_text
 from mlxsm_sync.values.profile import Fields, Profile, flat
-from mlxsm_sync.values.validation import Constraint
 
 ID_LENGTH = 16
 

@@ -6,24 +6,10 @@ The words are pydantic's. The engine itself is imported when the first value is 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mlxsm_sync.text.json_value import JsonObject
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Constraint:
-    """A rule beside a type: limits, functions of ours, and what JSON Schema says of them.
-
-    `after` and `before` take a value and give one; ValueError says which rule it breaks.
-    """
-
-    limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    before: Callable[[Any], Any] | None = None
-    after: Callable[[Any], Any] | None = None
-    schema: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Issue(NamedTuple):

@@ -17,11 +17,11 @@ import yaml
 from mlxsm_sync.state.saved_plan import SavedPlan
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.values.base import Value
-from mlxsm_sync.values.fields import aliases
+from mlxsm_sync.values.fields import Constraint, aliases
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import State
-from mlxsm_sync.values.validation import Constraint, ValidationError
+from mlxsm_sync.values.validation import ValidationError
 from testing.paths import REPOSITORY
 from testing.project import Project
 
