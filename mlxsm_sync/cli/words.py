@@ -62,7 +62,7 @@ class _Known(NamedTuple):
 
 
 def asks_for_help(command: click.Command, words: Sequence[str]) -> bool:
-    """Whether `-h` or `--help` stands among the options, and is no value of one."""
+    """Whether the words ask for help: `-h` or `--help`, not as the value of an option."""
     takes_value = _Known.of(command).takes_value
     words = words[: words.index("--")] if "--" in words else words
     return any(
@@ -72,7 +72,7 @@ def asks_for_help(command: click.Command, words: Sequence[str]) -> bool:
 
 
 def refuse_unknown(command: click.Command, name: str, words: Sequence[str]) -> None:
-    """UsageError where a word is no option of the command, an option has no value, or a word is too many."""
+    """UsageError if an option is unknown or lacks its value, or if there is a word too many."""
     known = _Known.of(command)
     operands = [*_operands(known, name, words)]
     if known.operands is not None and len(operands) > known.operands:

@@ -85,7 +85,7 @@ def _require_saved(session: Session, shown: Plan, plan: SavedPlan) -> None:
 
 
 def _require(merge: Merge, shown: Plan, digest: str) -> None:
-    """Refuse a plan that is not the one that somebody reviewed, unless there is nothing left of it to do."""
+    """Refuse any plan but the reviewed one, except a plan that would change nothing."""
     if fits(shown, digest):
         return
     if not shown.counted and not shown.undecided:

@@ -94,7 +94,7 @@ def _write(session: Session, text: str, out: str, told: ExportReport, *, overwri
 def _report(
     selection: Selection, form: str, written: Sequence[JsonObject], notes: Sequence[str]
 ) -> ExportReport:
-    """What is exported and what is not, before it is known where to."""
+    """What is exported and what is left out; the place is added later."""
     left_out = [LeftOutProfile(name=one.name, field=None, reason=one.reason) for one in selection.left_out]
     left_out += [
         LeftOutProfile(name=entry.name, field=path.rpartition("/")[2], reason="no profile can have it")
@@ -114,7 +114,7 @@ def _report(
 
 
 def _time(given: str | None, environment: Mapping[str, str]) -> str:
-    """The time of the export in UTC; UsageError where what was given is none."""
+    """The time of the export in UTC; UsageError if the given text is no time."""
     epoch = environment.get("SOURCE_DATE_EPOCH") or None
     try:
         if given is not None:
@@ -127,7 +127,7 @@ def _time(given: str | None, environment: Mapping[str, str]) -> str:
 
 
 class _Export(NamedTuple):
-    """What is going to be written, and what there is to say of it."""
+    """What is going to be written, and the notes about it."""
 
     text: str
     profiles: Sequence[JsonObject]

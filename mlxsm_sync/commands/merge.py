@@ -112,7 +112,7 @@ class Merge:
         return shown
 
     def _refusal(self, conflict: Conflict, name: str) -> str | None:
-        """Why a new name is not to be had, or would change nothing."""
+        """Why a new name is refused: it is taken or invalid, or it would change nothing."""
         plan = self._plan(self.session.store.read(), answered(self.choices, conflict, "rename", name))
         mine = (one for one in plan.undecided if one.index == conflict.index)
         return next((one.message for one in mine if one.kind in ("rename-collision", conflict.kind)), None)

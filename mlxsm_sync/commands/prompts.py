@@ -44,7 +44,7 @@ def confirm(question: str, desired: Desired | None = None) -> None:
 
 
 def ask_conflict(conflict: Conflict, choices: Choices, refusal: Refusal) -> Choices:
-    """The choices with an answer to one conflict; `refusal` says why a new name is not to be had."""
+    """The choices with an answer to one conflict; `refusal` says why a new name is refused."""
     echo("", err=True)
     for line in clash_lines(conflict):
         echo(line, err=True)

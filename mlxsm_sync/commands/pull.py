@@ -109,7 +109,7 @@ def _finish(session: Session, ready: Prepared, *, dry_run: bool) -> None:
 
 
 def _tell_nothing(session: Session, ready: Prepared) -> None:
-    """Where nothing was changed here, say what this command is for, and what there is to do."""
+    """Say what this command is for and which command may be meant, if nothing was changed here."""
     state = session.store.read()
     made = make_plan(ready.desired, state, origins=look(ready.desired, state))
     session.output.say("nothing to pull: no profile of this file was changed on this machine")

@@ -10,7 +10,10 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 
 
 def read_plain(path: str | os.PathLike[str], most: int) -> bytes:
-    """The first bytes of a regular file, links followed; OSError where it is none, ValueError for no path."""
+    """The first bytes of a regular file, links followed.
+
+    OSError if it is no regular file, ValueError if the text is no path.
+    """
     descriptor = os.open(path, _FLAGS)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

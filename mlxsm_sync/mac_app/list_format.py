@@ -221,7 +221,7 @@ def _own_values(profile: Profile) -> dict[str, Json]:
 
 
 def _changed_options(entry: Entry, source: str) -> str | None:
-    """The options' object where any of them changed, empty where none is left; else None."""
+    """The new object of options, empty if none is left; None if no option changed."""
     written = {} if source == "null" else {str(key): text for key, text in slices(source)}
     before, unreadable = _read_options({option: json.loads(text) for option, text in written.items()})
     was, after = before.model_dump(), entry.profile.advanced_launch_options.model_dump()

@@ -20,7 +20,7 @@ class Declared(NamedTuple):
 
     wanted: DesiredProfile
     entry: Entry | None
-    """None where there is none, or it is not as the file says."""
+    """None if missing or different from the file."""
     reason: str | None = None
     """Why it may not be served, and the command that helps."""
 
@@ -31,7 +31,7 @@ class Declared(NamedTuple):
 
     @property
     def entry_id(self) -> str:
-        """The entry's id; empty where there is none."""
+        """The entry's id; empty without an entry."""
         return self.entry.id if self.entry is not None else ""
 
 

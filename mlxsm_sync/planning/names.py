@@ -59,7 +59,7 @@ def collisions(
     entry_names: Collection[str],
     file_names: Collection[str],
 ) -> dict[int, str]:
-    """Why a chosen name is not to be had, by the profile's index.
+    """Why a chosen name is refused, by the profile's index.
 
     A profile may take the name that its own entry already has (`own_names`), and that of the file.
     """
@@ -96,7 +96,7 @@ def renamed_before(one: DesiredProfile, name: str | None, state: State) -> str |
 
 
 def invalid_name(name: str) -> str | None:
-    """Why a name is none that a profile can have, else None."""
+    """Why a name is invalid; None if it is valid."""
     try:
         check_name(name)
     except ValueError as error:

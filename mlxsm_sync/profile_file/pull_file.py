@@ -46,9 +46,9 @@ class Prepared(NamedTuple):
     text: str
     """What is to be in it."""
     patch: str
-    """The change, empty where it says so already."""
+    """The change of the file; empty if the file says so already."""
     state: State | None
-    """The state that records what was pulled as applied; None where there is nothing to record."""
+    """The state that records what was pulled as applied; None if the state stays as it is."""
     changes: int
     """How many entries that records."""
     warnings: tuple[ProfileWarning, ...]

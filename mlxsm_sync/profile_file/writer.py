@@ -25,7 +25,7 @@ _HOW = f"""\
 """
 _WHOSE = "# who owns these profiles on a machine; each file has its own name"
 _PLAIN = re.compile("(?!(?:true|false|null|yes|no|on|off|[yn])$)[a-z][a-z0-9_-]*", re.IGNORECASE)
-"""A name that YAML reads as text without quotes, whatever its version."""
+"""A name that every version of YAML reads as text without quotes."""
 
 _EXAMPLE = """\
 defaults:                   # what every profile inherits
@@ -61,7 +61,7 @@ def has_schema_beside(path: str) -> bool:
 
 
 def proposed_collection(folder: str) -> str:
-    """A collection named after a folder, whatever it is called."""
+    """A collection named after a folder, with what no collection may contain replaced."""
     seen = "".join(" " if unseen(char) else char for char in folder)
     name = normal(" ".join(seen.split()).lstrip("."))[:NAME_LENGTH].rstrip()
     try:

@@ -119,7 +119,7 @@ def _find(word: str, environment: Mapping[str, str | None]) -> str | None:
 
 
 def is_missing(program: str) -> bool:
-    """Whether there is no such file for certain; one that cannot be looked at may be there."""
+    """Whether a file is missing for certain; one that we may not look at can exist."""
     if "/" not in program:
         return True
     try:
@@ -132,7 +132,7 @@ def is_missing(program: str) -> bool:
 
 
 def _text(path: str) -> str | None:
-    """The beginning of a script, in the encoding of file names; None for what is none."""
+    """The beginning of a script, in the encoding of file names; None if the file is no script."""
     with suppress(OSError, ValueError):
         if (text := read_plain(path, _LARGEST)).startswith(b"#!"):
             return os.fsdecode(text)

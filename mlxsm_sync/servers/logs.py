@@ -63,7 +63,7 @@ class Reader:
         """How many bytes have been read."""
 
     def more(self) -> str:
-        """The next of the new text; empty where there is none."""
+        """The next piece of new text; empty if nothing was added."""
         try:
             with _opened(self.path) as file:
                 file.seek(self.at)

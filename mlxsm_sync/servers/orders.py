@@ -55,7 +55,7 @@ class Means(NamedTuple):
     """What there is to start servers with."""
 
     program: Program | None
-    """None where there is none, and `trouble` says why."""
+    """None if it cannot be told; `trouble` says why."""
     trouble: str
     consent: Consent
     environment: Mapping[str, str]

@@ -54,7 +54,7 @@ def about_program(program: Program) -> list[str]:
 
 
 class PortTrouble(NamedTuple):
-    """Why a port is not to be had."""
+    """Why a port cannot be used."""
 
     problem: str
     servers: dict[str, str]
@@ -91,7 +91,7 @@ def plain_remedy(command: str, name: str) -> str:
 
 
 def port_trouble(host: str, port: int, files: RunFiles) -> PortTrouble | None:
-    """Why a port is not to be had; None where it is."""
+    """Why a port cannot be used; None if it is free."""
     problem = ports.problem(host, port)
     if problem is None:
         return None

@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
     @property
     def data(self) -> dict[str, object]:
-        """The body as a JSON object; empty where it is none."""
+        """The body as a JSON object; empty if it is something else."""
         with suppress(ValueError, RecursionError):
             data = loads(self.body)
             return data if isinstance(data, dict) else {}
@@ -69,7 +69,7 @@ class Question:
         return bool(select.select([self._socket], [], [], seconds)[0])
 
     def answer(self, seconds: float) -> Answer | None:
-        """The answer; None where what came is none, or has not come in time, however it drips."""
+        """The answer; None if it is no HTTP, or is not complete in time, even if it drips."""
         until = time.monotonic() + seconds
         data = b""
         try:

@@ -28,7 +28,7 @@ _PATHS = ("/", "./", "../", "~/")
 
 
 def find_program(command: str | None, environment: Mapping[str, str]) -> Program:
-    """The program that `--server-command`, `MLXSM_SERVER` or PATH name; ServerError where there is none.
+    """The program that `--server-command`, `MLXSM_SERVER` or PATH name; ServerError if none is found.
 
     The command may be a path, a name on PATH, or several words; no shell reads it. mlx-lm's own program is
     found beside ours, too, where PATH has none: both are often in one environment that is not activated.

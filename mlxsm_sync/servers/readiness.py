@@ -216,7 +216,7 @@ class ReadinessWait:
         return Ready("answered", redacted(str(fingerprint))[:200] if fingerprint else None)
 
     def _look(self) -> None:
-        """Stopped or NotReady where there is nothing more to wait for."""
+        """Raise Stopped or NotReady if waiting cannot help any more."""
         if self._stop.is_set():
             raise Stopped
         if self._handle.is_gone():

@@ -29,7 +29,7 @@ class Idleness:
         self._since, self._used = time.monotonic(), self._cpu()
 
     def has_lasted(self, seconds: float) -> bool:
-        """Whether that is so long already; whatever it did begins the time anew."""
+        """Whether the silence has lasted so long; any work begins it anew."""
         now, used = time.monotonic(), self._cpu()
         if used - self._used > _IDLE * max(now - self._since, 1):
             self._since, self._used = now, used

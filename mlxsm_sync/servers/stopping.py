@@ -98,7 +98,7 @@ class Stop:
             self._shutdown.signal(signal.SIGTERM)
 
     def is_done(self) -> bool:
-        """Whether there is nothing more to wait for."""
+        """Whether the wait is over."""
         if self.result is None and self._shutdown.is_gone():
             self.result = "killed" if self.killed else "stopped"
         return self.result is not None

@@ -62,7 +62,7 @@ class NotAPlan(InvalidFile):
 
 
 def load_plan(path: str) -> SavedPlan:
-    """Read a saved plan, from standard input for `-`; NotAPlan where it is none."""
+    """Read a saved plan, from standard input for `-`; NotAPlan if it is something else."""
     data = _read(path)
     if len(data) > MAX_PLAN_BYTES:
         raise InvalidFile(f"{path} is too large for a saved plan")

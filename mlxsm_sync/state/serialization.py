@@ -24,7 +24,7 @@ class _Refused(ValueError):
 
 
 def read_state(data: bytes, path: Path) -> State:
-    """The state in these bytes; UnreadableState says why there is none.
+    """The state in these bytes; UnreadableState says why they are no state.
 
     Entries are checked one by one: read as a whole, a large state takes twice the memory of all the rest.
     """
@@ -58,7 +58,7 @@ def write_text(value: Value) -> bytes:
 
 
 def read_model(model: type[M], data: bytes, path: Path, what: str) -> M:
-    """The versioned value in these bytes; UnreadableState says why there is none."""
+    """The versioned value in these bytes; UnreadableState says why they are no such value."""
     _parsed(data, path, what)
     return _checked_as(model, data, path, what)
 

@@ -54,7 +54,7 @@ class StateFile:
         return self.path.stem if self.path.suffix == ".json" else self.path.name
 
     def read(self) -> State:
-        """The current state, empty where there is no file yet; needs no lock and no write access."""
+        """The current state, empty before the first write; needs no lock and no write access."""
         self._data = atomic.read_own(self.path)
         if self._data is None:
             return State(lineage=None)

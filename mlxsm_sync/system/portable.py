@@ -156,7 +156,7 @@ def memory(pid: int) -> int | None:
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """The processor time that a process has had; None where there is no such process."""
+    """The processor time that a process has had; None if it is gone."""
     with suppress(psutil.Error, OSError):
         times = psutil.Process(pid).cpu_times()
         return float(times.user + times.system)

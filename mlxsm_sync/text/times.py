@@ -24,7 +24,7 @@ def from_seconds(seconds: float) -> str:
 
 
 def in_utc(text: str) -> str:
-    """A time in ISO 8601 as files hold it, in UTC where it names no zone; ValueError where it is none."""
+    """A time in ISO 8601 as files hold it, in UTC if it names no zone; ValueError if the text is no time."""
     moment = datetime.fromisoformat(text)
     try:
         return _text((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC))
@@ -33,12 +33,12 @@ def in_utc(text: str) -> str:
 
 
 def to_seconds(text: str) -> float:
-    """Seconds since 1970 of a time in ISO 8601; ValueError where it is none."""
+    """Seconds since 1970 of a time in ISO 8601; ValueError if the text is no time."""
     return datetime.fromisoformat(text).timestamp()
 
 
 def local(text: str) -> str:
-    """A time of a file as a clock of this machine shows it; as it stands there, where it is none."""
+    """A time of a file as a clock of this machine shows it; unchanged if the text is no time."""
     try:
         return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):

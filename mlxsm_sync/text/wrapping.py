@@ -31,7 +31,7 @@ def wrapped(text: str, width: int | None, indent: str = "  ") -> str:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """What is not to be broken: words, commands, and whatever has several blanks in it."""
+    """What stays on one line: a word, a command, a text with several blanks in a row."""
     commands = [found.span() for found in _COMMAND.finditer(text)]
     start = 0
     for found in _BREAK.finditer(text):

@@ -117,7 +117,7 @@ class LaunchOption(NamedTuple):
 def _option(
     form: Form, flag: str | None = None, since: Version = OLD, rule: Rule | None = None, example: str = ""
 ) -> Any:
-    """An option that is none by default; `since` and `rule` are what the server says of its flag."""
+    """An option that is unset by default; `since` and `rule` are what the server says of its flag."""
     return Field(default=None, facts=_Facts(form, flag, Flag(since, rule), example))
 
 

@@ -199,7 +199,7 @@ class Plan(Value):
     format_version: Literal[1] = 1
     """The version of this format."""
     lineage: str | None
-    """The state that was planned against, null where there is none yet."""
+    """The state that was planned against, null before the first write."""
     serial: int
     """The state's serial; after applying, the new one."""
     owner: str | None

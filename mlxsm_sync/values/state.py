@@ -48,7 +48,7 @@ class Entry(Value):
     from_: str | None = Field(default=None, serialization_alias="from")
     """The profile file that it was applied from, as it was named; null for standard input."""
     verbatim: str | None = Field(exclude=True, default=None)
-    """What another program's list says of it, to the letter; null where there is no such list."""
+    """What another program's list says of it, to the letter; null without such a list."""
     unreadable: tuple[str, ...] = Field(exclude=True, default=())
     """Paths of fields that the list has and no profile can hold."""
 

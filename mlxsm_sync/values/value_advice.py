@@ -49,7 +49,7 @@ def shape_fault(field: str, text: str) -> str | None:
 
 
 def profile_faults(profile: Profile) -> Iterator[str]:
-    """Why a profile of another origin cannot stand in a profile file; nothing where it can."""
+    """Why a profile from elsewhere cannot stand in a profile file; empty if it can."""
     options = profile.advanced_launch_options
     shaped = {"modelID": profile.model_id, "host": profile.host, "allowedOrigins": options.allowed_origins}
     for field, text in shaped.items():

@@ -65,7 +65,7 @@ class PullReport(Value):
     recorded: int
     """How many profiles count as applied from now on."""
     patch: str
-    """The change of the file as a unified diff, empty where it said so already."""
+    """The change of the file as a unified diff, empty if the file says so already."""
     profiles: tuple[PulledProfile, ...]
     """What is taken."""
     conflicts: tuple[PullConflict, ...]

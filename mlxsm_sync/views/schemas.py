@@ -74,7 +74,7 @@ def published(name: str) -> Schema:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write `schemas/`, or with `--check` name what is not fresh."""
+    """Write `schemas/`; with `--check`, name the schemas that are stale."""
     stale = []
     for name in SCHEMAS:
         path = FOLDER / f"{name}.schema.json"

@@ -48,7 +48,7 @@ def _ids(
     *,
     everything: bool,
 ) -> list[str]:
-    """The entries whose servers are meant; of all servers, only those that there is something to say of."""
+    """The entries whose servers are meant; for all servers, those with something to stop or tell."""
     servers = meant(state, known, names)
     ids = [*(entry.id for entry in servers.entries), *servers.gone]
     records = {one.id: one for one in known.lost} | files.records()

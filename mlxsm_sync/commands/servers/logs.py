@@ -84,7 +84,7 @@ def _logs(
 
 
 def _no_log(files: RunFiles, log: _Log | None, up: str, *, previous: bool) -> ServerError:
-    """Why there is nothing to show, and what there is to do."""
+    """Why no log can be shown, and which command helps."""
     if log is None:
         return ServerError("no server was started here yet", f"{up} starts those of the profile file")
     if previous:
@@ -99,7 +99,7 @@ def _no_log(files: RunFiles, log: _Log | None, up: str, *, previous: bool) -> Se
 
 
 def _say_missing(session: Session, files: RunFiles, log: _Log) -> None:
-    """A follower of what is not there waits; it says for what."""
+    """Say what is waited for, if a log that is followed does not exist yet."""
     if is_running(files, log.id):
         session.output.say(f'note: the log of "{log.name}" was removed: waiting for a restart of its server')
     else:

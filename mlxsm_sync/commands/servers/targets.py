@@ -49,7 +49,7 @@ class Known(NamedTuple):
 
 
 def known_servers(files: RunFiles, *, lost: bool = True) -> Known:
-    """What the files tell of servers, and unless it is not to be `lost`, what the processes themselves do."""
+    """What the files tell of servers; with `lost`, also what processes without a record tell."""
     found: list[RunRecord] = []
     if lost:
         found = unrecorded(files)
@@ -75,7 +75,7 @@ def read_state(session: Session, known: Known) -> State:
 
 
 def tells_of_profiles(session: Session) -> bool:
-    """Whether the state says which profiles there are: a lost one says of none that it is gone."""
+    """Whether the state can say which profiles are gone; one that is lost cannot."""
     try:
         return _lost(session) is None
     except MlxsmError:
@@ -89,7 +89,7 @@ def _lost(session: Session) -> str | None:
 
 
 def owner_of_file(session: Session, files: RunFiles) -> str | None:
-    """The collection of the profile file, None where there is no file here."""
+    """The collection of the profile file; None if this folder has no file."""
     with suppress(FileError):
         session.file = session.path
     if session.file is None:
@@ -105,7 +105,7 @@ def owner_of_file(session: Session, files: RunFiles) -> str | None:
 
 
 def listing(session: Session, state: State) -> ListedEntries:
-    """What the profile file lists; nothing where there is none here, or it cannot be used."""
+    """What the profile file lists; nothing if it is missing or cannot be used."""
     with suppress(MlxsmError):
         return listed_entries(session.desired(), state)
     return NO_FILE
