@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.left_running import of_plan, tell_left
 from mlxsm_sync.commands.output import telling_of
-from mlxsm_sync.commands.plan import DECISIONS, refuse, refuse_guarded, show, tell_notices
+from mlxsm_sync.commands.plan import DECISIONS, refuse, refuse_guarded, show, tell_unused_choices
 from mlxsm_sync.commands.prompts import ask_conflict, confirm, is_terminal
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import NoTerminal, StalePlan
@@ -94,7 +94,7 @@ class Merge:
         output = self.session.output
         if self.asking and (output.json or output.quiet):
             output.tell(plan_text(shown, output.style(sys.stderr), self.session.unnamed))
-            tell_notices(self.session, shown)
+            tell_unused_choices(self.session, shown)
         else:
             show(self.session, shown, with_json=False)
         refuse_guarded(self.session, shown)
@@ -124,8 +124,8 @@ class Merge:
             output.tell(answered_text(first, shown, output.style(sys.stderr)))
         else:
             output.show(answered_text(first, shown, output.style(sys.stdout)))
-        told = {*first.notices}
-        for notice in (one for one in shown.notices if one not in told):
+        told = {*first.unused_choices}
+        for notice in (one for one in shown.unused_choices if one not in told):
             output.say(f"note: {notice}")
         refuse_guarded(self.session, shown)
 

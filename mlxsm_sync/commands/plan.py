@@ -80,12 +80,12 @@ def show(session: Session, made: Plan, *, markdown: bool = False, with_json: boo
         session.output.show(f"{headline(made)}\n" if brief else plan_text(made, style, session.unnamed))
     if with_json and made.guard is None:
         session.output.data(made)
-    tell_notices(session, made)
+    tell_unused_choices(session, made)
 
 
-def tell_notices(session: Session, made: Plan) -> None:
+def tell_unused_choices(session: Session, made: Plan) -> None:
     """Say what was answered in vain."""
-    for notice in made.notices:
+    for notice in made.unused_choices:
         session.output.say(f"note: {notice}")
 
 

@@ -81,7 +81,7 @@ class Session:
 
     @cached_property
     def store(self) -> Store:
-        """Where the state is kept; what is doubtful about the place is said at once."""
+        """Where the state is kept; what is list_warnings about the place is said at once."""
         store: Store
         if (path := self._app_list()) is not None:
             from mlxsm_sync.mac_app.list_store import AppStore
@@ -93,8 +93,8 @@ class Session:
 
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
         self.output.kept = lambda: _content(store)
-        for caution in store.cautions():
-            self.output.say(f"warning: {caution}", always=True)
+        for warning in store.location_warnings():
+            self.output.say(f"warning: {warning}", always=True)
         return store
 
     def _app_list(self) -> Path | None:

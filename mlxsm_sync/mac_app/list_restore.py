@@ -45,7 +45,7 @@ class Parts(NamedTuple):
         return Lost("; ".join(wrong), lineage_in(self.record.data or b""))
 
 
-def doubtful(list_path: Path, record_path: Path, command: str) -> Iterator[str]:
+def list_warnings(list_path: Path, record_path: Path, command: str) -> Iterator[str]:
     """What a person should know of both before anything is done; `command` is the one that restores."""
     gone = [one for path in (list_path, record_path) for one in told_gone(path, record_path, command)]
     yield from gone

@@ -20,13 +20,13 @@ from mlxsm_sync.files.links import followed
 from mlxsm_sync.files.paths import app_list_path, refuse_secret
 from mlxsm_sync.mac_app.list_format import unwritten, write_list
 from mlxsm_sync.mac_app.list_record import ListRecord, joined, record_of, settled
-from mlxsm_sync.mac_app.list_restore import NEW_LIST_MODE, doubtful, look, restore
+from mlxsm_sync.mac_app.list_restore import NEW_LIST_MODE, list_warnings, look, restore
 from mlxsm_sync.mac_app.list_versions import listed_in, read_version, record_of_list
 from mlxsm_sync.mac_app.record_file import RecordFile, removed_on_failure
 from mlxsm_sync.mac_app.running import is_running
 from mlxsm_sync.planning.staleness import LOOK_AGAIN
 from mlxsm_sync.state import history
-from mlxsm_sync.state.location_warnings import doubts
+from mlxsm_sync.state.location_warnings import location_warnings
 from mlxsm_sync.state.lost import Lost, Restored, kept_at
 from mlxsm_sync.text.json_value import digest_bytes
 from mlxsm_sync.values.state import State, Write
@@ -148,9 +148,10 @@ class AppStore:
         """A file as an earlier state; FileError if it is missing, UnreadableState if it is no state."""
         return kept_at(path, read_version)
 
-    def cautions(self) -> list[str]:
-        """What is doubtful about the place of the record, and of the list."""
-        return [*doubts(self.record_path), *doubtful(self.path, self.record_path, self._restore)]
+    def location_warnings(self) -> list[str]:
+        """What is list_warnings about the place of the record, and of the list."""
+        ours = location_warnings(self.record_path)
+        return [*ours, *list_warnings(self.path, self.record_path, self._restore)]
 
     def lost(self) -> Lost | None:
         """Why list or record cannot be used, where that can be restored; None where they can be used."""

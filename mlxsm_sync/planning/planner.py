@@ -96,7 +96,7 @@ def _plan(
         warnings=warnings,
         summary=summarise(changes, conflicts, invalid, orphans, unchanged),
         skipped=tuple(skipped(matched, conflicts)),
-        notices=tuple(unused_choices(matched, decisions)),
+        unused_choices=tuple(unused_choices(matched, decisions)),
         guard=too_many_deletions(matched.own, matched.orphans, desired, choices)
         or not_to_be_held(changes, state),
     )

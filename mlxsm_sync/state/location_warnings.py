@@ -1,4 +1,4 @@
-"""What is doubtful about the place of a state: others who can write there, machines that share it."""
+"""What is list_warnings about the place of a state: others who can write there, machines that share it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COPY = r"(?: [0-9]+| \([^)]*\)|\.sync-conflict-[\w-]+)"
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-def doubts(path: Path) -> Iterator[str]:
+def location_warnings(path: Path) -> Iterator[str]:
     """What a person should know of the place of this state."""
     folder = path.parent
     with suppress(OSError):

@@ -15,7 +15,7 @@ from mlxsm_sync.files.links import followed
 from mlxsm_sync.files.owners import refuse_for_root
 from mlxsm_sync.files.paths import refuse_secret, state_words
 from mlxsm_sync.state import history
-from mlxsm_sync.state.location_warnings import doubts
+from mlxsm_sync.state.location_warnings import location_warnings
 from mlxsm_sync.state.lock import locked
 from mlxsm_sync.state.lost import (
     Lost,
@@ -130,9 +130,9 @@ class StateFile:
         """All readable earlier states, also of other lineages, newest first."""
         return [*history.kept(self.path, read_state)]
 
-    def cautions(self) -> list[str]:
-        """What is doubtful about the place of the state."""
-        return [*doubts(self.path), *told_gone(self.path, self.path, self._restore)]
+    def location_warnings(self) -> list[str]:
+        """What is list_warnings about the place of the state."""
+        return [*location_warnings(self.path), *told_gone(self.path, self.path, self._restore)]
 
     def lost(self) -> Lost | None:
         """Why the state cannot be used, where it can be restored; None where it can be used, or never was."""

@@ -57,8 +57,8 @@ class Store(Protocol):
     def restore(self, goal: Earlier, written: Write, timeout: float) -> Restored:
         """Put an earlier state in the place of the one that is lost; what stands there is kept beside it."""
 
-    def cautions(self) -> list[str]:
-        """What is doubtful about its place."""
+    def location_warnings(self) -> list[str]:
+        """What is list_warnings about its place."""
 
     def recover(self, timeout: float) -> None:
         """Finish what a writer left that was stopped half way."""

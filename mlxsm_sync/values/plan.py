@@ -223,7 +223,7 @@ class Plan(Value):
     summary: Summary
     """How much of each."""
     skipped: tuple[Skipped, ...] = Field(exclude=True, default=())
-    notices: tuple[str, ...] = Field(exclude=True, default=())
+    unused_choices: tuple[str, ...] = Field(exclude=True, default=())
     guard: Refusal | None = Field(exclude=True, default=None)
 
     @property

@@ -77,7 +77,7 @@ def test_what_is_written_is_read_and_the_one_before_is_kept(store: AppStore) -> 
     kept = again(store).earlier()
     assert [(one.state.serial, len(one.state.entries)) for one in kept] == [(1, 1), (0, 0)]
     assert kept[0].state.entries[0].name == first.entries[0].name
-    assert (store.cautions(), left_behind(store)) == ([], [])
+    assert (store.location_warnings(), left_behind(store)) == ([], [])
 
 
 def test_the_folder_of_the_app_must_be_there(tmp_path: Path) -> None:

@@ -57,10 +57,10 @@ def test_exact_duplicates_cannot_be_renamed_apart() -> None:
     twice = file(profile("A", 1), profile("A", 1))
     plan = make_plan(twice, state(), Choices(rename={2: None}))
     assert [(one.kind, one.choices) for one in plan.conflicts] == [("duplicate-name", ("skip",))] * 2
-    assert plan.notices == ('--rename "A": not possible for this conflict (duplicate-name)',)
+    assert plan.unused_choices == ('--rename "A": not possible for this conflict (duplicate-name)',)
     named = make_plan(twice, state(), Choices(rename={2: "B"}))
     assert [(one.kind, one.choices) for one in named.conflicts] == [("duplicate-identity", ("skip",))] * 2
-    assert named.notices == ('--rename "A": not possible for this conflict (duplicate-identity)',)
+    assert named.unused_choices == ('--rename "A": not possible for this conflict (duplicate-identity)',)
 
 
 def test_a_skipped_duplicate_lets_the_other_through() -> None:
@@ -79,7 +79,10 @@ def test_of_renamed_namesakes_the_one_that_is_on_the_machine_keeps_its_name() ->
         ("create", "A (Imported 2)", 1),
         ("claim", "A", 2),
     ]
-    assert (plan.conflicts, plan.notices) == ((), ('--rename "A": ignored: there is no such conflict',))
+    assert (plan.conflicts, plan.unused_choices) == (
+        (),
+        ('--rename "A": ignored: there is no such conflict',),
+    )
     assert make_plan(want, apply_plan(plan, before, itertools.repeat("n" * 16)), choices).changes == ()
 
 
@@ -123,8 +126,8 @@ def test_a_rename_with_a_name_of_its_own_is_done_in_any_case() -> None:
         ("1", "Z", "A", "mine")
     ]
     again = make_plan(desired, renamed, Choices(rename={1: "Z"}))
-    assert again.notices == ('--rename "A": it is called "Z" here already',)
-    assert make_plan(desired, renamed, Choices(rename={1: None})).notices == again.notices
+    assert again.unused_choices == ('--rename "A": it is called "Z" here already',)
+    assert make_plan(desired, renamed, Choices(rename={1: None})).unused_choices == again.unused_choices
 
 
 def test_a_renamed_profile_keeps_the_entry_of_its_name_and_a_pruned_one_is_nobodys() -> None:
@@ -148,7 +151,7 @@ def test_of_namesakes_one_may_give_way_and_keep_its_name() -> None:
     desired = file(profile("A", 2), profile("A", 3))
     plan = make_plan(desired, before, Choices(rename={2: None}))
     assert actions(plan) == [("update", "Mine", "Mine"), ("claim", "A", "A")]
-    assert plan.notices == ('--rename "A": ignored: there is no such conflict',)
+    assert plan.unused_choices == ('--rename "A": ignored: there is no such conflict',)
 
 
 def test_a_rename_can_be_changed_and_taken_back() -> None:
@@ -213,7 +216,7 @@ def test_a_rename_of_what_is_left_out_or_invalid_is_told() -> None:
     bad = Invalid(name="Bad", index=2, messages=("port is required",))
     document = file(profile("A", 1), owner=None).model_copy(invalid=(bad,))
     answers = Choices(rename={1: "X", 2: "Z"}, replace={2: None}, only=frozenset())
-    assert make_plan(document, state(), answers).notices == (
+    assert make_plan(document, state(), answers).unused_choices == (
         '--rename "A": ignored: the profile was left out',
         '--rename "Bad": ignored: the profile is invalid',
         '--replace "Bad": ignored: the profile is invalid',
@@ -316,12 +319,13 @@ def test_answers_about_orphans_that_change_nothing_are_told() -> None:
     orphan = frozenset({"B"})
     for choices in (Choices(orphans_skip=orphan), Choices(only=frozenset(), orphans_only=orphan)):
         assert (
-            "without --prune it stays anyway" in make_plan(file(profile("A", 1)), before, choices).notices[0]
+            "without --prune it stays anyway"
+            in make_plan(file(profile("A", 1)), before, choices).unused_choices[0]
         )
     replaced = make_plan(file(profile("A", 1)), before, Choices(orphans_replace=orphan))
-    assert replaced.notices == ('--replace "B": the file no longer lists it; --prune deletes it',)
+    assert replaced.unused_choices == ('--replace "B": the file no longer lists it; --prune deletes it',)
     skipped = make_plan(file(profile("A", 1)), before, Choices(orphans_skip=orphan, prune=True))
-    assert skipped.notices == ()
+    assert skipped.unused_choices == ()
 
 
 def test_a_name_with_an_equals_sign_is_told_by_its_number() -> None:
@@ -342,7 +346,7 @@ def test_own_entry_changed_on_the_machine_is_drift() -> None:
     assert after.entries[0].profile.notes == "new"
     pinned_elsewhere = make_plan(desired, before, Choices(replace={1: "B"}))
     assert pinned_elsewhere.changes == ()
-    assert pinned_elsewhere.notices == ('--replace "A": "B" is not what it clashes with',)
+    assert pinned_elsewhere.unused_choices == ('--replace "A": "B" is not what it clashes with',)
 
 
 def test_a_name_changed_on_the_machine_is_drift_but_not_where_the_name_is_the_machines() -> None:
@@ -671,7 +675,7 @@ def test_a_collection_can_be_renamed_by_taking_from_the_old_one() -> None:
     assert actions(plan) == [("replace", "A", "A"), ("replace", "C", "C")]
     assert [(c.kind, c.name) for c in plan.conflicts] == [("identity-taken", "B")]
     gone = make_plan(desired, state(), Choices(take_from=frozenset({"old"})))
-    assert gone.notices == ('--take-from "old": ignored: nothing of it clashes',)
+    assert gone.unused_choices == ('--take-from "old": ignored: nothing of it clashes',)
 
 
 def test_deleting_much_needs_force() -> None:
@@ -702,7 +706,7 @@ def test_answers_that_are_not_needed_are_told() -> None:
     plan = make_plan(
         file(profile("A", 1), profile("B", 2)), state(), Choices(rename={1: None}, replace={2: None})
     )
-    assert plan.notices == (
+    assert plan.unused_choices == (
         '--rename "A": ignored: there is no such conflict',
         '--replace "B": ignored: there is no such conflict',
     )
@@ -808,7 +812,7 @@ def test_a_rename_of_a_document_is_known_by_its_result() -> None:
         after = apply_plan(plan, before, (f"new{number:013d}" for number in itertools.count()))
         again = make_plan(file(incoming, owner=None), after, choices)
         assert (again.changes, again.conflicts, again.unchanged) == ((), (), ("A",))
-        assert again.notices == (f'--rename "A": it is called "{name}" here already',)
+        assert again.unused_choices == (f'--rename "A": it is called "{name}" here already',)
         left_out = make_plan(file(incoming, owner=None), after, choices.model_copy(skip=frozenset({1})))
         assert (left_out.changes, left_out.unchanged) == ((), ())
     # Another name, or another profile under the name, is a new question.

@@ -419,9 +419,9 @@ def test_a_backup_that_goes_while_it_is_looked_for_is_none(
 
 def test_a_place_that_others_can_write_to_is_doubtful(file: StateFile) -> None:
     put(file, entry(1))
-    assert file.cautions() == []
+    assert file.location_warnings() == []
     file.folder.chmod(0o777)
-    (told,) = file.cautions()
+    (told,) = file.location_warnings()
     assert told.startswith("others can write to")
 
 
@@ -456,15 +456,15 @@ def test_a_home_that_is_no_place_is_told(project: Project, home: str) -> None:
 
 
 def test_a_lost_state_is_told_and_what_is_kept_of_it_can_be_named(file: StateFile) -> None:
-    assert (file.lost(), file.cautions()) == (None, [])
+    assert (file.lost(), file.location_warnings()) == (None, [])
     put(file, entry(1))
     assert file.lost() is None
     file.path.unlink()
-    assert file.cautions() == []  # nothing but the empty beginning is kept
+    assert file.location_warnings() == []  # nothing but the empty beginning is kept
     put(file, entry(1))
     put(file, entry(2))
     file.path.unlink()
-    (told,) = file.cautions()
+    (told,) = file.location_warnings()
     assert told == (
         f"{file.path} is gone, and earlier versions of it are kept; to put the newest back: "
         f"mlxsm restore --state {file.path}"

@@ -89,10 +89,10 @@ def test_a_network_file_system_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 1 0:1 / {tmp_path} rw - nfs4 files:/ rw\n")
     monkeypatch.setattr("mlxsm_sync.state.location_warnings.MOUNTS", mounts)
-    (caution,) = StateFile(tmp_path / "state.json").cautions()
-    assert "network file system (nfs4)" in caution
+    (warning,) = StateFile(tmp_path / "state.json").location_warnings()
+    assert "network file system (nfs4)" in warning
     mounts.unlink()
-    assert StateFile(tmp_path / "state.json").cautions() == []
+    assert StateFile(tmp_path / "state.json").location_warnings() == []
 
 
 @pytest.mark.threat(24)
