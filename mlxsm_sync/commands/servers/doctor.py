@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.commands.servers.targets import need_a_system_with_servers, run_files
+from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError
 from mlxsm_sync.servers import diagnosis
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 def doctor(session: Session, server_command: str | None) -> int:
     """Check server program, options, models, ports, folders, file and state; start and change nothing."""
-    need_a_system_with_servers()
     program, findings = diagnosis.about_server(server_command, os.environ)
     findings.append(diagnosis.about_cache(os.environ))
     findings.append(_about_file(session))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import FileError, MlxsmError, ServerError, UsageError
+from mlxsm_sync.errors import FileError, MlxsmError, UsageError
 from mlxsm_sync.planning.prune import NO_FILE, listed_entries
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.unrecorded import unrecorded
@@ -29,14 +28,7 @@ if TYPE_CHECKING:
 
 def run_files(session: Session) -> RunFiles:
     """The files that tell of running servers, beside the state."""
-    need_a_system_with_servers()
     return RunFiles(session.store.folder, session.store.label, session.state_words)
-
-
-def need_a_system_with_servers() -> None:
-    """Refuse Windows; every command for servers does it before it loads what Windows has not."""
-    if sys.platform == "win32":
-        raise ServerError("servers are only run on macOS and Linux", "the other commands work on Windows")
 
 
 class Known(NamedTuple):
