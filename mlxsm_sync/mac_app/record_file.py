@@ -68,9 +68,10 @@ class RecordFile:
 
     def best_kept(self) -> history.Earlier | None:
         """The earlier state to put back if list or record are lost; None if none is kept."""
+        found = None
         with suppress(FileError):
-            return best(history.kept(self.path, read_version), None)
-        return None
+            found = best(history.kept(self.path, read_version), None)
+        return found
 
 
 @contextmanager

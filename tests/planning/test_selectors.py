@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mlxsm_sync.errors import UsageError
-from mlxsm_sync.planning.selectors import resolve
+from mlxsm_sync.planning.selectors import entries_named, known_names, resolve
 from mlxsm_sync.values.choices import Choices
+from testing.fake_secrets.tokens import TOKENS
 from testing.plans import entry, file, profile, state
 
 FILE = file(profile("A", 1), profile("A", 2), profile("b=c", 3), profile("b", 4))
@@ -137,3 +138,18 @@ def test_invalid_profiles_of_a_document_can_be_named() -> None:
 
     document = FILE.model_copy(invalid=(Invalid(name="Bad", index=5, messages=("no port",)),))
     assert resolve(document, STATE, skip=["Bad"]).skip == {5}
+
+
+def test_entries_are_found_by_their_names_here() -> None:
+    assert entries_named(STATE, ()) == STATE.entries
+    assert [one.name for one in entries_named(STATE, [" Gone "])] == ["Gone"]
+    with pytest.raises(UsageError, match='there is no profile "Gome" on this machine') as error:
+        known_names(STATE, ["Gome"])
+    assert error.value.hint == "did you mean Gone?"
+
+
+def test_a_name_that_looks_like_a_secret_is_not_repeated() -> None:
+    token = next(iter(TOKENS.values()))
+    with pytest.raises(UsageError) as error:
+        known_names(STATE, [token])
+    assert token not in f"{error.value.message} {error.value.hint}"
