@@ -13,15 +13,16 @@ from typing import NamedTuple
 from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.servers import log_messages, logs, stopping
 from mlxsm_sync.servers.downloads import Downloads
+from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.explaining import exit_reason
 from mlxsm_sync.servers.readiness import NotReady, ReadinessWait, Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import found as identified
-from mlxsm_sync.system.process_identity import hold, identify, is_keeper
+from mlxsm_sync.system.process_identity import hold, identify
 from mlxsm_sync.values.endings import ending_text
-from mlxsm_sync.values.run import Ending, RunRecord
+from mlxsm_sync.values.run import RunRecord
 
 END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
@@ -123,7 +124,7 @@ class Attempt:
     def _ended(self, wait: ReadinessWait | None) -> Outcome:
         """An exit, with its code and the last thing that it said."""
         log = Path(self.record.log)
-        ending = self._ending()
+        ending = ending_of(self.record, self._files, _ENDING_SECONDS)
         if ending is None and self._files.record(self.record.id) is None:
             return Outcome(failure="it was stopped by another mlxsm meanwhile")
         alone = wait is not None and not wait.listened
@@ -135,20 +136,6 @@ class Attempt:
         reason = ending_text(code, exit_reason(log, own, code))
         refused = log_messages.refused_options(logs.part(log)) if alone and code else frozenset()
         return Outcome(failure=reason, refused=refused)
-
-    def _ending(self) -> Ending | None:
-        until = time.monotonic() + _ENDING_SECONDS
-        while time.monotonic() < until and self._keeper_lives():
-            if (ending := self._files.ending(self.record)) is not None:
-                return ending
-            time.sleep(0.01)
-        return self._files.ending(self.record)
-
-    def _keeper_lives(self) -> bool:
-        """Whether there is still somebody who can tell how the server ended."""
-        if self._keeper is not None:
-            return self._keeper.poll() is None
-        return self.record.keeper is not None and is_keeper(self.record.keeper)
 
     def _end(self, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mlxsm_sync.servers import log_messages, logs, probe
@@ -21,15 +22,21 @@ _NO_SOCKET_SECONDS = 10.0
 """Since its start, for a server to listen after all when its log says that it cannot."""
 
 
-def look(record: RunRecord, ending: Ending | None = None, asked: float | None = None) -> Observation:
-    """How the server of a record is now; `ending` is what its parent noted, `asked` a request to end."""
+def look(
+    record: RunRecord, ending: Callable[[], Ending | None] = lambda: None, asked: float | None = None
+) -> Observation:
+    """How the server of a record is now.
+
+    `ending` tells what its parent noted, and is only asked when the server has ended; `asked` is when
+    it was asked to end.
+    """
     found = identify(record)
     if found.doubt is not None:
         return Observation("crashed", last_error=found.doubt, doubtful=True)
     if found.handle is None:
         if found.rebooted:
             return Observation("stopped", last_error="this machine was rebooted since")
-        return _ended(record, ending, asked)
+        return _ended(record, ending(), asked)
     try:
         return _alive(record, found.handle)
     finally:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mlxsm_sync.servers import model_files, port_owners
 from mlxsm_sync.servers.command_line import Program, launch
+from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.measuring import Meter
 from mlxsm_sync.servers.observed_state import differences
 from mlxsm_sync.servers.observing import look
@@ -22,6 +23,8 @@ from mlxsm_sync.values.run import Adopted, Listener, RunRecord, SeenReport, Seen
 from mlxsm_sync.values.state import Entry
 
 _SIDE_BY_SIDE = 16
+_ENDING_SECONDS = 5.0
+"""For a parent that lives to note how its server ended: it does so at once, unless the machine is busy."""
 _ABOUT_MODELS = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "MLX_", "XDG_CACHE_HOME")
 
 
@@ -113,8 +116,8 @@ class StatusReporter:
 
     def _recorded(self, record: RunRecord, plain: SeenServer) -> SeenServer:
         """What is known of a server that we started."""
-        ending, asked = self._files.ending(record), self._files.asked(record)
-        seen = look(record, ending, asked)
+        asked = self._files.asked(record)
+        seen = look(record, lambda: ending_of(record, self._files, _ENDING_SECONDS), asked)
         return plain.model_copy(
             status=seen.status,
             uncertain=seen.doubtful,

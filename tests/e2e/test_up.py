@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
@@ -260,6 +261,20 @@ def test_another_program_is_a_change_too(servers: Servers, tmp_path: Path) -> No
     copy.chmod(0o755)
     told = servers.up("--server-command", str(copy))["A"]
     assert told["message"].startswith(f"server command {STAND_IN} -> {copy}")
+
+
+def test_how_a_server_ended_is_told_at_once(servers: Servers) -> None:
+    """Its parent notes that, which on a busy machine runs a moment later than whoever asks."""
+    servers.declare(A="test/a")
+    pid = servers.up()["A"]["pid"]
+    keeper = servers.record("A")["keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    late = Timer(1, os.kill, (keeper, signal.SIGCONT))
+    late.start()
+    seen = servers.seen("A")
+    late.join()
+    assert (seen["status"], seen["exitCode"], seen["pid"]) == ("crashed", -9, None)
 
 
 def test_what_crashed_is_started_again(servers: Servers) -> None:
