@@ -174,24 +174,42 @@ class _Wish(NamedTuple):
 
 def _wish(arguments: Sequence[str], session: Session) -> _Wish:
     """What a command line asks for. Of one that makes no sense as a whole, click reads what it can."""
-    from mlxsm_sync.cli.options import as_json
-
     refused, words, again = session.files.refused, behind_the_command(arguments), Session()
     whole = click.Context(cli, **cli.context_settings)
     command = cli.get_command(whole, words[0]) if words else None
-    command = command or as_json(click.Command("unknown"))
+    if command is not None:
+        _read_what_makes_sense(command, words[1:], whole, again)
+    path = session.output.json_out or again.output.json_out
+    refused = refused or again.files.refused
+    return _Wish(session.output.json or _asks_for_json(words), None if refused else path)
+
+
+def _asks_for_json(words: Sequence[str]) -> bool:
+    """Whether `--json` or `--format json` stands there, also for a command that has neither."""
+    form = click.Option(["--format"], is_flag=False, flag_value="")
+    asking = click.Command("asking", params=[click.Option(["--json"], is_flag=True), form])
+    read = _read_what_makes_sense(asking, words)
+    return read is not None and (read.params["json"] or read.params["format"] == "json")
+
+
+def _read_what_makes_sense(
+    command: click.Command,
+    words: Sequence[str],
+    parent: click.Context | None = None,
+    session: Session | None = None,
+) -> click.Context | None:
+    """The options of a command as far as click can read them; None if it can read none."""
     with suppress(MlxsmError, click.ClickException):
-        command.make_context(
+        return command.make_context(
             command.name,
-            words[1:],
-            whole,
-            obj=again,
+            [*words],
+            parent,
+            obj=session,
             resilient_parsing=True,
             ignore_unknown_options=True,
             allow_extra_args=True,
         )
-    path = session.output.json_out or again.output.json_out
-    return _Wish(session.output.json or again.output.json, None if refused or again.files.refused else path)
+    return None
 
 
 def _arrives() -> bool:

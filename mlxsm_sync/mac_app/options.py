@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.syntax.json import read_json
@@ -84,6 +84,11 @@ def _positive(called: str, value: Json, _split: Split) -> Json:
     return number
 
 
+def _refuse(message: str) -> NoReturn:
+    """ValueError, the one error of a reader, also for a value of another type."""
+    raise ValueError(message)
+
+
 def _template(called: str, value: Json, _split: Split) -> Json:
     if isinstance(value, str):
         problems = Problems("")
@@ -93,13 +98,13 @@ def _template(called: str, value: Json, _split: Split) -> Json:
         except InvalidFile:
             raise ValueError(f"{called} must be valid JSON.") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{called} must be valid JSON. The server takes an object only.")  # noqa: TRY004 - the one error of a reader
+        _refuse(f"{called} must be valid JSON. The server takes an object only.")
     return value
 
 
 def _arguments(called: str, value: Json, split: Split) -> Json:
     if not isinstance(value, str):
-        raise ValueError(f"{called} must be one text, split as a shell would.")  # noqa: TRY004 - the one error of a reader
+        _refuse(f"{called} must be one text, split as a shell would.")
     try:
         arguments = [*split(value)]
     except ValueError as error:
@@ -120,7 +125,7 @@ def _level(called: str, value: Json, _split: Split) -> Json:
 
 def _text(called: str, value: Json, _split: Split) -> Json:
     if not isinstance(value, str):
-        raise ValueError(f"{called} must be text.")  # noqa: TRY004 - the one error of a reader
+        _refuse(f"{called} must be text.")
     return value
 
 

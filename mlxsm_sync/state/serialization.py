@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,19 +28,24 @@ def read_state(data: bytes, path: Path) -> State:
     Entries are checked one by one: read as a whole, a large state takes twice the memory of all the rest.
     """
     raw = _parsed(data, path, "state")
+    try:
+        return _by_entries(raw)
+    except ValueError:  # told by the text as it stands, with its own lines
+        return _checked_as(State, data, path, "state")
+
+
+def _by_entries(raw: JsonObject) -> State:
+    """The state of these members, which are used up; ValueError if they break a rule."""
     entries = raw.get("entries")
     if not isinstance(entries, list):
-        return _checked_as(State, data, path, "state")
-    state = _checked_as(State, json.dumps(raw | {"entries": []}), path, "state")
+        return State.model_validate_json(json.dumps(raw))
+    state = State.model_validate_json(json.dumps(raw | {"entries": []}))
     checked = []
     for place, entry in enumerate(entries):
         entries[place] = None
-        checked.append(_checked_as(Entry, json.dumps(entry), path, "state", ("entries", place)))
+        checked.append(Entry.model_validate_json(json.dumps(entry)))
     state = state.model_copy(entries=tuple(checked))
-    try:
-        state.check()
-    except ValueError as error:
-        raise _unreadable("state", path, _invalid((), str(error))) from None
+    state.check()
     return state
 
 
@@ -82,14 +86,11 @@ def _parsed(data: bytes, path: Path, what: str) -> JsonObject:
     return raw
 
 
-def _checked_as(
-    model: type[M], text: str | bytes, path: Path, what: str, inside: Iterable[str | int] = ()
-) -> M:
-    """The value of a JSON text, which stands `inside` a larger one."""
+def _checked_as(model: type[M], data: bytes, path: Path, what: str) -> M:
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(data)
     except ValidationError as error:
-        raise _unreadable(what, path, _first_fault(error, inside)) from None
+        raise _unreadable(what, path, _first_issue(error)) from None
 
 
 def _refuse_version(version: Json, what: str, path: Path) -> None:
@@ -113,16 +114,13 @@ def _unreadable(what: str, path: Path, why: str) -> UnreadableState:
     return UnreadableState(f"the {what} {path} {why}; it was not touched")
 
 
-def _first_fault(error: ValidationError, inside: Iterable[str | int]) -> str:
+def _first_issue(error: ValidationError) -> str:
     """Where the state is invalid; only our own keys are named, no values."""
     first = error.issues[0]
     # An unknown key is somebody else's, so what it is in is named.
     path = first.path[:-1] if first.kind == "unexpected_keyword_argument" else first.path
-    return _invalid((*inside, *path), str(first.context.get("error", first.kind)))
-
-
-def _invalid(path: Iterable[str | int], why: str) -> str:
     where = "/".join(map(str, path))
+    why = first.context.get("error", first.kind)
     return f"is invalid at {where or 'its top level'} ({why})"
 
 

@@ -224,9 +224,10 @@ def left_behind(record: RunRecord) -> list[int]:
 def _of_run(record: RunRecord) -> list[int]:
     """All living processes of a run but its keeper."""
     found = []
+    # A keeper that is just ending shows no command line any more, so its number is asked first.
+    keeper = record.keeper if _is_same_boot(record) and record.pid_space in (None, pid_space()) else None
     for pid in current.all_pids():
-        # A keeper that is just ending shows no command line any more, so its number is asked first.
-        if pid != record.keeper and belongs_to(pid, record) and not is_keeper(pid):
+        if pid != keeper and belongs_to(pid, record) and not is_keeper(pid):
             about = facts(pid)
             if about is not None and not about.dead:
                 found.append(pid)

@@ -144,6 +144,29 @@ def test_the_answer_is_json_where_json_is_asked_for(project: Project) -> None:
     assert failure["hint"] == "mlxsm down stops all servers of the profile file, with NAME one"
 
 
+# What `schema` prints is held against the meta-schema by the runner, so its failure is not among them.
+@pytest.mark.parametrize("verb", [*(one for one in COMMANDS if one != "schema"), "stop", "nonsense"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--json", "--bogus"],
+        ["--bogus", "--json"],
+        ["--format", "json", "--bogus"],
+        ["--format=json", "--bogus"],
+        ["--bogus", "--json", "--format"],
+    ],
+    ids=" ".join,
+)
+def test_a_script_that_asks_for_json_gets_its_failure_so(
+    project: Project, verb: str, words: list[str]
+) -> None:
+    """Whatever else is wrong, and also where the command has no such option."""
+    result = run(project, verb, *words)
+    assert (result.code, result.err, result.json["error"]["kind"]) == (64, "", "usage")
+    told = run(project, verb, "--bogus", "--", *words)
+    assert (told.code, told.out, told.err[:7]) == (64, "", "error: ")
+
+
 def test_the_file_to_edit_is_the_one_that_is_used(project: Project) -> None:
     project.write(ONE, "a file.yaml")
     assert "$EDITOR 'a file.yaml', then" in run(project, "edit", MLXSM_FILE="a file.yaml").err

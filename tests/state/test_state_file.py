@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,12 @@ from mlxsm_sync.errors import FileError, StalePlan, StateLocked, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.files.atomic import put_in_place
 from mlxsm_sync.state.history import KEPT, backups, earlier
-from mlxsm_sync.state.serialization import read_state
+from mlxsm_sync.state.serialization import read_model, read_state, write_state
 from mlxsm_sync.state.state_file import StateFile
 from mlxsm_sync.values.profile import from_fields
 from mlxsm_sync.values.state import Entry, State, Write
 from testing.hostile_files.broken_states import UNREADABLE
+from testing.hostile_files.spoiled import spoiled
 from testing.project import Project
 
 WRITTEN = Write(at="2026-01-01T00:00:00Z", command="apply", owner="team", summary="1 created")
@@ -472,3 +476,20 @@ def test_a_lost_state_is_told_and_what_is_kept_of_it_can_be_named(file: StateFil
     lost = file.lost()
     assert lost is not None
     assert (lost.reason, lost.lineage) == (f"there is no state {file.path}", None)
+
+
+def test_entries_read_one_by_one_are_judged_as_the_whole_is() -> None:
+    """A large state is read so; what is wrong is told in the same words, with the same place."""
+    written = write_state(State(lineage="l", serial=1, written=WRITTEN, entries=(entry(1), entry(2))))
+    good = json.loads(written)
+    texts = [json.dumps(one) for one in (good, *spoiled(good))]
+    texts += [json.dumps(good).replace("null", odd, 1) for odd in ("1e999", "1.0", '"\\ud800"', "[" * 300)]
+    for text in texts:
+        assert verdict(read_state, text) == verdict(partial(read_model, State, what="state"), text), text
+
+
+def verdict(read: Callable[..., State], text: str) -> State | str:
+    try:
+        return read(text.encode(), path=Path("/state.json"))
+    except UnreadableState as error:
+        return error.message

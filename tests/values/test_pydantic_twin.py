@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -22,27 +21,11 @@ from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import State
 from mlxsm_sync.values.validation import ValidationError
+from testing.hostile_files.spoiled import spoiled
 from testing.paths import REPOSITORY
 from testing.project import Project
 
 SCENARIOS = sorted((REPOSITORY / "tests/stories/scenarios").iterdir())
-SPOILED: tuple[Json, ...] = (
-    None,
-    True,
-    False,
-    0,
-    1,
-    -1,
-    1.5,
-    10**400,
-    "",
-    "x",
-    "\n",
-    [],
-    {},
-    ["x"],
-    {"x": 1},
-)
 
 
 @cache
@@ -140,19 +123,6 @@ def verdict_of_pydantic(model: type[Value], text: str) -> set[tuple[Any, ...]]:
 @cache
 def adapter(model: type[Value]) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(twin(model))
-
-
-def spoiled(value: Json) -> Iterator[Json]:
-    """The value with one thing in it changed, left out or added, at every place."""
-    yield from SPOILED
-    if isinstance(value, dict):
-        yield value | {"surplus": 1}
-        for key, inner in value.items():
-            yield {name: one for name, one in value.items() if name != key}
-            yield from (value | {key: other} for other in spoiled(inner))
-    elif isinstance(value, list) and value:
-        yield value + value[:1]
-        yield from ([other, *value[1:]] for other in spoiled(value[0]))
 
 
 def given(folder: Path) -> list[Any]:
