@@ -30,7 +30,7 @@ def connect(session: Session, name: str | None, client: str | None, form: str | 
     entry, *others = entries_named(session.store.read(), [name])
     if others:
         raise UsageError("several profiles have this name", "rename one of them")
-    session.output.placeholder = API_KEY
+    session.output.redaction.placeholder = API_KEY
     settings = connection(entry, client or next(iter(CLIENTS)))
     session.output.data(settings)
     session.output.show(_text(session, settings, form, alone=client is not None))

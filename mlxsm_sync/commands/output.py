@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from mlxsm_sync.errors import FileError, MlxsmError
-from mlxsm_sync.text.secret_scan import HIDDEN, looks_like, reasons, redacted, without_tokens
+from mlxsm_sync.text.redaction import Redaction, redacted, without_tokens
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.text.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from mlxsm_sync.text.json_value import Json
     from mlxsm_sync.values.base import Value
     from mlxsm_sync.views.style import Style
-
-_DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
-"""Colours, and what `visible` makes of what nobody sees: either could stand in the midst of a secret."""
-
-
-_BLANKS = ("\\u{9}", "\\u{a}", "\\u{d}")
-
-
-def _undressed(text: str) -> str:
-    return _DRESS.sub(lambda found: " " if found[0] in _BLANKS else "", text)
 
 
 def echo(text: str, *, end: str = "\n", err: bool = False) -> None:
@@ -52,10 +38,8 @@ class Output:
     verbose: bool = False
     stdout_is_taken: bool = False
     """Whether a file is printed on standard output, so that the text for people goes to standard error."""
-    placeholder: str | None = None
-    """What a command itself puts where a secret could stand."""
-    kept: Callable[[], Json] | None = None
-    """What the state holds: the one thing that is shown and was not judged on its way in."""
+    redaction: Redaction = field(default_factory=Redaction)
+    """The gate that everything passes."""
 
     def style(self, stream: TextIO) -> Style:
         """How text for a stream is dressed."""
@@ -68,18 +52,13 @@ class Output:
     def show(self, text: str) -> None:
         """Print finished text, unless only JSON is wanted."""
         if not self.json:
-            echo(self._hidden(text), end="", err=self.stdout_is_taken)
+            echo(self.redaction.text(text), end="", err=self.stdout_is_taken)
 
     def data(self, value: Value) -> None:
         """Print a value as JSON where that is wanted, and write it to a file where that is."""
         if not (self.json or self.json_out):
             return
-        data = value.model_dump()
-        text = json.dumps(data, indent=2, ensure_ascii=True)
-        # An escape could stand in the midst of a secret.
-        plain = json.dumps(data, ensure_ascii=False) if "\\u" in text else text
-        if self._has_secret(plain):
-            text = json.dumps(self._without_secret_texts(data), indent=2, ensure_ascii=True)
+        text = self.redaction.json(value.model_dump())
         if self.json_out:
             from mlxsm_sync.files.atomic import write_whole
 
@@ -89,7 +68,7 @@ class Output:
 
     def tell(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""
-        echo(self._hidden(text), end="", err=True)
+        echo(self.redaction.text(text), end="", err=True)
 
     def say(self, message: str, *, always: bool = False) -> None:
         """Print a message for the person at the terminal; where nobody takes it, the work goes on.
@@ -98,53 +77,9 @@ class Output:
         """
         if always or not self.quiet:
             try:
-                echo(wrapped(visible(self._hidden(message)), width_of(sys.stderr)), err=True)
+                echo(wrapped(visible(self.redaction.text(message)), width_of(sys.stderr)), err=True)
             except OSError:
                 silence_stderr()
-
-    # No command takes a secret, but somebody can have written one into a state by hand. Words that
-    # announce a secret are looked for only then: else they are part of a name, or of our sentence.
-
-    def _hidden(self, text: str) -> str:
-        """A finished text of ours as it can be shown."""
-        if not self._has_secret(text):
-            return text
-        lines = text.splitlines(keepends=True)
-        return "".join(self._hide(_undressed(line)) if self._has_secret(line) else line for line in lines)
-
-    def _has_secret(self, text: str) -> bool:
-        """Whether there is something in a text to hide."""
-        text = _undressed(text)
-        text = text.replace(self.placeholder, "") if self.placeholder else text
-        return looks_like(text) is not None and self._hide(text) != text
-
-    @property
-    def _hide(self) -> Callable[[str], str]:
-        return redacted if self._unjudged else without_tokens
-
-    @cached_property
-    def _unjudged(self) -> bool:
-        """Whether the state holds what would have been refused on its way in."""
-        if self.kept is None:
-            return False
-        with suppress(MlxsmError, OSError):
-            return any(reasons(self.kept()))
-        return False
-
-    def _without_secret_member(self, key: str, item: Json) -> Json:
-        """A value that only its key makes a secret is one, too."""
-        if isinstance(item, str) and self._has_secret(f"{key}: {item}"):
-            return HIDDEN
-        return self._without_secret_texts(item)
-
-    def _without_secret_texts(self, data: Json) -> Json:
-        if isinstance(data, str):
-            return self._hide(data) if self._has_secret(data) else data
-        if isinstance(data, list):
-            return [self._without_secret_texts(item) for item in data]
-        if isinstance(data, dict):
-            return {self._hide(key): self._without_secret_member(key, item) for key, item in data.items()}
-        return data
 
 
 @contextmanager

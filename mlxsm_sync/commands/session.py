@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.output import Output
 from mlxsm_sync.commands.output_paths import STDIN, Files
-from mlxsm_sync.errors import FileError, UsageError
+from mlxsm_sync.errors import FileError, MlxsmError, UsageError
 from mlxsm_sync.files.paths import (
     PROFILE_FILES,
     app_list_path,
@@ -92,7 +93,7 @@ class Session:
             from mlxsm_sync.state.state_file import StateFile  # nor does it need a state
 
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
-        self.output.kept = lambda: _content(store)
+        self.output.redaction.kept = lambda: _content(store)
         for warning in store.location_warnings():
             self.output.say(f"warning: {warning}", always=True)
         return store
@@ -136,6 +137,8 @@ class Session:
 
 
 def _content(store: Store) -> list[Json]:
-    """All that a state says, and that an earlier one said."""
-    states = [store.read(), *(one.state for one in store.earlier())]
-    return [entry.model_dump() for state in states for entry in state.entries]
+    """All that a state says, and that an earlier one said; nothing where it cannot be read."""
+    with suppress(MlxsmError, OSError):
+        states = [store.read(), *(one.state for one in store.earlier())]
+        return [entry.model_dump() for state in states for entry in state.entries]
+    return []

@@ -14,7 +14,7 @@ from mlxsm_sync.planning.profile_warnings import about, together
 from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.profile_file.reader import is_document
 from mlxsm_sync.syntax.source import read_tree
-from mlxsm_sync.text.secret_scan import redacted, without_tokens
+from mlxsm_sync.text.redaction import redacted, without_tokens
 from mlxsm_sync.values.desired import ProfileWarning
 from mlxsm_sync.values.state import State
 from mlxsm_sync.views.reports import JudgedFile, ValidateReport

@@ -238,7 +238,7 @@ def _replace(beside: Path, path: Path, tries: int) -> None:
 def sweep(path: Path) -> None:
     """Remove what killed writers of `path` left beside it; only a holder of the lock makes such files.
 
-    The keeper of a server writes without a random part.
+    The shim of a server writes without a random part.
     """
     ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9]+(\.[0-9a-f]{{12}})?\.tmp")
     for entry in os.scandir(path.parent):

@@ -27,7 +27,7 @@ from mlxsm_sync.values.run import RunRecord
 END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
 _ENDING_SECONDS = 30.0
-"""For a keeper that lives to note how its server ended: a busy machine, or a slow disk, takes its time."""
+"""For a shim that lives to note how its server ended: a busy machine, or a slow disk, takes its time."""
 
 
 class Outcome(NamedTuple):
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 
 class Attempt:
-    """A run that is waited for; `keeper` is its parent where it was begun here, and so is ours to end."""
+    """A run that is waited for; `shim` is its parent where it was begun here, and so is ours to end."""
 
     def __init__(
         self,
@@ -53,18 +53,18 @@ class Attempt:
         files: RunFiles,
         stop: Event,
         tell: Callable[[Step], None],
-        keeper: spawn.Keeper | None,
+        shim: spawn.Shim | None,
     ) -> None:
         self.record = record
         self._files = files
         self._stop = stop
         self._tell = tell
-        self._keeper = keeper
+        self._shim = shim
 
     def finish(self, environment: Mapping[str, str], timeout: float, *, asking: bool) -> Outcome:
         """Wait until it is ready, and note that; a server that was begun here and fails is ended."""
         began = time.monotonic()
-        self._tell(Step("starting" if self._keeper else "waiting", self.record.pid))
+        self._tell(Step("starting" if self._shim else "waiting", self.record.pid))
         found = identify(self.record)
         if found.doubt is not None:
             return self._disown(found.doubt)
@@ -103,7 +103,7 @@ class Attempt:
 
     def _disown(self, doubt: str) -> Outcome:
         """A process that hides its mark could never be stopped again; its own parent still knows it."""
-        if self._keeper is None or self._keeper.poll() is not None:
+        if self._shim is None or self._shim.poll() is not None:
             return Outcome(failure=f"{doubt}; it was left alone")
         with hold(self.record.pid) as handle:
             if handle is not None and self._end(handle):
@@ -112,7 +112,7 @@ class Attempt:
 
     def _fail(self, handle: Handle, error: NotReady, wait: ReadinessWait) -> Outcome:
         """Leave no process behind, and remember why. What was begun elsewhere is left as it is."""
-        if self._keeper is None and not error.ended:
+        if self._shim is None and not error.ended:
             return Outcome(failure=f"{error}; it was started before, and left", pid=self.record.pid)
         gone = self._end(handle)
         if error.ended:
@@ -128,7 +128,7 @@ class Attempt:
         if ending is None and self._files.record(self.record.id) is None:
             return Outcome(failure="it was stopped by another mlxsm meanwhile")
         alone = wait is not None and not wait.listened
-        alone = alone or (wait is None and self._keeper is not None)
+        alone = alone or (wait is None and self._shim is not None)
         own = logs.size(log) if alone else wait.own if wait is not None else None
         with suppress(MlxsmError):  # whoever holds the lock knows more of it by now
             self._note(own_log_bytes=own)
@@ -139,7 +139,7 @@ class Attempt:
 
     def _end(self, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""
-        if self._keeper is None:
+        if self._shim is None:
             return False
         shutdown = stopping.Shutdown(self.record, handle)
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -155,5 +155,5 @@ class Attempt:
         """Add to the record what is known now, unless another run has taken its place."""
         with self._files.start_lock(self.record.id):
             there = self._files.record(self.record.id)
-            if isinstance(there, RunRecord) and there.nonce == self.record.nonce:
+            if isinstance(there, RunRecord) and there.run_id == self.record.run_id:
                 self._files.write(there.model_copy(**known))

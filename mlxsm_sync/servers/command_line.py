@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from mlxsm_sync.servers.sent_origins import as_sent
 from mlxsm_sync.text.json_value import Json
-from mlxsm_sync.text.secret_scan import looks_like, without_tokens
+from mlxsm_sync.text.redaction import without_tokens
+from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.values.flag_rules import Flag, Version
 from mlxsm_sync.values.hosts import LOOPBACK, endpoint, is_loopback

@@ -16,7 +16,7 @@ from mlxsm_sync.servers.plan import DesiredServer, ReplacePolicy, decide
 from mlxsm_sync.servers.preflight import about_program
 from mlxsm_sync.servers.program import find_program, upgrade_of
 from mlxsm_sync.servers.records import RunFiles
-from mlxsm_sync.text.secret_scan import redacted, without_tokens
+from mlxsm_sync.text.redaction import redacted, without_tokens
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.server_reports import Diagnosis, Finding
 from mlxsm_sync.values.state import Entry

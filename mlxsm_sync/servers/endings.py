@@ -6,7 +6,7 @@ import os
 import time
 
 from mlxsm_sync.servers.records import RunFiles
-from mlxsm_sync.system.process_identity import keeper_words
+from mlxsm_sync.system.process_identity import shim_words
 from mlxsm_sync.values.run import Ending, RunRecord
 
 _PAUSE = 0.01
@@ -27,5 +27,5 @@ def ending_of(record: RunRecord, files: RunFiles, seconds: float) -> Ending | No
 
 def _parent_lives(record: RunRecord, files: RunFiles) -> bool:
     """Whether the parent of this very run lives; its number can be that of another server's parent by now."""
-    words = keeper_words(record.keeper) if record.keeper is not None else None
+    words = shim_words(record.shim) if record.shim is not None else None
     return words is not None and os.path.basename(words[0]) == files.ending_path(record.id).name

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mlxsm_sync.servers.log_blocks import CHAIN, HEADER, RECORD, Block, Kind, blocks
-from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.text.redaction import redacted
 
 _NO_SOCKET = re.compile(r"^(?:OSError|PermissionError|(?:socket\.)?gaierror|OverflowError)\b.*")
 _BIND_ERRORS = re.compile(r"\[Errno (13|48|49|98|99|-\d+|8)\]|gaierror|0-65535")
@@ -61,9 +61,9 @@ def death(text: str, *, listened: bool = True) -> str | None:
     """What a log says of the end of the thread that answers, or of the socket of one that never listened."""
     for block in reversed(blocks(text)):
         if block.kind == "death":
-            return _plain(_sentence(block))
+            return redacted(_sentence(block), _MOST)
         if block.kind == "raised" and not listened and _is_bind_error(said := _sentence(block)):
-            return _plain(said)
+            return redacted(said, _MOST)
     return None
 
 
@@ -83,15 +83,15 @@ def last_error(
                 and (port := _FROM.search(block.lines[0]))
                 and int(port[1]) == asked_from
             ):
-                return _plain(_sentence(block))
+                return redacted(_sentence(block), _MOST)
     chosen = _cause(found, code, words=words)
-    return _plain(_joined(map(_sentence, chosen))) if chosen else None
+    return redacted(_joined(map(_sentence, chosen)), _MOST) if chosen else None
 
 
 def last_words(text: str) -> str | None:
     """The last thing of use that a server said; None if it said none."""
     useful = [one for one in blocks(text) if one.kind not in ("noise", "client")]
-    return _plain(_sentence(useful[-1])) if useful else None
+    return redacted(_sentence(useful[-1]), _MOST) if useful else None
 
 
 def refused_options(text: str) -> frozenset[str]:
@@ -187,9 +187,3 @@ def _joined(lines: Iterable[str]) -> str:
         ends = line[0].isupper() and told[-1:] not in ("", *".,:;!?")
         told += f"{'. ' if ends else ' ' if told else ''}{line}"
     return f"{told} …" if len(kept) > _MOST_LINES else told
-
-
-def _plain(told: str) -> str:
-    """What was said without secrets, and not endless."""
-    told = redacted(told)
-    return told if len(told) <= _MOST else f"{told[:_MOST]}…"

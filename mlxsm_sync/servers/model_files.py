@@ -18,7 +18,7 @@ from mlxsm_sync.files.owners import remedy
 from mlxsm_sync.files.plain_files import read_plain
 from mlxsm_sync.servers.model_cache import cache_folder, is_offline, make_cache_folder, missing_place
 from mlxsm_sync.text.nesting import loads
-from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.values.model_ids import can_be_served, is_local_path, is_path
 from mlxsm_sync.values.state import Entry
 

@@ -24,7 +24,7 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import is_ours
 from mlxsm_sync.text.amounts import size
-from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.values.run import Proof, RunRecord
 
 PAUSE = 0.05
@@ -213,7 +213,7 @@ class ReadinessWait:
             raise NotReady(self._why("it answers, but not as a model server does"))
         self._look_who_is_asked()
         fingerprint = answer.data.get("system_fingerprint")
-        return Ready("answered", redacted(str(fingerprint))[:200] if fingerprint else None)
+        return Ready("answered", redacted(str(fingerprint), 200) if fingerprint else None)
 
     def _look(self) -> None:
         """Raise Stopped or NotReady if waiting cannot help any more."""

@@ -96,14 +96,14 @@ class RunFiles:
         with suppress(FileError, ValidationError):
             data = atomic.read_own(self.ending_path(record.id))
             ending = Ending.model_validate_json(data) if data is not None else None
-            return ending if ending is not None and ending.nonce == record.nonce else None
+            return ending if ending is not None and ending.run_id == record.run_id else None
         return None
 
     def note_asked(self, record: RunRecord) -> None:
         """Remember that a server was asked to end; it is asked all the same where that cannot be written."""
         path = self._asked_path(record.id)
         with suppress(FileError, OSError):
-            data = json.dumps(Asked(nonce=record.nonce, at=time.time()).model_dump()).encode()
+            data = json.dumps(Asked(run_id=record.run_id, at=time.time()).model_dump()).encode()
             atomic.put_in_place(atomic.write_beside(path, data, lasting=False), path)
 
     def asked(self, record: RunRecord) -> float | None:
@@ -111,7 +111,7 @@ class RunFiles:
         with suppress(FileError, ValidationError):
             data = atomic.read_own(self._asked_path(record.id))
             asked = Asked.model_validate_json(data) if data is not None else None
-            return asked.at if asked is not None and asked.nonce == record.nonce else None
+            return asked.at if asked is not None and asked.run_id == record.run_id else None
         return None
 
     def log_path(self, entry_id: str) -> Path:

@@ -25,7 +25,7 @@ class Begun(NamedTuple):
     """A run whose process lives, or has lived."""
 
     record: RunRecord
-    keeper: spawn.Keeper
+    shim: spawn.Shim
 
 
 def begin(
@@ -41,7 +41,7 @@ def begin(
     except BaseException:
         files.forget_run(entry.id)
         raise
-    return Begun(noted(record, started.pid, started.keeper.pid), started.keeper)
+    return Begun(noted(record, started.pid, started.shim.pid), started.shim)
 
 
 def _process(record: RunRecord, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:
@@ -66,7 +66,7 @@ def _record(entry: Entry, program: Program, arguments: Sequence[str], files: Run
         owner=entry.owner,
         host=entry.profile.host,
         port=entry.profile.port,
-        nonce=token_hex(16),
+        run_id=token_hex(16),
         boot_id=boot_id(),
         command=program.command,
         arguments=tuple(arguments),

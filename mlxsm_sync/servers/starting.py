@@ -154,7 +154,7 @@ class Start:
         begun = runs.begin(self.entry, self._order.program, arguments, self._files, self._policy.environment)
         self.begun = begun.record
         self._files.write(begun.record)
-        return Attempt(begun.record, self._files, self._stop, self._step, begun.keeper)
+        return Attempt(begun.record, self._files, self._stop, self._step, begun.shim)
 
     def _clear_away(self, earlier: RunRecord) -> None:
         """End what a server that is gone has left behind: it can be found by its record only."""
@@ -187,7 +187,7 @@ class Start:
         )
         with self._files.start_lock(self.entry.id):
             there = self._files.record(self.entry.id)
-            if not isinstance(there, RunRecord) or there.nonce != before.nonce:
+            if not isinstance(there, RunRecord) or there.run_id != before.run_id:
                 raise ServerError("another mlxsm stopped it, or started it anew, meanwhile")
             return self._begin(kept, frozenset())
 

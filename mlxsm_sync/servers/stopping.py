@@ -187,7 +187,7 @@ def _noted(record: RunRecord, files: RunFiles) -> RunRecord:
         return record
     with suppress(MlxsmError), files.start_lock(record.id):
         now = files.record(record.id)
-        if isinstance(now, RunRecord) and now.nonce == record.nonce:
+        if isinstance(now, RunRecord) and now.run_id == record.run_id:
             return now
     return record
 
@@ -216,7 +216,7 @@ def _forgotten(told: DownServer, record: RunRecord, files: RunFiles, *, holding_
     try:
         with nullcontext() if holding_lock else files.start_lock(record.id):
             now = files.record(record.id)
-            if isinstance(now, RunRecord) and now.nonce == record.nonce:
+            if isinstance(now, RunRecord) and now.run_id == record.run_id:
                 files.forget_run(record.id)
     except MlxsmError as error:
         return told.model_copy(message=f"{error.message}; its record is still there")

@@ -14,12 +14,12 @@ from pathlib import Path
 from mlxsm_sync.servers import command_words
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system.current import all_pids, boot_id, command_line, facts, pid_space, variable
-from mlxsm_sync.system.process_identity import is_keeper, keeper_words
+from mlxsm_sync.system.process_identity import is_shim, shim_words
 from mlxsm_sync.system.run_marks import RECORD_VARIABLE, Mark, mark_of
 from mlxsm_sync.values import hosts
 from mlxsm_sync.values.run import RunRecord
 
-_NONCE = re.compile(r"[0-9a-f]{32}")
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
 _NO_PORT = 0
 
 
@@ -28,7 +28,7 @@ def unrecorded(files: RunFiles) -> list[RunRecord]:
     found: defaultdict[Mark, list[int]] = defaultdict(list)
     for pid in all_pids():
         mark = mark_of(pid)
-        if mark is not None and _NONCE.fullmatch(mark.nonce) and not is_keeper(pid) and is_here(pid, files):
+        if mark is not None and _RUN_ID.fullmatch(mark.run_id) and not is_shim(pid) and is_here(pid, files):
             found[mark].append(pid)
     known = files.records()
     return [_record(mark, pids) for mark, pids in sorted(found.items()) if mark.id not in known]
@@ -39,7 +39,7 @@ def carriers(files: RunFiles, entry_id: str) -> list[int]:
     found = []
     for pid in all_pids():
         mark = mark_of(pid)
-        if mark is not None and mark.id == entry_id and not is_keeper(pid) and is_here(pid, files):
+        if mark is not None and mark.id == entry_id and not is_shim(pid) and is_here(pid, files):
             found.append(pid)
     return found
 
@@ -58,7 +58,7 @@ def run_folder_of(pid: int) -> Path | None:
         return Path(record).parent
     with suppress(OSError):
         about = facts(pid)
-        words = keeper_words(about.session) if about is not None else None
+        words = shim_words(about.session) if about is not None else None
         return Path(words[0]).parent if words else None
     return None
 
@@ -74,7 +74,7 @@ def _record(mark: Mark, pids: list[int]) -> RunRecord:
         owner=None,
         host=command_words.option(words, "--host") or hosts.DEFAULT,
         port=int(port) if re.fullmatch("[0-9]{1,5}", port) else _NO_PORT,
-        nonce=mark.nonce,
+        run_id=mark.run_id,
         boot_id=boot_id(),
         pid=pid,
         pid_space=pid_space(),
@@ -99,6 +99,6 @@ def _words(pids: list[int]) -> list[str]:
     for pid in pids:
         with suppress(OSError):
             about = facts(pid)
-            if about is not None and (words := keeper_words(about.session)):
+            if about is not None and (words := shim_words(about.session)):
                 return words[2:]
     return next(filter(None, map(command_line, pids)), [])

@@ -48,8 +48,8 @@ def started(folder: Path) -> list[Started]:
             record = _mapping(folder / name) if RECORD.fullmatch(name) else {}
             ending = _mapping(folder / f"{name.partition('.')[0]}.ending") if record else {}
             match record:
-                case {"id": str(entry_id), "name": str(called), "nonce": str(nonce)}:
-                    if ending.get("nonce") == nonce or record.get("failure") is not None:
+                case {"id": str(entry_id), "name": str(called), "nonce": str(run_id)}:
+                    if ending.get("nonce") == run_id or record.get("failure") is not None:
                         continue
                     owner = record.get("owner")
                     found.append(Started(entry_id, called, owner if isinstance(owner, str) else None))

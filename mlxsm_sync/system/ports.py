@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mlxsm_sync.system.current import command_line, listeners
 from mlxsm_sync.text.columns import cut
-from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.hosts import EVERYWHERE, LOOPBACK_ADDRESSES, endpoint, overlap
 from mlxsm_sync.values.run import Listener

@@ -1,6 +1,6 @@
 """Processes that we started, told from all others: a handle first, then the proof, then a signal.
 
-Proof is this boot, this user, and the run's own nonce in the environment. Where the system shows no
+Proof is this boot, this user, and the run's own ID in the environment. Where the system shows no
 environment, the session is the second proof: only the parent that we started can have made it. Anything
 else that differs is a doubt, and a doubt is never a no: a record is kept until its process is surely gone.
 """
@@ -20,8 +20,10 @@ from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.run_marks import carries
 from mlxsm_sync.values.run import BY_CLOCK, Facts, RunRecord
 
-KEEPER = str(Path(__file__).with_name("keeper.py"))
+SHIM = str(Path(__file__).with_name("shim.py"))
 """The program that is the parent of a server, and carries its mark, too."""
+_SHIM_NAMES = ("shim.py", "keeper.py")
+"""What that is called, and was in versions before 0.2."""
 
 _TICK = 0.002
 _BECOMING_SECONDS = 0.5
@@ -112,8 +114,8 @@ def _verdict(record: RunRecord, pid: int, about: Facts | None) -> str | None:
     if about.user != os.geteuid():
         return f"process {pid} belongs to another user" if began_then else ""
     if belongs_to(pid, record):
-        return "" if is_keeper(pid) else None
-    if not began_then and about.session != record.keeper:
+        return "" if is_shim(pid) else None
+    if not began_then and about.session != record.shim:
         return ""
     shown = _shown_at_last(pid, record)
     if shown is None:
@@ -141,11 +143,11 @@ def _shown_at_last(pid: int, record: RunRecord) -> bool | None:
 def belongs_to(pid: int, record: RunRecord) -> bool:
     """Whether a process is of a run: by its mark, as the server and all that it starts carry it.
 
-    Where no environment is to be seen, by its session, which is that of the run's keeper.
+    Where no environment is to be seen, by its session, which is that of the run's shim.
     """
     with suppress(OSError):
         is_marked = carries(pid, record)
-        if is_marked is False and os.getsid(pid) == record.keeper:
+        if is_marked is False and os.getsid(pid) == record.shim:
             is_marked = _shown_at_last(pid, record)
         if not is_marked and (is_marked is False or _is_elsewhere(pid, record)):
             return False
@@ -159,23 +161,23 @@ def belongs_to(pid: int, record: RunRecord) -> bool:
 
 def _is_elsewhere(pid: int, record: RunRecord) -> bool:
     """Whether it is surely not in the session of the run: a cheap question."""
-    return record.keeper is not None and os.getsid(pid) != record.keeper
+    return record.shim is not None and os.getsid(pid) != record.shim
 
 
 def _is_in_session(pid: int, about: Facts, record: RunRecord) -> bool:
-    """Whether its session is the one that the run's keeper made."""
+    """Whether its session is the one that the run's shim made."""
     leader = about.session
     if leader == pid:
         return False
     if carries(leader, record):
         return True
-    if leader != record.keeper or not _is_same_boot(record) or record.pid_space not in (None, pid_space()):
+    if leader != record.shim or not _is_same_boot(record) or record.pid_space not in (None, pid_space()):
         return False
-    keeper = facts(leader)
-    if keeper is None:
+    shim = facts(leader)
+    if shim is None:
         # Nobody is given the number of a session before all have left it; the start tells that nobody was.
         return pid == record.pid and _began(about, record.start_mark)
-    return _began(keeper, record.keeper_mark)
+    return _began(shim, record.shim_mark)
 
 
 def _began(about: Facts, mark: str | None) -> bool:
@@ -222,41 +224,40 @@ def left_behind(record: RunRecord) -> list[int]:
 
 
 def _of_run(record: RunRecord) -> list[int]:
-    """All living processes of a run but its keeper."""
+    """All living processes of a run but its shim."""
     found = []
-    # A keeper that is just ending shows no command line any more, so its number is asked first.
-    keeper = record.keeper if _is_same_boot(record) and record.pid_space in (None, pid_space()) else None
+    # A shim that is just ending shows no command line any more, so its number is asked first.
+    shim = record.shim if _is_same_boot(record) and record.pid_space in (None, pid_space()) else None
     for pid in current.all_pids():
-        if pid != keeper and belongs_to(pid, record) and not is_keeper(pid):
+        if pid != shim and belongs_to(pid, record) and not is_shim(pid):
             about = facts(pid)
             if about is not None and not about.dead:
                 found.append(pid)
     return found
 
 
-def is_keeper(pid: int) -> bool:
+def is_shim(pid: int) -> bool:
     """Whether a process is the parent of a server, of this version or an earlier one."""
-    return keeper_words(pid) is not None
+    return shim_words(pid) is not None
 
 
-def keeper_words(pid: int) -> list[str] | None:
+def shim_words(pid: int) -> list[str] | None:
     """What the parent of a server was called with: where the ending goes, a number, the server's command."""
     words = command_line(pid)
-    name = Path(KEEPER).name
-    called = words[1:3] == ["-I", "-S"] and len(words) > 5 and os.path.basename(words[3]) == name
+    called = words[1:3] == ["-I", "-S"] and len(words) > 5 and os.path.basename(words[3]) in _SHIM_NAMES
     with suppress(OSError):
         about = facts(pid)
         return words[4:] if called and about is not None and about.session == pid else None
     return None
 
 
-def noted(record: RunRecord, pid: int, keeper: int) -> RunRecord:
+def noted(record: RunRecord, pid: int, shim: int) -> RunRecord:
     """The record with its process and the parent of that, as they are right after the start."""
     return record.model_copy(
         pid=pid,
         start_mark=_start_mark(pid),
-        keeper=keeper,
-        keeper_mark=_start_mark(keeper),
+        shim=shim,
+        shim_mark=_start_mark(shim),
         pid_space=pid_space(),
     )
 
@@ -273,7 +274,7 @@ def _by_run(record: RunRecord) -> Found:
     leaders = []
     for pid in _of_run(record):
         about = facts(pid)
-        # The keeper leads the session; the server leads a group inside of it.
+        # The shim leads the session; the server leads a group inside of it.
         if about is not None and about.group == pid != about.session:
             leaders.append((pid, about))
     # What the server made leaders of groups has another parent.

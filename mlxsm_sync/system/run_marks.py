@@ -11,7 +11,7 @@ from mlxsm_sync.system.current import facts, variable
 from mlxsm_sync.values.run import RunRecord
 
 RUN_VARIABLE = "MLXSM_RUN"
-"""In the environment of every server that we start: the entry's id and the nonce of the run."""
+"""In the environment of every server that we start: the entry's id and the ID of the run."""
 RECORD_VARIABLE = "MLXSM_RECORD"
 """In the same environment: where the record of the run is."""
 
@@ -23,13 +23,13 @@ class Mark(NamedTuple):
 
     id: str
     """The entry."""
-    nonce: str
+    run_id: str
     """The run."""
 
 
 def run_mark(record: RunRecord) -> str:
     """What stands in the environment of the server of a record."""
-    return f"{record.id}.{record.nonce}"
+    return f"{record.id}.{record.run_id}"
 
 
 def carries(pid: int, record: RunRecord) -> bool | None:

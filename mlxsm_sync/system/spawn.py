@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync.errors import ServerError
-from mlxsm_sync.system.process_identity import KEEPER
+from mlxsm_sync.system.process_identity import SHIM
 from mlxsm_sync.system.run_marks import RECORD_VARIABLE, RUN_VARIABLE
 
 _DROPPED = ("PYTHON", "LD_", "DYLD_")
@@ -19,7 +19,7 @@ _NO_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
 _DROPPED_NAMES = ("MLX_RANK", "MLX_HOSTFILE", "__PYVENV_LAUNCHER__")
 
 
-Keeper = subprocess.Popen[bytes]
+Shim = subprocess.Popen[bytes]
 """The parent of a server."""
 
 
@@ -27,7 +27,7 @@ class Started(NamedTuple):
     """A server's process, and its parent, which waits for it."""
 
     pid: int
-    keeper: Keeper
+    shim: Shim
 
 
 def child_environment(environment: Mapping[str, str], mark: str, record: Path) -> dict[str, str]:
@@ -48,9 +48,9 @@ def start(
     `log` is a descriptor that its output goes to, `ending` where its parent notes how it ended.
     """
     reading, writing = os.pipe()
-    command = [sys.executable, "-I", "-S", KEEPER, str(ending), str(writing), *argv]
+    command = [sys.executable, "-I", "-S", SHIM, str(ending), str(writing), *argv]
     try:
-        keeper = subprocess.Popen(  # noqa: S603 - starting what the user named is its job
+        shim = subprocess.Popen(  # noqa: S603 - starting what the user named is its job
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -68,8 +68,8 @@ def start(
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.readline().strip()
     if said.isdigit():
-        return Started(int(said), keeper)
-    keeper.wait()
+        return Started(int(said), shim)
+    shim.wait()
     number = said.removeprefix(b"!")
     reason = os.strerror(int(number)) if number.isdigit() else "its parent process ended at once"
     raise ServerError(f"cannot start {argv[0]}: {reason}")

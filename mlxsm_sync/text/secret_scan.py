@@ -1,9 +1,8 @@
 """What looks like a secret, or like a place on one machine, without ever showing it.
 
 Known formats only (`secret_formats`): a secret that is encoded, split or of an unknown form passes.
-A value is judged by its format, and by the words in it that announce a secret (`password: …`). What
-other programs say is shown without either. Our own sentences are shown without the formats only: the
-values in them have been judged, and a name such as `Secret` is none.
+A value is judged by its format, and by the words in it that announce a secret (`password: …`), where
+it comes in. What goes out passes `redaction`.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _REMEMBERED = 256
 """A text longer than that is hardly met twice."""
 _LONG_WORD = 16
 """A token that begins with letters of its own is at least so long."""
-_SPACE = re.compile(r"(\s+)")
+_SPACE = re.compile(r"\s")
 _RUN = re.compile("[a-z0-9]+")
 _PART = "(?P<secret>"
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -40,7 +39,7 @@ _OPTIONS = re.compile(r"\s*--?[A-Za-z]")
 _OPTION = re.compile(r"(?:^|(?<=\s))--?[A-Za-z][^\s=]*")
 
 
-class _Finder:
+class Finder:
     """Finds values of some formats, and looks only where one of them can begin."""
 
     def __init__(self, formats: Sequence[Format]) -> None:
@@ -83,20 +82,15 @@ class _Finder:
         pattern = self.formats[number].pattern
         return re.compile(pattern if _PART in pattern else rf"(?<![A-Za-z0-9])(?:{pattern})")
 
-    def hidden_in(self, text: str) -> str | None:
-        """The text without the values of these formats; None where nothing of it can be told."""
+    def places(self, text: str) -> list[tuple[int, int]] | None:
+        """The start and end of each value of these formats; None where nothing of the text can be told."""
         places = []
         for one, value in self.found(text):
             if one.what == PRIVATE_KEY:
                 return None
             start = value.start("secret") if _PART in one.pattern else value.start()
             places.append((start, _end_of_word(text, value.end())))
-        told, shown_to = "", 0
-        for start, end in sorted(places):
-            if start >= shown_to:
-                told += text[shown_to:start] + HIDDEN
-            shown_to = max(shown_to, end)
-        return told + text[shown_to:]
+        return sorted(places)
 
 
 def _end_of_word(text: str, at: int) -> int:
@@ -105,21 +99,21 @@ def _end_of_word(text: str, at: int) -> int:
     return space.start() if space is not None else len(text)
 
 
-_SURE, _ANNOUNCED = _Finder(SURE), _Finder(ANNOUNCED)
-_ALL = (_SURE, _ANNOUNCED)
+SURE_FINDER, ANNOUNCED_FINDER = Finder(SURE), Finder(ANNOUNCED)
+ALL_FINDERS = (SURE_FINDER, ANNOUNCED_FINDER)
 
 
 def looks_like(text: str) -> str | None:
     """What kind of secret a value contains, in words, else None. Never returns any of the value."""
-    return _remembered(text) if len(text) <= _REMEMBERED else _found(text, _ALL)
+    return _remembered(text) if len(text) <= _REMEMBERED else first_found(text, ALL_FINDERS)
 
 
 @lru_cache(maxsize=4096)
 def _remembered(text: str) -> str | None:
-    return _found(text, _ALL)
+    return first_found(text, ALL_FINDERS)
 
 
-def _found(text: str, finders: Sequence[_Finder]) -> str | None:
+def first_found(text: str, finders: Sequence[Finder]) -> str | None:
     if len(text) < _SHORTEST:
         return None
     plain = without_format(text)
@@ -136,31 +130,7 @@ def _found(text: str, finders: Sequence[_Finder]) -> str | None:
 def in_answer(answer: str) -> str | None:
     """What kind of secret an answer `NAME=NEW` contains; a profile may be called `Secret`."""
     name, _, new = answer.partition("=")
-    return _found(answer, (_SURE,)) or looks_like(name) or looks_like(new)
-
-
-def redacted(text: str) -> str:
-    """What another program says, without what looks like a secret or is announced as one."""
-    return _without(text, _ALL)
-
-
-def without_tokens(text: str) -> str:
-    """A sentence of ours, without what looks like a token by its format."""
-    return _without(text, (_SURE,))
-
-
-def _without(text: str, finders: Sequence[_Finder]) -> str:
-    """The text without values of these formats; nothing of it where they cannot be cut out."""
-    if _found(text, finders) is None:
-        return text
-    told: str | None = text
-    for finder in finders:
-        told = finder.hidden_in(told) if told is not None else None
-    if told is None:
-        return HIDDEN
-    # Hidden by characters that nobody sees, or in wide letters.
-    told = "".join(HIDDEN if _found(part, finders) else part for part in _SPACE.split(told))
-    return HIDDEN if _found(told, finders) else told
+    return first_found(answer, (SURE_FINDER,)) or looks_like(name) or looks_like(new)
 
 
 def value_reason(value: str) -> str | None:

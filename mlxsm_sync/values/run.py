@@ -38,7 +38,7 @@ class RunRecord(Value):
     """Where it was told to listen."""
     port: Port
     """Where it was told to listen."""
-    nonce: str
+    run_id: str = Field(serialization_alias="nonce")
     """Made for this run and given to the process in its environment."""
     boot_id: str
     """The boot of the machine in which it was started."""
@@ -46,9 +46,9 @@ class RunRecord(Value):
     """The server's process; null until that is known."""
     start_mark: str | None = None
     """When the process began, in the system's own ticks, which no change of the clock moves."""
-    keeper: Pid | None = None
+    shim: Pid | None = Field(default=None, serialization_alias="keeper")
     """The server's parent, which leads its session; null where that is not known."""
-    keeper_mark: str | None = None
+    shim_mark: str | None = Field(default=None, serialization_alias="keeperMark")
     """When the parent began."""
     pid_space: str | None = None
     """The PID namespace that these numbers belong to; null where the system has none."""
@@ -81,7 +81,7 @@ class RunRecord(Value):
 class Ending(Value):
     """How the process of a run ended, as its parent saw it."""
 
-    nonce: str
+    run_id: str = Field(serialization_alias="nonce")
     """The run."""
     code: int
     """The exit code, negative for a signal."""
@@ -92,7 +92,7 @@ class Ending(Value):
 class Asked(Value):
     """That the server of a run was asked to end."""
 
-    nonce: str
+    run_id: str = Field(serialization_alias="nonce")
     """The run."""
     at: float
     """When, in seconds since 1970."""

@@ -247,26 +247,26 @@ def test_a_server_without_a_record_is_known_by_its_marks(servers: Servers) -> No
 
 @pytest.mark.threat(26)
 def test_a_zombie_is_dead(servers: Servers, tally: Tally) -> None:
-    """Its keeper is stopped, so nobody asks how it ended."""
+    """Its shim is stopped, so nobody asks how it ended."""
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
-    keeper = parent_of(pid)
-    os.kill(keeper, signal.SIGSTOP)
-    wait_for(lambda: psutil.Process(keeper).status() == psutil.STATUS_STOPPED)
+    shim = parent_of(pid)
+    os.kill(shim, signal.SIGSTOP)
+    wait_for(lambda: psutil.Process(shim).status() == psutil.STATUS_STOPPED)
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     seen = servers.seen("A")
     assert (seen["status"], seen["pid"], seen["exitCode"]) == ("crashed", None, None)
     assert down(servers)["A"]["result"] == "not-running"
-    os.kill(keeper, signal.SIGKILL)
+    os.kill(shim, signal.SIGKILL)
     tally.add(zombies=1)
 
 
-def test_a_server_outlives_its_keeper(servers: Servers) -> None:
+def test_a_server_outlives_its_shim(servers: Servers) -> None:
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
-    keeper = parent_of(pid)
-    os.kill(keeper, signal.SIGKILL)
+    shim = parent_of(pid)
+    os.kill(shim, signal.SIGKILL)
     assert servers.seen("A")["status"] == "ready"
     assert down(servers)["A"]["result"] == "stopped"
 
@@ -314,7 +314,7 @@ def test_a_really_recycled_number_is_left_alone(servers: Servers, tally: Tally) 
 
 
 def test_a_fresh_server_is_not_taken_for_one_that_crashed(servers: Servers) -> None:
-    """The keeper of an old run may write late; what it says is not about the new one."""
+    """The shim of an old run may write late; what it says is not about the new one."""
     servers.declare(A="test/a")
     servers.up()
     ending = servers.record_path("A").with_suffix(".ending")
@@ -359,7 +359,7 @@ def test_what_holds_the_port_afterwards_is_told(servers: Servers, stranger: Stra
 
 
 def test_a_signal_to_all_that_has_its_name_in_it_is_told_as_what_it_was(servers: Servers) -> None:
-    """As `pkill -f mlx_lm.server` sends it, to the keeper as well."""
+    """As `pkill -f mlx_lm.server` sends it, to the shim as well."""
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
     for one in processes_of(servers.environment["HOME"]):

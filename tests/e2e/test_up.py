@@ -75,7 +75,7 @@ def test_a_server_that_will_never_be_ready_is_told_and_ended(
     seen = servers.seen("Bad")
     assert (seen["status"], seen["pid"]) == ("crashed", None)
     assert reason.rpartition("): ")[2] in seen["lastError"]
-    # The server and its keeper, of the good one only.
+    # The server and its shim, of the good one only.
     assert len(processes_of(servers.environment["HOME"])) == 2
     tally.add(starts_that_fail=1)
 
@@ -267,10 +267,10 @@ def test_how_a_server_ended_is_told_at_once(servers: Servers) -> None:
     """Its parent notes that, which on a busy machine runs a moment later than whoever asks."""
     servers.declare(A="test/a")
     pid = servers.up()["A"]["pid"]
-    keeper = servers.record("A")["keeper"]
-    os.kill(keeper, signal.SIGSTOP)
+    shim = servers.record("A")["keeper"]
+    os.kill(shim, signal.SIGSTOP)
     os.kill(pid, signal.SIGKILL)
-    late = Timer(1, os.kill, (keeper, signal.SIGCONT))
+    late = Timer(1, os.kill, (shim, signal.SIGCONT))
     late.start()
     seen = servers.seen("A")
     late.join()

@@ -90,7 +90,7 @@ def points(servers: Servers, command: list[str]) -> list[tuple[str, int]]:
     found: set[tuple[str, int]] = set()
     writers = set()
     lines = (servers.folder / "trace.log").read_text().splitlines()
-    # The keeper and its server are processes of their own, and begin with a program.
+    # The shim and its server are processes of their own, and begin with a program.
     programs = [line.split()[0] for line in lines if "execve(" in line][1:]
     for line in lines:
         match = re.match(r"(\d+)\s+(\w+)\(", line)
@@ -100,7 +100,7 @@ def points(servers: Servers, command: list[str]) -> list[tuple[str, int]]:
         if thread in programs:
             continue
         counts[thread, call] = counts.get((thread, call), 0) + 1
-        if any(place in line for place in ours) and "keeper.py" not in line:
+        if any(place in line for place in ours) and "shim.py" not in line:
             writers.add(thread)
             found.add((call, counts[thread, call]))
         elif call in ("pipe2", "vfork", "clone", "clone3") and thread in writers:

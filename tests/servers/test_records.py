@@ -115,7 +115,7 @@ RECORD = RunRecord(
     owner=None,
     host="127.0.0.1",
     port=1,
-    nonce="n",
+    run_id="n",
     boot_id="b",
     command=("/s",),
     arguments=(),
@@ -137,7 +137,7 @@ def test_records_come_and_go(tmp_path: Path) -> None:
     ending = files.ending(RECORD)
     assert ending is not None
     assert (ending.code, ending.at) == (-9, 1.5)
-    assert files.ending(RECORD.model_copy(nonce="other")) is None
+    assert files.ending(RECORD.model_copy(run_id="other")) is None
     files.ending_path("a" * 16).write_text("{")
     assert files.ending(RECORD) is None
     files.forget_run("a" * 16)

@@ -1,7 +1,7 @@
 """What version 0.1 has written is read, and a server that it has started is stopped.
 
 The files are its own, but for places that differ from machine to machine, which stand as `@NAME@`. Its
-server is started as it was: by its own keeper, in a session of its own, with the run's mark.
+server is started as it was: by the shim of that version, in a session of its own, with the run's mark.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def served(servers: Servers) -> Iterator[int]:
     options = ("--model=test/a", "--host=127.0.0.1", f"--port={port}")
     command = [sys.executable, "-I", "-S", str(servers.folder / "keeper.py")]
     command += [str(folder / f"run/{ENTRY}.ending"), str(writing), str(STAND_IN), *options]
-    keeper = subprocess.Popen(
+    shim = subprocess.Popen(
         command,
         env=servers.environment | {"MLXSM_RUN": f"{ENTRY}.{NONCE}"},
         pass_fds=(writing,),
@@ -94,7 +94,7 @@ def served(servers: Servers) -> Iterator[int]:
         servers, PORT=port, SERVER=STAND_IN, BOOT=current.boot_id(), PID=pid, BEGAN=servers.start_mark(pid)
     )
     yield pid
-    keeper.wait(timeout=60)
+    shim.wait(timeout=60)
 
 
 def test_its_server_is_seen_and_stopped(servers: Servers, served: int) -> None:

@@ -44,7 +44,7 @@ def record(pid: int | None, **fields: object) -> RunRecord:
         "owner": None,
         "host": "127.0.0.1",
         "port": 1,
-        "nonce": "nonce",
+        "run_id": "nonce",
         "boot_id": linux.boot_id(),
         "pid": pid,
         "command": ("/s",),
@@ -176,9 +176,9 @@ def test_a_process_is_identified_by_all_that_it_must_be(child: subprocess.Popen[
     otherwise = identify(record(child.pid, start_mark="1")).handle  # a doubt beside the mark is no no
     assert otherwise is not None
     otherwise.close()
-    assert identify(record(child.pid, start_mark="1", nonce="other")) == (None, None, False)
-    assert identify(record(None)).handle is None  # a leader of a session is a keeper, not a server
-    doubt = identify(record(child.pid, start_mark=about.start_mark, nonce="other")).doubt
+    assert identify(record(child.pid, start_mark="1", run_id="other")) == (None, None, False)
+    assert identify(record(None)).handle is None  # a leader of a session is a shim, not a server
+    doubt = identify(record(child.pid, start_mark=about.start_mark, run_id="other")).doubt
     assert doubt == f"process {child.pid} does not carry the mark of this run"
     assert not is_ours(os.getpid(), good)
     assert not is_ours(None, good)

@@ -18,11 +18,11 @@ from mlxsm_sync.system.process_identity import Found, identify, left_behind, not
 from mlxsm_sync.values.run import BY_CLOCK, RunRecord
 from testing.waiting import wait_for
 
-ID, NONCE = "a" * 16, f"0123456789abcdef{os.getpid():016x}"  # nobody else runs these tests with it
-MARK = f"{ID}.{NONCE}"
+ID, RUN_ID = "a" * 16, f"0123456789abcdef{os.getpid():016x}"  # nobody else runs these tests with it
+MARK = f"{ID}.{RUN_ID}"
 
-# As a keeper does it: a child in a group of its own, with these variables, inside the session of its parent.
-KEEPER = """
+# As a shim does it: a child in a group of its own, with these variables, inside the session of its parent.
+SHIM = """
 import os, sys, time
 code = "import time; time.sleep(600)"
 for words in sys.argv[1:]:
@@ -55,7 +55,7 @@ def start() -> Iterator[Start]:
 
     def begin(*children: str, parent: str = MARK) -> Run:
         process = subprocess.Popen(
-            [sys.executable, "-c", KEEPER, *children],
+            [sys.executable, "-c", SHIM, *children],
             env={"MLXSM_RUN": parent, "PATH": "/usr/bin:/bin"},
             stdout=subprocess.PIPE,
             text=True,
@@ -87,7 +87,7 @@ def record(**fields: object) -> RunRecord:
         "owner": None,
         "host": "127.0.0.1",
         "port": 1,
-        "nonce": NONCE,
+        "run_id": RUN_ID,
         "boot_id": current.boot_id(),
         "command": ("/s",),
         "arguments": (),
@@ -120,12 +120,12 @@ MARKS = [None, "1", "gone", "yesterday", "1795664127.25", "ticks 5", ""]
 
 
 @pytest.mark.parametrize("mark", MARKS)
-def test_this_boot_this_user_and_the_nonce_are_proof_whatever_the_start(
+def test_this_boot_this_user_and_the_run_id_are_proof_whatever_the_start(
     start: Start, mark: str | None
 ) -> None:
     run = start(MARK)
     assert pid_of(identify(run.record)) == run.pid
-    assert pid_of(identify(run.record.model_copy(start_mark=mark, keeper=None, keeper_mark=None))) == run.pid
+    assert pid_of(identify(run.record.model_copy(start_mark=mark, shim=None, shim_mark=None))) == run.pid
     # Another number, or none, or that of a stranger: the mark is looked for.
     for pid in (None, 2**22 + 1, *([] if mark is None else [os.getpid()])):
         assert pid_of(identify(run.record.model_copy(pid=pid, start_mark=mark))) == run.pid
@@ -135,8 +135,8 @@ def test_this_boot_this_user_and_the_nonce_are_proof_whatever_the_start(
 
 @pytest.mark.parametrize("mark", [mark for mark in MARKS if mark is not None])
 def test_a_process_of_another_run_is_none_of_ours(start: Start, mark: str) -> None:
-    other = start(f"{ID}.{NONCE[::-1]}", parent=f"{ID}.{NONCE[::-1]}")
-    ours = record(pid=other.pid, start_mark=mark, keeper=2**22 + 1, keeper_mark="1")
+    other = start(f"{ID}.{RUN_ID[::-1]}", parent=f"{ID}.{RUN_ID[::-1]}")
+    ours = record(pid=other.pid, start_mark=mark, shim=2**22 + 1, shim_mark="1")
     assert identify(ours) == GONE
     there = current.facts(other.pid)
     assert there is not None
@@ -154,19 +154,19 @@ def test_the_session_of_its_parent_is_the_second_proof(start: Start) -> None:
     assert pid_of(identify(run.record)) == run.pid
     assert {*left_behind(run.record)} - {run.parent.pid} == {run.pids[1]}
     # An earlier version noted no parent: the parent's own mark tells.
-    assert pid_of(identify(run.record.model_copy(keeper=None, keeper_mark=None))) == run.pid
+    assert pid_of(identify(run.record.model_copy(shim=None, shim_mark=None))) == run.pid
     assert pid_of(identify(run.record.model_copy(start_mark="1"))) == run.pid
 
 
 def test_a_parent_that_shows_nothing_either_is_known_by_its_start(start: Start) -> None:
     run = start("-", parent="hidden")
     assert pid_of(identify(run.record)) == run.pid
-    assert identify(run.record.model_copy(keeper_mark="1")).doubt == (
+    assert identify(run.record.model_copy(shim_mark="1")).doubt == (
         f"process {run.pid} shows no environment, and so no mark of this run"
     )
-    assert identify(run.record.model_copy(keeper_mark="1", start_mark="1")).doubt is not None
-    assert identify(run.record.model_copy(keeper=1, keeper_mark="1")).doubt is not None
-    assert identify(run.record.model_copy(keeper=1, keeper_mark="1", start_mark="1")) == GONE  # somebody else
+    assert identify(run.record.model_copy(shim_mark="1", start_mark="1")).doubt is not None
+    assert identify(run.record.model_copy(shim=1, shim_mark="1")).doubt is not None
+    assert identify(run.record.model_copy(shim=1, shim_mark="1", start_mark="1")) == GONE  # somebody else
 
 
 def test_a_parent_that_is_gone_leaves_its_session(start: Start) -> None:
@@ -206,7 +206,7 @@ def test_a_record_of_another_boot_is_of_nothing_that_lives(start: Start) -> None
     assert identify(other) == Found(None, rebooted=True)
 
 
-def test_a_boot_that_is_named_by_its_time_is_no_proof_against_the_nonce(start: Start) -> None:
+def test_a_boot_that_is_named_by_its_time_is_no_proof_against_the_run_id(start: Start) -> None:
     run = start(MARK)
     old = run.record.model_copy(boot_id=f"{BY_CLOCK}1795660000")
     assert pid_of(identify(old)) == run.pid
@@ -311,16 +311,17 @@ def test_one_look_at_all_processes_serves_all_questions(monkeypatch: pytest.Monk
         assert [one.pid for one in portable.listeners(port)] == [os.getpid()]  # it came since
 
 
-def test_a_keeper_is_known_whatever_version_it_is_of(tmp_path: Path) -> None:
-    program = tmp_path / "keeper.py"
+@pytest.mark.parametrize("name", ["shim.py", "keeper.py"])
+def test_a_shim_is_known_whatever_version_it_is_of(name: str, tmp_path: Path) -> None:
+    program = tmp_path / name
     program.write_text("import time; time.sleep(600)")
     words = [sys.executable, "-I", "-S", str(program), f"/run/{ID}.ending", "3", "/server", "--port=1"]
     found = [subprocess.Popen(words, start_new_session=leads) for leads in (True, False)]
     try:
         for one in found:
             wait_for(lambda one=one: current.command_line(one.pid) == words)
-        assert [process_identity.is_keeper(one.pid) for one in found] == [True, False]
-        assert process_identity.keeper_words(found[0].pid) == words[4:]
+        assert [process_identity.is_shim(one.pid) for one in found] == [True, False]
+        assert process_identity.shim_words(found[0].pid) == words[4:]
     finally:
         for one in found:
             one.kill()

@@ -18,7 +18,7 @@ import pytest
 from e2e.test_down import (  # noqa: F401 - these stories are told again under the rehearsal
     test_a_process_whose_record_was_cut_off_is_found_by_its_mark,
     test_a_server_is_stopped_while_it_loads,
-    test_a_server_outlives_its_keeper,
+    test_a_server_outlives_its_shim,
     test_a_server_that_ignores_term_is_told_and_killed_only_with_force,
     test_a_server_without_a_record_is_known_by_its_marks,
     test_stopped_means_gone_and_the_port_free,
@@ -171,13 +171,13 @@ def test_a_wrapper_that_the_systems_shell_runs_is_served_and_stopped(servers: Se
     assert processes_of(servers.environment["HOME"]) == []
 
 
-@pytest.mark.parametrize("lives", ["keeper", "no keeper"])
+@pytest.mark.parametrize("lives", ["shim", "no shim"])
 def test_a_server_of_which_nothing_is_shown_is_known_by_its_session(servers: Servers, lives: str) -> None:
     """Not even the environment of its parent, as with a Python of the system."""
     servers.declare(A="test/a")
     servers.environment["LIKE_DARWIN_SIP"] = "all"
     pid = servers.up()["A"]["pid"]
-    if lives == "no keeper":
+    if lives == "no shim":
         os.kill(servers.record("A")["keeper"], signal.SIGKILL)
     assert (servers.seen("A")["status"], servers.seen("A")["pid"]) == ("ready", pid)
     assert servers.run("down").out == "  - A: stopped\n"
@@ -245,8 +245,8 @@ def test_a_kill_at_the_end_of_the_grace_meets_nobody_else(servers: Servers, tmp_
         "def killpg(group, number):\n"
         "    if number:\n"
         "        sent.append(signal.Signals(number).name)\n"
-        "        record.__dict__['nonce'] = 'f' * 32  # what has the number carries another mark from now on\n"
-        "        record.__dict__['keeper'] = None\n"
+        "        record.__dict__['run_id'] = 'f' * 32  # what has the number carries another mark from now on\n"
+        "        record.__dict__['shim'] = None\n"
         "    real(group, number)\n"
         "os.killpg = killpg\n"
         "(told,) = stopping.stop_all([('A', record)], files, grace=0.2, force=True)\n"

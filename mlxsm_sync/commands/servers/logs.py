@@ -23,7 +23,7 @@ from mlxsm_sync.errors import ServerError, UsageError
 from mlxsm_sync.servers.logs import LONGEST, follow, tail
 from mlxsm_sync.servers.own_lines import OwnLines, without_own
 from mlxsm_sync.text.columns import columns, padded
-from mlxsm_sync.text.secret_scan import redacted
+from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pathlib import Path
 from mlxsm_sync.system import linux, process_identity, run_marks
 from mlxsm_sync.values.run import RunRecord
 
-NONCE = "nonce"
+RUN_ID = "run"
 
 
 def start(mark: str) -> subprocess.Popen[bytes]:
@@ -31,7 +31,7 @@ def start(mark: str) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    ours = start(f"{'a' * 16}.{NONCE}")
+    ours = start(f"{'a' * 16}.{RUN_ID}")
     about = linux.facts(ours.pid)
     assert about is not None
     record = RunRecord(
@@ -40,7 +40,7 @@ def main() -> None:
         owner=None,
         host="127.0.0.1",
         port=1,
-        nonce=NONCE,
+        run_id=RUN_ID,
         boot_id=linux.boot_id(),
         pid=ours.pid,
         start_mark=about.start_mark,

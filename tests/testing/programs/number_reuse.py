@@ -28,14 +28,14 @@ def process(mark: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["/bin/sleep", "600"], env={"MLXSM_RUN" if mark else "NONE": mark})
 
 
-def record(pid: int, nonce: str) -> RunRecord:
+def record(pid: int, run_id: str) -> RunRecord:
     return RunRecord(
         id=ID,
         name="A",
         owner=None,
         host="127.0.0.1",
         port=1,
-        nonce=nonce,
+        run_id=run_id,
         boot_id=boot_id(),
         pid=pid,
         start_mark=start_mark(pid),

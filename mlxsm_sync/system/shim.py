@@ -4,7 +4,7 @@ Only a parent is ever told how a process ended, and the command that starts a se
 It imports nothing but builtins (`_signal` is one, `signal` is not), so that it starts in a few
 milliseconds and stays small.
 
-    python -I -S keeper.py ENDING FD COMMAND...
+    python -I -S shim.py ENDING FD COMMAND...
 
 FD is a pipe: the server's process number goes there, or `!` and an error number. The mark of the run is in
 the environment, which no other user can read.
@@ -49,8 +49,8 @@ def main(ending: str, pipe: int, command: list[str]) -> None:
 
 def note(ending: str, code: int) -> None:
     """Write how it ended; nobody sees half of it."""
-    nonce = os.environ["MLXSM_RUN"].partition(".")[2]
-    text = f'{{"nonce": "{nonce}", "code": {code}, "at": {time.time()}}}\n'
+    run_id = os.environ["MLXSM_RUN"].partition(".")[2]
+    text = f'{{"nonce": "{run_id}", "code": {code}, "at": {time.time()}}}\n'
     folder, _, name = ending.rpartition("/")
     beside = f"{folder}/.{name}.{os.getpid()}.tmp"
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
