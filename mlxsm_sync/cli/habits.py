@@ -137,13 +137,13 @@ def answer(word: str, rest: Sequence[str], *, file: str) -> str | None:
     `rest` is what was typed behind it: plain names are repeated, so that the command is the one that was
     meant. `file` is the profile file as it can be written in a command.
     """
-    told = WORDS.get(word.lower())
-    if told is None:
+    message = WORDS.get(word.lower())
+    if message is None:
         return None
     names = _names(rest)
     one = f" {names[0]}" if len(names) == 1 else ""
     all_ = "".join(f" {name}" for name in names)
-    return told.format(
+    return message.format(
         names=all_,
         name=all_ or " NAME",
         rename=f"{one or ' NAME'}=NEW",

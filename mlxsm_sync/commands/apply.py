@@ -80,8 +80,8 @@ def _require_saved(session: Session, shown: Plan, plan: SavedPlan) -> None:
     """Refuse to carry out a saved plan that is another one by now."""
     if not fits(shown, plan.digest):
         then, now = Version(plan.lineage, plan.serial), session.store.read()
-        told = not_as_shown(plan.digest, then, shown, now, str(session.store.path))
-        raise StalePlan(told, LOOK_AGAIN)
+        message = not_as_shown(plan.digest, then, shown, now, str(session.store.path))
+        raise StalePlan(message, LOOK_AGAIN)
 
 
 def _require(merge: Merge, shown: Plan, digest: str) -> None:
@@ -89,7 +89,7 @@ def _require(merge: Merge, shown: Plan, digest: str) -> None:
     if fits(shown, digest):
         return
     if not shown.counted and not shown.undecided:
-        merge.session.output.say(
+        merge.session.output.note(
             "note: nothing is left to do; the expected plan may have been applied before"
         )
         return

@@ -33,7 +33,7 @@ def connect(session: Session, name: str | None, client: str | None, form: str | 
     session.output.redaction.placeholder = API_KEY
     settings = connection(entry, client or next(iter(CLIENTS)))
     session.output.data(settings)
-    session.output.show(_text(session, settings, form, alone=client is not None))
+    session.output.print(_text(session, settings, form, alone=client is not None))
 
 
 def _text(session: Session, settings: Connection, form: str | None, *, alone: bool) -> str:
@@ -51,4 +51,4 @@ def _list_clients(session: Session, name: str | None) -> None:
         raise UsageError("--list names the clients, not a profile", "leave out one of the two")
     known = known_clients()
     session.output.data(known)
-    session.output.show(clients_text(known))
+    session.output.print(clients_text(known))

@@ -58,7 +58,7 @@ def export(
     asking = not yes and is_terminal()
     for line in (*privacy_lines(selection, profiles), *(f"note: {note}" for note in notes)):
         # Whoever is asked sees what about, however little was asked for.
-        session.output.tell(f"{visible(line)}\n") if asking else session.output.say(line)
+        session.output.print_prompt(f"{visible(line)}\n") if asking else session.output.note(line)
     if not selection.entries:
         raise FileError(
             "No model profiles are available to export. No file was written.",
@@ -68,13 +68,13 @@ def export(
         _refuse_to_overwrite(out)
     if asking:
         confirm("Type yes to export:")
-    told = _report(selection, form, profiles, notes)
+    report = _report(selection, form, profiles, notes)
     if out is None or out == "-":
-        session.output.data(told.model_copy(text=text))
+        session.output.data(report.model_copy(text=text))
         if not session.output.json:
             echo(text, end="")
         return
-    _write(session, text, out, told, overwrite=yes)
+    _write(session, text, out, report, overwrite=yes)
 
 
 def _refuse_to_overwrite(out: str) -> None:
@@ -82,13 +82,13 @@ def _refuse_to_overwrite(out: str) -> None:
         raise FileError(f"{out} exists already; it was not touched", "--yes overwrites it")
 
 
-def _write(session: Session, text: str, out: str, told: ExportReport, *, overwrite: bool) -> None:
+def _write(session: Session, text: str, out: str, report: ExportReport, *, overwrite: bool) -> None:
     # What appeared while the question was open is not overwritten.
     if write_whole(out, text, private=False, new=not overwrite):
-        session.output.say(f"note: {out} has other names (hard links), which keep the old content")
+        session.output.note(f"note: {out} has other names (hard links), which keep the old content")
     with telling_of(out):
-        session.output.data(told.model_copy(path=out))
-        session.output.say(f"Exported {profiles_text(len(told.profiles))} to {out}.")
+        session.output.data(report.model_copy(path=out))
+        session.output.note(f"Exported {profiles_text(len(report.profiles))} to {out}.")
 
 
 def _report(

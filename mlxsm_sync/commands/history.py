@@ -36,6 +36,6 @@ def _show_history(session: Session, current: State | None, earlier: Iterable[Ear
     report = history_report(current, (one.state for one in earlier))
     session.output.data(report)
     if report.entries:
-        session.output.show(history_text(report, session.output.style(sys.stdout), local))
+        session.output.print(history_text(report, session.output.style(sys.stdout), local))
     else:
-        session.output.say("there are no earlier states yet")
+        session.output.note("there are no earlier states yet")

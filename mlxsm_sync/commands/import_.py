@@ -28,5 +28,5 @@ def import_(
     following = partial(tell_next_of_import, session, local_paths=allow_local_paths)
     merge = Merge(session, judged.desired, choices, "import", again, imported_text, following)
     if not output.quiet:
-        output.show(document_text(judged, output.style(sys.stdout)))
+        output.print(document_text(judged, output.style(sys.stdout)))
     return merge.run(merge.plan(), ask=not yes, strict=strict, again=yes)

@@ -30,15 +30,15 @@ def init(session: Session, from_state: bool) -> None:
     text = starter(profiles, proposed_collection(project_name(path)), schema=has_schema_beside(path))
     if path == "-":
         session.output.data(InitReport(path=None, text=text, notes=tuple(notes)))
-        session.output.show(text)
+        session.output.print(text)
         return
     if os.path.lexists(path):
         raise FileError(f"{path} exists already; it was not touched", "-f FILE writes another one")
     write_whole(path, text, private=False, new=True)
     with telling_of(path):
         session.output.data(InitReport(path=path, text=None, notes=tuple(notes)))
-        session.output.say(f"wrote {path}")
-        session.output.say(f"Next: edit it, then {session.command('plan')}")
+        session.output.note(f"wrote {path}")
+        session.output.note(f"Next: edit it, then {session.command('plan')}")
 
 
 def _refuse_a_second(names: Sequence[str]) -> None:
@@ -55,5 +55,5 @@ def _profiles_of_the_state(session: Session) -> tuple[list[Profile], list[str]]:
     selection = select(session.store.read().entries, local_paths=True)
     notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
     for note in notes:
-        session.output.say(f"note: {note}")
+        session.output.note(f"note: {note}")
     return [entry.profile for entry in selection.entries], notes

@@ -47,7 +47,7 @@ def _tell(session: Session, names: Sequence[str], what: str) -> None:
     look = visible(command("ps", state=session.state_words))
     stop = visible(command("down", *names, state=session.state_words))
     if len(names) == 1:
-        told = f"a server was started for {called}, which is {what}: {look} shows it, {stop} stops it"
+        message = f"a server was started for {called}, which is {what}: {look} shows it, {stop} stops it"
     else:
-        told = f"servers were started for {called}, which are {what}: {look} shows them, {stop} stops them"
-    session.output.say(f"note: {told}")
+        message = f"servers were started for {called}, which are {what}: {look} shows them, {stop} stops them"
+    session.output.note(f"note: {message}")

@@ -20,7 +20,7 @@ def list_(session: Session, names: tuple[str, ...]) -> None:
     report = list_report(state, known_names(state, names))
     session.output.data(report)
     if report.entries:
-        session.output.show(list_text(report, session.output.style(sys.stdout)))
+        session.output.print(list_text(report, session.output.style(sys.stdout)))
     else:
         first = session.with_file("apply")
-        session.output.say(f"there are no profiles on this machine yet; {first} puts them there")
+        session.output.note(f"there are no profiles on this machine yet; {first} puts them there")

@@ -71,7 +71,7 @@ class Merge:
         if strict and (shown.undecided or shown.invalid):
             left = len(shown.undecided) + len(shown.invalid)
             what = "1 profile is" if left == 1 else f"{left} profiles are"
-            self.session.output.say(f"note: --strict: nothing is written, since {what} undecided or invalid")
+            self.session.output.note(f"note: --strict: nothing is written, since {what} undecided or invalid")
             return self._finish(shown, applied=False)
         if not shown.changes:
             return self._finish(shown, applied=False)
@@ -93,7 +93,7 @@ class Merge:
         """The plan as text; as JSON, only how it ended is printed. Whoever is asked sees all of it."""
         output = self.session.output
         if self.asking and (output.json or output.quiet):
-            output.tell(plan_text(shown, output.style(sys.stderr), self.session.unnamed))
+            output.print_prompt(plan_text(shown, output.style(sys.stderr), self.session.unnamed))
             tell_unused_choices(self.session, shown)
         else:
             show(self.session, shown, with_json=False)
@@ -108,7 +108,7 @@ class Merge:
         if self.choices != before:
             self._show_answered(first, shown)
         if left := ", ".join(f'"{visible(one.name)}"' for one in shown.undecided):
-            self.session.output.say(f"note: not asked about {left}: nothing but skip is possible here")
+            self.session.output.note(f"note: not asked about {left}: nothing but skip is possible here")
         return shown
 
     def _refusal(self, conflict: Conflict, name: str) -> str | None:
@@ -121,12 +121,12 @@ class Merge:
         """What the answers made of the plan; what was shown before is not shown again."""
         output = self.session.output
         if output.json or output.quiet:
-            output.tell(answered_text(first, shown, output.style(sys.stderr)))
+            output.print_prompt(answered_text(first, shown, output.style(sys.stderr)))
         else:
-            output.show(answered_text(first, shown, output.style(sys.stdout)))
-        told = {*first.unused_choices}
-        for notice in (one for one in shown.unused_choices if one not in told):
-            output.say(f"note: {notice}")
+            output.print(answered_text(first, shown, output.style(sys.stdout)))
+        before = {*first.unused_choices}
+        for notice in (one for one in shown.unused_choices if one not in before):
+            output.note(f"note: {notice}")
         refuse_guarded(self.session, shown)
 
     def _write(self, shown: Plan, *, again: bool) -> int:
@@ -143,7 +143,7 @@ class Merge:
             except StalePlan:
                 if not again or attempt == ATTEMPTS - 1:
                     raise
-                self.session.output.say("note: the state changed meanwhile; planning again")
+                self.session.output.note("note: the state changed meanwhile; planning again")
                 shown = self.plan()
                 self._show(shown)
                 continue
@@ -157,7 +157,7 @@ class Merge:
         with telling_of("the state" if applied else None):
             output.data(ended)
             if applied or not output.quiet:
-                output.show(self.tell(ended, output.style(sys.stdout)))
+                output.print(self.tell(ended, output.style(sys.stdout)))
         tell_left(self.session, partial(of_plan, plan))
         if applied:
             self.next_step(plan)

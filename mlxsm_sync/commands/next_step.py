@@ -85,4 +85,4 @@ def _recreate(session: Session, written: Plan) -> list[str]:
 
 def _tell(session: Session, following: str) -> None:
     if not session.output.json:
-        session.output.say(f"Next: {following}")
+        session.output.note(f"Next: {following}")

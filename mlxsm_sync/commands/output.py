@@ -49,7 +49,7 @@ class Output:
         colour = wants_colour(choice, os.environ, stream)
         return Style(colour=colour, verbose=self.verbose, width=width_of(stream))
 
-    def show(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """Print finished text, unless only JSON is wanted."""
         if not self.json:
             echo(self.redaction.text(text), end="", err=self.stdout_is_taken)
@@ -66,11 +66,11 @@ class Output:
         if self.json:
             echo(text)
 
-    def tell(self, text: str) -> None:
+    def print_prompt(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""
         echo(self.redaction.text(text), end="", err=True)
 
-    def say(self, message: str, *, always: bool = False) -> None:
+    def note(self, message: str, *, always: bool = False) -> None:
         """Print a message for the person at the terminal; where nobody takes it, the work goes on.
 
         One that is always said is too important for `--quiet`.
@@ -133,9 +133,9 @@ def width_of(stream: TextIO) -> int | None:
     """The columns of a terminal, None for anything else."""
     if not stream.isatty():
         return None
-    told = os.environ.get("COLUMNS", "")
+    columns = os.environ.get("COLUMNS", "")
     with suppress(OSError, ValueError):
-        count = int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+        count = int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns
         return max(count, 20) if count else None
     return None
 

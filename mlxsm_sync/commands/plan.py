@@ -59,7 +59,7 @@ def plan(session: Session, /, out: str | None, form: str, detailed_exitcode: boo
     tell_left(session, partial(of_plan, made))
     if not session.output.json and made.counted and not _is_gone(out):
         following = again.next(choices) if out is None else session.command("apply", out)
-        session.output.say(f"Next: {following}")
+        session.output.note(f"Next: {following}")
     return _exit_code(made) if detailed_exitcode else 0
 
 
@@ -73,11 +73,11 @@ def show(session: Session, made: Plan, *, markdown: bool = False, with_json: boo
     if markdown:
         from mlxsm_sync.views.markdown import plan_markdown
 
-        session.output.show(plan_markdown(made))
+        session.output.print(plan_markdown(made))
     elif not session.output.json:
         style = session.output.style(sys.stdout)
         brief = session.output.quiet
-        session.output.show(f"{headline(made)}\n" if brief else plan_text(made, style, session.unnamed))
+        session.output.print(f"{headline(made)}\n" if brief else plan_text(made, style, session.unnamed))
     if with_json and made.guard is None:
         session.output.data(made)
     tell_unused_choices(session, made)
@@ -86,7 +86,7 @@ def show(session: Session, made: Plan, *, markdown: bool = False, with_json: boo
 def tell_unused_choices(session: Session, made: Plan) -> None:
     """Say what was answered in vain."""
     for notice in made.unused_choices:
-        session.output.say(f"note: {notice}")
+        session.output.note(f"note: {notice}")
 
 
 def refuse_guarded(session: Session, made: Plan) -> None:

@@ -44,7 +44,7 @@ def pull(
     try:
         ready = prepare(session.path, session.store.read(), scope)
     except NotEditable as error:
-        session.output.show(_shown(error.patch))
+        session.output.print(_shown(error.patch))
         raise
     asking = bool(ready.patch) and not (yes or dry_run)
     _show(session, ready, asking=asking)
@@ -52,7 +52,7 @@ def pull(
         confirm(f"Type yes to write {ready.path}:")
     write = not dry_run and (bool(ready.patch) or ready.state is not None)
     if write and carry_out(ready, session.store, scope, session.lock_timeout):
-        session.output.say(f"note: {ready.path} has other names (hard links), which keep the old content")
+        session.output.note(f"note: {ready.path} has other names (hard links), which keep the old content")
     with telling_of(ready.path if ready.patch and write else "the state" if write else None):
         _finish(session, ready, dry_run=dry_run)
     return DECISIONS if ready.pull.clashes and not dry_run else 0
@@ -78,15 +78,15 @@ def _show(session: Session, ready: Prepared, *, asking: bool) -> None:
     """The change of the file, before it is made; whoever is asked sees it in any case."""
     output = session.output
     for one in ready.pull.stuck:
-        output.say(f'note: "{one.name}" was left: {one.reason}; {one.hint}')
+        output.note(f'note: "{one.name}" was left: {one.reason}; {one.hint}')
     style = output.style(sys.stderr)
     again = invocation(session, "pull", ready.desired)
-    output.tell(whole_text(ready.pull, ready.desired))
+    output.print_prompt(whole_text(ready.pull, ready.desired))
     if asking and (output.json or output.quiet):
-        output.tell(_shown(ready.patch))
+        output.print_prompt(_shown(ready.patch))
     else:
-        output.show(_shown(ready.patch))
-    output.tell(clash_text(ready.pull, ready.desired, again, style))
+        output.print(_shown(ready.patch))
+    output.print_prompt(clash_text(ready.pull, ready.desired, again, style))
 
 
 def _finish(session: Session, ready: Prepared, *, dry_run: bool) -> None:
@@ -98,12 +98,12 @@ def _finish(session: Session, ready: Prepared, *, dry_run: bool) -> None:
         pull_report(ready.desired, ready.pull, ready.patch, ready.warnings, recorded, written=written)
     )
     for warning in ready.warnings if ready.patch else ():
-        output.say(f"warning: {warning.name}: {warning.message}")
+        output.note(f"warning: {warning.name}: {warning.message}")
     if written:
-        output.say(f"wrote {ready.path}")
-        output.say(f"Next: {session.command('plan')}")
+        output.note(f"wrote {ready.path}")
+        output.note(f"Next: {session.command('plan')}")
     elif recorded:
-        output.say(f"{ready.path} says so already; recorded as applied: {recorded}")
+        output.note(f"{ready.path} says so already; recorded as applied: {recorded}")
     elif not ready.patch and not ready.pull.stuck and not ready.pull.clashes:
         _tell_nothing(session, ready)
 
@@ -112,12 +112,12 @@ def _tell_nothing(session: Session, ready: Prepared) -> None:
     """Say what this command is for and which command may be meant, if nothing was changed here."""
     state = session.store.read()
     made = make_plan(ready.desired, state, origins=look(ready.desired, state))
-    session.output.say("nothing to pull: no profile of this file was changed on this machine")
-    session.output.say(
+    session.output.note("nothing to pull: no profile of this file was changed on this machine")
+    session.output.note(
         f"pull writes what was changed here into {ready.path}; it downloads no model, and fetches no file "
         "(git pull does)"
     )
-    session.output.say(headline(made))
+    session.output.note(headline(made))
 
 
 def _shown(patch: str) -> str:

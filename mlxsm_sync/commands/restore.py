@@ -32,7 +32,7 @@ def restore(session: Session, version: str | None, yes: bool) -> None:
             f"there is nothing to restore: {store.path} is not lost", _other_ways(session, store)
         )
     goal = _chosen(store, lost, version)
-    session.output.say(lost.reason)
+    session.output.note(lost.reason)
     _show(session, goal)
     if not yes:
         confirm("Type yes to restore this version:")
@@ -43,12 +43,12 @@ def restore(session: Session, version: str | None, yes: bool) -> None:
         report = restore_report(str(store.path), lost.reason, goal.state, str(goal.path), done.state, aside)
         session.output.data(report)
         serial = f"Restored: version {goal.state.serial} is the current state, as serial {done.state.serial}."
-        told = [f"What could not be read is kept as {visible(path)}." for path in aside]
+        notes = [f"What could not be read is kept as {visible(path)}." for path in aside]
         after = "What was written after that version is not in it."
         if not session.output.quiet:
-            session.output.show("\n".join([serial, after, *told, NO_SERVER, ""]))
+            session.output.print("\n".join([serial, after, *notes, NO_SERVER, ""]))
         if not session.output.json:
-            session.output.say(f"Next: {session.command('plan')}")
+            session.output.note(f"Next: {session.command('plan')}")
 
 
 def _other_ways(session: Session, store: Store) -> str:
@@ -74,7 +74,7 @@ def _show(session: Session, goal: Earlier) -> None:
         list_text(report, session.output.style(sys.stderr)) if report.entries else "It has no profiles.\n"
     )
     if not session.output.quiet:
-        session.output.tell(lines)
+        session.output.print_prompt(lines)
 
 
 def _chosen(store: Store, lost: Lost, version: str | None) -> Earlier:

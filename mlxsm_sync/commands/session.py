@@ -58,7 +58,7 @@ class Session:
     def _found(self) -> str:
         path = find_profile_file(os.environ)
         if path not in PROFILE_FILES and (other := instead_of(path)) is not None:
-            self.output.say(f"note: {path} is used, not {other}: {way_to(other)}")
+            self.output.note(f"note: {path} is used, not {other}: {way_to(other)}")
         return path
 
     @property
@@ -78,7 +78,7 @@ class Session:
     def tell_of_input(self, path: str) -> None:
         """Say that standard input is awaited, where that is a terminal at which nobody may type."""
         if path == STDIN and sys.stdin is not None and sys.stdin.isatty():
-            self.output.say("reading standard input until its end (Ctrl-D)")
+            self.output.note("reading standard input until its end (Ctrl-D)")
 
     @cached_property
     def store(self) -> Store:
@@ -95,7 +95,7 @@ class Session:
             store = StateFile(Path(self.state) if self.state else default_state_path(os.environ))
         self.output.redaction.kept = lambda: _content(store)
         for warning in store.location_warnings():
-            self.output.say(f"warning: {warning}", always=True)
+            self.output.note(f"warning: {warning}", always=True)
         return store
 
     def _app_list(self) -> Path | None:

@@ -36,14 +36,14 @@ def validate(session: Session, files: tuple[str, ...]) -> int:
     session.output.data(report)
     for judged in report.files:
         for problem in judged.problems:
-            session.output.show(f"{sentence(str(problem))}\n")
+            session.output.print(f"{sentence(str(problem))}\n")
             if problem.excerpt is not None:
-                session.output.show(f"{problem.excerpt}\n")
+                session.output.print(f"{problem.excerpt}\n")
         if judged.valid and not session.output.quiet:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"
-                session.output.say(f"{place}: warning: {warning.name}: {warning.message}")
-            session.output.show(f"{sentence(judged.path)}: valid\n")
+                session.output.note(f"{place}: warning: {warning.name}: {warning.message}")
+            session.output.print(f"{sentence(judged.path)}: valid\n")
     return 0 if all(judged.valid for judged in report.files) else 1
 
 
@@ -57,9 +57,9 @@ def _judged(path: str) -> JudgedFile:
     except InvalidFile as error:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
     except MlxsmError as error:
-        told = redacted(path)
-        problem = Problem(path=told, line=None, column=None, message=without_tokens(error.message))
-        return JudgedFile(path=told, valid=False, problems=(problem,), warnings=())
+        shown_path = redacted(path)
+        problem = Problem(path=shown_path, line=None, column=None, message=without_tokens(error.message))
+        return JudgedFile(path=shown_path, valid=False, problems=(problem,), warnings=())
     warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
     return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
 

@@ -39,12 +39,12 @@ def system_errors(what: str) -> Iterator[None]:
 
 def refused(what: str, error: OSError) -> FileError:
     """A refusal of the system as FileError that begins with `what`, and says whose the file is."""
-    told = f"{what}: {error.strerror or error}"
+    message = f"{what}: {error.strerror or error}"
     if error.errno in (errno.EACCES, errno.EPERM) and isinstance(error.filename, (str, bytes, os.PathLike)):
         about = remedy(os.fsdecode(error.filename))
         if about is not None:
-            return FileError(f"{told}: {about[0]}", about[1])
-    return FileError(told)
+            return FileError(f"{message}: {about[0]}", about[1])
+    return FileError(message)
 
 
 def read_own(path: Path) -> bytes | None:

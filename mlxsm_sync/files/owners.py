@@ -50,8 +50,8 @@ def refuse_for_root(path: Path) -> None:
     owner = owner_around(path)
     if owner is not None and "SUDO_UID" in os.environ and not path.exists():
         name = name_of(owner)
-        told = f"{path} would belong to root, in a folder of {name}"
-        raise FileError(told, f"run it as {name}, without sudo")
+        message = f"{path} would belong to root, in a folder of {name}"
+        raise FileError(message, f"run it as {name}, without sudo")
 
 
 def strange(path: str | os.PathLike[str]) -> Path | None:

@@ -77,12 +77,12 @@ def instead_of(path: str) -> str | None:
 
 def way_to(path: str) -> str:
     """How to have a file read that is not found by itself."""
-    told = f"name it with -f {shlex.quote(path)}"
+    message = f"name it with -f {shlex.quote(path)}"
     if os.path.dirname(path).startswith(os.pardir):
-        return told
+        return message
     name = PROFILE_FILES[1 if "mlxsm" in os.path.basename(path).lower() else 0]
     renamed = os.path.join(os.path.dirname(path), name)
-    return f"{told}, or rename it: {shlex.join(['mv', path, renamed])}"
+    return f"{message}, or rename it: {shlex.join(['mv', path, renamed])}"
 
 
 def project_name(path: str) -> str:

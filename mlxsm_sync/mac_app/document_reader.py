@@ -82,7 +82,7 @@ def judge_document(
         ),
         warnings=tuple(warnings),
     )
-    return Judged(DocumentHeader(_told(root, "app"), _told(root, "exportedAt"), len(listed)), desired)
+    return Judged(DocumentHeader(_text_at(root, "app"), _text_at(root, "exportedAt"), len(listed)), desired)
 
 
 def _judge_head(
@@ -250,7 +250,7 @@ def _member(node: Node, key: str) -> Node:
     return (node.members or {}).get(key) or Node(node.at)
 
 
-def _told(root: Node, key: str) -> str | None:
+def _text_at(root: Node, key: str) -> str | None:
     value = _member(root, key).value
     return shown(value) if isinstance(value, str) else None
 

@@ -47,7 +47,7 @@ def _planned(matched: Matched, decision: Decision) -> Change:
         after=after,
         fields=explain(decision.comparison.before, after.fields) if decision.comparison else (),
         entry=entry,
-        moved_from=matched.request.origins.told(target.from_) if target and only_moved else None,
+        moved_from=matched.request.origins.describe(target.from_) if target and only_moved else None,
     )
 
 

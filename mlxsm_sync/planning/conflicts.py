@@ -108,7 +108,7 @@ class ConflictBuilder(NamedTuple):
 
     def _origin(self, own: Entry | None) -> str:
         """The file that an entry came from, as people are told of it."""
-        return self.matched.request.origins.told(own.from_ if own is not None else None)
+        return self.matched.request.origins.describe(own.from_ if own is not None else None)
 
     def _rival(self, candidate: Candidate, entry: Entry) -> Rival:
         matches: list[Clash] = []

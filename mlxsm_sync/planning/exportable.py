@@ -79,7 +79,7 @@ def consistent(profile: JsonObject) -> JsonObject:
     """A profile without `enableThinking` where its template arguments say the opposite, and win."""
     options = profile.get(OPTIONS)
     arguments = options.get("chatTemplateArgs") if isinstance(options, dict) else None
-    told = arguments.get("enable_thinking") if isinstance(arguments, dict) else None
-    if isinstance(told, bool) and profile.get("enableThinking") is (not told):
+    in_template = arguments.get("enable_thinking") if isinstance(arguments, dict) else None
+    if isinstance(in_template, bool) and profile.get("enableThinking") is (not in_template):
         return {key: value for key, value in profile.items() if key != "enableThinking"}
     return profile

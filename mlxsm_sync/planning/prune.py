@@ -98,7 +98,7 @@ def report(orphans: Orphans, origins: Origins) -> tuple[Orphan, ...]:
             name=entry.name,
             from_=entry.from_,
             drifted=drifted(entry),
-            came=origins.told(entry.from_),
+            came=origins.describe(entry.from_),
             foreign=not origins.is_this(entry.from_),
         )
         for entry in orphans.kept

@@ -171,8 +171,8 @@ def _refuse_contradictions(names: _Names, answers: Iterable[_Answer]) -> None:
             if one.contradicts(other):
                 both = " and ".join(shlex.join((each.flag, each.typed)) for each in (other, one))
                 called = one.orphan if one.orphan is not None else names.names[one.number or 0]
-                told = visible(f'"{called}" is given two different answers: {both}')
-                raise UsageError(told, "give one of them")
+                message = visible(f'"{called}" is given two different answers: {both}')
+                raise UsageError(message, "give one of them")
         earlier.append(one)
 
 

@@ -42,12 +42,12 @@ def not_as_expected(
     digest: str, plan: Plan, now: State, earlier: Iterable[State], planned: Callable[[State], Plan]
 ) -> str:
     """What to say where a plan is not the expected one: an earlier state may tell what has changed since."""
-    told = f"stale plan: {digest} was expected, {plan.digest} is what it would be now"
+    message = f"stale plan: {digest} was expected, {plan.digest} is what it would be now"
     for state in earlier:
         if fits(planned(state), digest):
-            return f"{told}: the state differs: {_moved(Version(state.lineage, state.serial), now)}"
+            return f"{message}: the state differs: {_moved(Version(state.lineage, state.serial), now)}"
     return (
-        f"{told}: no state that is kept here gives that, so the file or the answers differ, "
+        f"{message}: no state that is kept here gives that, so the file or the answers differ, "
         f"or it was planned on another machine; the state here is of lineage {now.lineage or '(none yet)'}"
     )
 

@@ -30,7 +30,7 @@ from mlxsm_sync.values.profile import OPTIONS, Profile
 from mlxsm_sync.values.raw_arguments import GivenOption, raw_faults, told_apart
 from mlxsm_sync.values.server_options import CHAT_TEMPLATE_ARGS, OPTION_FLAGS
 from mlxsm_sync.values.validation import Issue, ValidationError
-from mlxsm_sync.values.value_advice import shape_fault, told
+from mlxsm_sync.values.value_advice import message, shape_fault
 
 _INNER: dict[tuple[Level, str], tuple[Level, type[Value]]] = {
     ("file", "defaults"): ("defaults", Defaults),
@@ -227,7 +227,7 @@ def _note(fault: Issue, node: Node, problems: Problems) -> None:
         where = {"port": ", here or in defaults", "schemaVersion": ": write schemaVersion: 1"}.get(last, "")
         problems.add(node.keys.get(last, at), f"{last} is required{where}", also=True)
         return
-    problems.add(at, f"{_called(fault.path)} {told(fault, found.plain())}", instead_of=AMBIGUOUS)
+    problems.add(at, f"{_called(fault.path)} {message(fault, found.plain())}", instead_of=AMBIGUOUS)
 
 
 def _known_only(node: Node, model: type[Value], level: Level, problems: Problems) -> Node:
@@ -274,7 +274,7 @@ def _judge_portions(arguments: Sequence[Node], problems: Problems) -> None:
         except ValidationError as error:
             for one in error.issues:
                 place = start + int(one.path[1])
-                problems.add(arguments[place].at, f"{RAW}[{place}] {told(one, arguments[place].plain())}")
+                problems.add(arguments[place].at, f"{RAW}[{place}] {message(one, arguments[place].plain())}")
 
 
 def _called(path: Iterable[str | int]) -> str:

@@ -69,14 +69,14 @@ def _port_is_given() -> Schema:
     return {"anyOf": [given, _object({"defaults": _object({"port": {"type": "integer"}})})]}
 
 
-def _template(told: bool) -> Schema:
-    arguments = _object({"enable_thinking": {"const": told}})
+def _template(in_template: bool) -> Schema:
+    arguments = _object({"enable_thinking": {"const": in_template}})
     return _object({OPTIONS: _object({"chatTemplateArgs": arguments})})
 
 
-def _thinking(asked: bool, told: bool) -> Schema:
+def _thinking(asked: bool, in_template: bool) -> Schema:
     """One profile that asks for one thing and tells the template another."""
-    both = {"enableThinking": {"const": asked}, **_template(told)["properties"]}
+    both = {"enableThinking": {"const": asked}, **_template(in_template)["properties"]}
     return _object(both)
 
 

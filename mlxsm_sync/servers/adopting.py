@@ -45,8 +45,8 @@ def adopt(entry: Entry, files: RunFiles) -> Adoption:
     software, certain = answer
     held = ports.holders(host, port)
     if (owner := port_owners.owner_of(held, files)) is not None:
-        told = port_owners.told(owner, files)
-        raise ServerError(f"the server at {where} was started by mlxsm: there is nothing to adopt", told)
+        message = port_owners.describe(owner, files)
+        raise ServerError(f"the server at {where} was started by mlxsm: there is nothing to adopt", message)
     pid = held[0].pid if len(held) == 1 else None
     words = command_line(pid) if pid is not None else []
     model = _model(words, pid)

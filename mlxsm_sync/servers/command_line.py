@@ -135,9 +135,9 @@ def _typed(profile: Profile, model: str) -> Iterator[_Given]:
     if profile.enable_thinking is not None:
         thinking = {"enable_thinking": profile.enable_thinking}
     # What the template is told in so many words wins, as it does in the server.
-    told = thinking | (template if isinstance(template, dict) else {})
-    if template is not None or told:
-        yield _Given(CHAT_TEMPLATE_ARGS, json.dumps(told, ensure_ascii=False))
+    merged = thinking | (template if isinstance(template, dict) else {})
+    if template is not None or merged:
+        yield _Given(CHAT_TEMPLATE_ARGS, json.dumps(merged, ensure_ascii=False))
     for option, flag in OPTION_FLAGS.items():
         if option in options:
             yield _Given(flag, str(options[option]))
@@ -264,12 +264,12 @@ def _declared(given: dict[str, str]) -> dict[str, str]:
 
 def changed_program(command: Sequence[str], version: str | None, program: Program) -> tuple[str, ...]:
     """What a restart would change about the program itself."""
-    told = []
+    notes = []
     if tuple(command) != program.command:
-        told.append(f"server command {' '.join(command)} -> {' '.join(program.command)}")
+        notes.append(f"server command {' '.join(command)} -> {' '.join(program.command)}")
     if version is not None and program.version is not None and version != program.version:
-        told.append(f"mlx-lm {version} -> {program.version}")
-    return tuple(told)
+        notes.append(f"mlx-lm {version} -> {program.version}")
+    return tuple(notes)
 
 
 def is_older(version: str | None, than: Version) -> bool:

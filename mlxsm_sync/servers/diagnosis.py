@@ -24,12 +24,12 @@ from mlxsm_sync.values.state import Entry
 
 def diagnosis(findings: Iterable[Finding]) -> Diagnosis:
     """All points, counted."""
-    checks = tuple(_told(one) for one in findings)
+    checks = tuple(_without_secrets(one) for one in findings)
     counts = {status: sum(one.status == status for one in checks) for status in ("pass", "warn", "fail")}
     return Diagnosis(checks=checks, passed=counts["pass"], warnings=counts["warn"], failures=counts["fail"])
 
 
-def _told(finding: Finding) -> Finding:
+def _without_secrets(finding: Finding) -> Finding:
     """A finding without secrets: paths and variables of the machine can hold anything."""
     # What is about a profile may name one, which may be called `Secret`.
     hide = redacted if finding.subject is None else without_tokens

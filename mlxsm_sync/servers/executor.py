@@ -49,14 +49,14 @@ class Executor:
             thread.join()
         begun = [(start.begun.name, start.begun) for start in self._starts if start.begun is not None]
         ended = stopping.stop_all(begun, self._files, force=True, grace=END_SECONDS)
-        told = {one.id: one for one in ended}
+        by_id = {one.id: one for one in ended}
         for start in self._starts:
             if start.begun is not None:
-                one = told[start.begun.id]
+                one = by_id[start.begun.id]
                 failed = one.result == "failed"
                 what = one.message or "it could not be stopped" if failed else "it was stopped"
                 pid = one.pid if failed else None
-                self.results[start.entry.id] = start.told("failed", pid=pid, message=f"interrupted: {what}")
+                self.results[start.entry.id] = start.report("failed", pid=pid, message=f"interrupted: {what}")
 
     def _run(self, start: Start) -> None:
         result = start.run()

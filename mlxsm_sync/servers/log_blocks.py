@@ -129,10 +129,10 @@ def _lines(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         plain = _DRESS.sub("", line[:_LONGEST])
         parts = [_BAR.sub("", part) for part in plain.split("\r")]
-        told = "\r".join(part for part in parts if part.strip())
-        if told or not plain:
-            bare = _GROUP.sub("", told).rstrip()
-            inner = bare != told and bare.startswith("Traceback (") and "|" in told
+        shown = "\r".join(part for part in parts if part.strip())
+        if shown or not plain:
+            bare = _GROUP.sub("", shown).rstrip()
+            inner = bare != shown and bare.startswith("Traceback (") and "|" in shown
             yield bare.replace("Traceback (", _IN_GROUP, 1) if inner else bare
 
 

@@ -96,8 +96,8 @@ def last_words(text: str) -> str | None:
 
 def refused_options(text: str) -> frozenset[str]:
     """The options that a program that ended at once says it does not know."""
-    told = [_sentence(one) for one in blocks(text) if one.kind in ("error", "raised", "words", "record")]
-    words = [word for sentence in told if _REFUSED.search(sentence) for word in sentence.split()]
+    sentences = [_sentence(one) for one in blocks(text) if one.kind in ("error", "raised", "words", "record")]
+    words = [word for sentence in sentences if _REFUSED.search(sentence) for word in sentence.split()]
     named = (re.match(r"['\"`(]*-{1,2}(?P<name>[a-zA-Z][\w-]*)", word) for word in words)
     return frozenset(f"--{one['name']}" for one in named if one)
 
@@ -125,10 +125,10 @@ def _cause(found: Sequence[Block], code: int | None, *, words: bool) -> Sequence
 
 def _of_signal(found: Sequence[Block]) -> Sequence[Block]:
     """What a process says that its own libraries end."""
-    told = [one for one in found if one.kind in ("death", "abort")]
+    endings = [one for one in found if one.kind in ("death", "abort")]
     # C++ can end without a word; an exception before it says more.
-    silent = told and "without an active exception" in told[-1].lines[0]
-    return (told[:-1] if silent and told[:-1] else told)[-1:]
+    silent = endings and "without an active exception" in endings[-1].lines[0]
+    return (endings[:-1] if silent and endings[:-1] else endings)[-1:]
 
 
 def _sentence(block: Block) -> str:
@@ -144,13 +144,13 @@ def _sentence(block: Block) -> str:
         before = [_DIED.sub("", stamped["message"]), *before[1:]]
     elif block.kind in ("death", "request") and raised:
         return raised
-    told = _joined(before)
+    message = _joined(before)
     if block.kind == "death" and raised:
         return raised
     if not raised:
-        return told or block.lines[0]
+        return message or block.lines[0]
     beginning = before[0].startswith("Exception in thread") if before else True
-    return raised if beginning or raised.endswith(told) else f"{told} {raised}"
+    return raised if beginning or raised.endswith(message) else f"{message} {raised}"
 
 
 def _raised(lines: Sequence[str]) -> str:
@@ -172,18 +172,18 @@ def _raised(lines: Sequence[str]) -> str:
         else:
             chain[-1].append(line)
     last = next((one for one in reversed(chain) if any(one)), [])
-    told = re.sub(r"^(?:\w+\.)+(?=\w+(?::|$))", "", _joined(last))
-    if _BARE.match(told) and where:
-        return f"{told} ({where}{f': {source}' if source else ''})"
-    return told
+    message = re.sub(r"^(?:\w+\.)+(?=\w+(?::|$))", "", _joined(last))
+    if _BARE.match(message) and where:
+        return f"{message} ({where}{f': {source}' if source else ''})"
+    return message
 
 
 def _joined(lines: Iterable[str]) -> str:
     """Some lines as one."""
     kept = [line.strip() for line in lines if line.strip() and not _BESIDE.match(line)]
-    told = ""
+    message = ""
     for line in kept[:_MOST_LINES]:
         # A new sentence after a line without a full stop.
-        ends = line[0].isupper() and told[-1:] not in ("", *".,:;!?")
-        told += f"{'. ' if ends else ' ' if told else ''}{line}"
-    return f"{told} …" if len(kept) > _MOST_LINES else told
+        ends = line[0].isupper() and message[-1:] not in ("", *".,:;!?")
+        message += f"{'. ' if ends else ' ' if message else ''}{line}"
+    return f"{message} …" if len(kept) > _MOST_LINES else message

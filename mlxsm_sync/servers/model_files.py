@@ -69,8 +69,8 @@ def model_of(entry: Entry, environment: Mapping[str, str]) -> ModelFiles:
     # A folder that is not there was looked for beside a file that may have moved.
     gone = "" if os.path.lexists(entry.from_) else ", which is gone: apply the file from where it is now"
     where = f" ({model_id} is relative to {entry.from_}{gone})"
-    told = (f"{one}{where}" if one.startswith(_NO_FOLDER) else one for one in found.problems)
-    return found._replace(problems=tuple(told))
+    notes = (f"{one}{where}" if one.startswith(_NO_FOLDER) else one for one in found.problems)
+    return found._replace(problems=tuple(notes))
 
 
 def _beside(entry: Entry) -> str | None:
@@ -137,8 +137,8 @@ def _of_hub(model_id: str, environment: Mapping[str, str], namesake: str | None)
         return ModelFiles(model_id, "not cached", (_refused(error),))
     except (OSError, ValueError):
         is_whole = False
-    told = [] if is_whole else [_not_there(model_id, environment)]
-    warning = "; ".join([*told, *filter(None, [namesake])]) or None
+    message = [] if is_whole else [_not_there(model_id, environment)]
+    warning = "; ".join([*message, *filter(None, [namesake])]) or None
     return ModelFiles(model_id, "cached" if is_whole else "not cached", warning=warning)
 
 
@@ -155,25 +155,25 @@ def _look_into(path: str) -> ModelFiles:
 
 def _refused(error: PermissionError) -> str:
     """That the system does not let us read a file, which is no sign that it is not there."""
-    told = f"{error.filename} may not be read: {error.strerror}"
+    message = f"{error.filename} may not be read: {error.strerror}"
     if (known := remedy(error.filename)) is not None:
-        return f"{told}: {known[0]}; {known[1]}"
+        return f"{message}: {known[0]}; {known[1]}"
     if sys.platform == "darwin":
-        return f"{told}; macOS may withhold the folder from your terminal: {_PRIVACY} allows it"
-    return told
+        return f"{message}; macOS may withhold the folder from your terminal: {_PRIVACY} allows it"
+    return message
 
 
 def _not_there(model_id: str, environment: Mapping[str, str]) -> str:
     # The environment's own words, beside the name of a profile in a sentence of ours.
     cache = redacted(str(cache_folder(environment)))
-    told = f"{model_id} is not complete in the cache at {cache}"
+    message = f"{model_id} is not complete in the cache at {cache}"
     if (missing := missing_place(environment)) is not None:
-        told = f"{told}, and {redacted(str(missing))} is not there: is its disk connected?"
+        message = f"{message}, and {redacted(str(missing))} is not there: is its disk connected?"
     elif is_offline(environment):
-        return f"{told}, and HF_HUB_OFFLINE forbids the download"
+        return f"{message}, and HF_HUB_OFFLINE forbids the download"
     else:
-        return f"{told}: the server will download it"
-    return told if is_offline(environment) else f"{told} The server would download it there"
+        return f"{message}: the server will download it"
+    return message if is_offline(environment) else f"{message} The server would download it there"
 
 
 def _snapshot(model_id: str, cache: Path) -> Path | None:

@@ -91,7 +91,7 @@ def port_holders(entry: Entry, files: RunFiles, remedy: Callable[[str, str], str
     held = preflight.port_trouble(entry.profile.host, entry.profile.port, files)
     if held is None:
         return None
-    return PortHolders(held.ours, held.strangers, held.told(remedy), held.advice(remedy, entry.name))
+    return PortHolders(held.ours, held.strangers, held.message(remedy), held.advice(remedy, entry.name))
 
 
 def without_order(entry: Entry, files: RunFiles) -> ObservedState:

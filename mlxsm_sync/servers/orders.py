@@ -44,7 +44,7 @@ class Orders(NamedTuple):
     """All that `up` is to do."""
 
     wanted: list[Order]
-    told: dict[int, UpServer]
+    decided: dict[int, UpServer]
     """What is settled already, by the profile's place in the file."""
     unapplied: bool
     """Whether a profile is not applied as the file has it."""
@@ -84,18 +84,18 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
         index = row.wanted.index
         if row.entry is None:
             name = row.wanted.profile.name
-            made.told[index] = UpServer(id=None, name=name, result="refused", message=row.reason)
+            made.decided[index] = UpServer(id=None, name=name, result="refused", message=row.reason)
             continue
         running = now[row.entry_id]
         if isinstance(running, Adopted):
-            made.told[index] = _adopted(running, row.entry, means)
+            made.decided[index] = _adopted(running, row.entry, means)
             continue
         order, warnings = _order(row.entry, running, means)
         if running is None and not order.trouble and index in clashing:
             trouble = _clash(row.entry, clashing[index], running_ports, means)
             order = order._replace(trouble=(trouble,), unallowed=True)
         if running is None and (refused := refusal(order)) is not None:
-            made.told[index] = refused
+            made.decided[index] = refused
             continue
         begins = begins or running is None or means.restart
         if running is None or means.restart:
@@ -160,11 +160,11 @@ def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:
     policy = ReplacePolicy(means.recreate, means.restart)
     action = plan.decide(DesiredServer(entry.id), observed, policy)
     result = plan.RESULTS[action.kind]
-    told = UpServer(id=entry.id, name=entry.name, result=result, endpoint=where)
+    report = UpServer(id=entry.id, name=entry.name, result=result, endpoint=where)
     forget = means.remedy("forget", entry.name)
     whose = "a server that mlxsm did not start is adopted for it"
     if not listens:
-        return told.model_copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
+        return report.model_copy(message=f"{whose}, and nothing is listening there: {forget} drops it")
     if action.kind == "refuse":
-        return told.model_copy(message=f"{whose} and never restarted: {forget} drops it")
-    return told.model_copy(message=f"{whose}; it was left as it is")
+        return report.model_copy(message=f"{whose} and never restarted: {forget} drops it")
+    return report.model_copy(message=f"{whose}; it was left as it is")

@@ -86,8 +86,8 @@ def _distributions(folder: str) -> Iterator[_Distribution]:
 def _noted_release(note: str) -> str | None:
     """The release that a note tells, where it is one of an installer."""
     for path in (f"{note}/METADATA", f"{note}/PKG-INFO", note):
-        if (text := _text(path)) and (told := _TOLD.search(text.partition("\n\n")[0])):
-            return told[1]
+        if (text := _text(path)) and (found := _TOLD.search(text.partition("\n\n")[0])):
+            return found[1]
     return None
 
 
@@ -122,9 +122,9 @@ def _mapped(tree: ast.Module) -> Iterator[str]:
 def _edited(note: str) -> Iterator[str]:
     """Where a package that is edited in place stands, as PEP 610 has it noted."""
     with suppress(ValueError, RecursionError, AttributeError, TypeError, KeyError):
-        told = loads(_text(f"{note}/direct_url.json") or "{}")
-        if told.get("dir_info", {}).get("editable") and told["url"].startswith("file://"):
-            folder = _unquoted(told["url"].removeprefix("file://"))
+        origin = loads(_text(f"{note}/direct_url.json") or "{}")
+        if origin.get("dir_info", {}).get("editable") and origin["url"].startswith("file://"):
+            folder = _unquoted(origin["url"].removeprefix("file://"))
             yield f"{folder}/mlx_lm"
             yield f"{folder}/src/mlx_lm"
 
@@ -136,8 +136,8 @@ def _unquoted(path: str) -> str:
 
 def _own_version(source: str) -> str | None:
     for name in ("_version.py", "__init__.py"):
-        if (text := _text(f"{source}/{name}")) and (told := _OWN.search(text)):
-            return told[1]
+        if (text := _text(f"{source}/{name}")) and (found := _OWN.search(text)):
+            return found[1]
     return None
 
 

@@ -42,7 +42,7 @@ def owner_of(held: Collection[Listener], files: RunFiles) -> Owner | None:
     return None
 
 
-def told(owner: Owner, files: RunFiles, names: Mapping[str, str] | None = None) -> str:
+def describe(owner: Owner, files: RunFiles, names: Mapping[str, str] | None = None) -> str:
     """Which server of ours it is and how to free its port; `names` are what entries are called now."""
     name = (names or {}).get(owner.id, owner.name or owner.id)
     if owner.record is not None:

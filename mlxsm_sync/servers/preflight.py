@@ -37,20 +37,20 @@ def check(entry: Entry, program: Program, consent: Consent, environment: Mapping
 
 def about_program(program: Program) -> list[str]:
     """What there is to say about the server program itself."""
-    told = []
+    notes = []
     if (project := project_option(program.command)) is not None:
         runner, option = project
-        told.append(
+        notes.append(
             f"{runner} run looks for its project in /, where servers run, and not here: "
             f"name the project, as in {runner} run {option} . mlx_lm.server"
         )
     if program.version is None:
         known = "its options were read" if program.known is not None else "assuming the newest"
-        told.append(f"cannot determine the mlx-lm version; {known}")
+        notes.append(f"cannot determine the mlx-lm version; {known}")
     elif is_older(program.version, FIRST_SAFE) and not is_older(program.version, FIRST_UNSAFE):
         what = f"mlx-lm {program.version} runs code out of any model that a client names (CVE-2026-5843)"
-        told.append(f"{what}: install {written(FIRST_SAFE)} or newer")
-    return told
+        notes.append(f"{what}: install {written(FIRST_SAFE)} or newer")
+    return notes
 
 
 class PortTrouble(NamedTuple):
@@ -71,7 +71,7 @@ class PortTrouble(NamedTuple):
         """The entries whose servers hold it."""
         return frozenset(self.servers)
 
-    def told(self, remedy: Callable[[str, str], str]) -> str:
+    def message(self, remedy: Callable[[str, str], str]) -> str:
         """The trouble; `remedy` makes the command line of a command for the server of a name."""
         if not self.servers:
             return f"{self.problem}; {self.lost}" if self.lost else self.problem
@@ -104,5 +104,5 @@ def port_trouble(host: str, port: int, files: RunFiles) -> PortTrouble | None:
         {record.id: record.name for record in known},
         strangers=len(known) < len(holders) or not holders,
         held=bool(holders),
-        lost=port_owners.told(lost, files) if lost is not None else None,
+        lost=port_owners.describe(lost, files) if lost is not None else None,
     )

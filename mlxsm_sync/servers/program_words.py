@@ -133,8 +133,8 @@ def program_places(words: Sequence[str]) -> list[int]:
     if run is None or run.words != tuple(words[len(words) - len(run.words) :]):
         return places
     at = len(words) - len(run.words)
-    told = python_run(run.words[1:]) if is_python(run.words[0]) else None
-    script = [at + 1 + told.place] if told is not None and told.script is not None else []
+    python = python_run(run.words[1:]) if is_python(run.words[0]) else None
+    script = [at + 1 + python.place] if python is not None and python.script is not None else []
     return [*dict.fromkeys((*places, at, *script))]
 
 

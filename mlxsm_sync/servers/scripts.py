@@ -89,11 +89,11 @@ def shell_run(
     shell = _Shell(environment, arguments)
     shell.known |= places
     lines = [line.strip() for line in text.replace("\\\n", " ").split("\n")[1:]]
-    told = [line for line in lines if line and not line.startswith("#")]
-    for number, line in enumerate(told, 1):
+    steps = [line for line in lines if line and not line.startswith("#")]
+    for number, line in enumerate(steps, 1):
         plain = _NAMED.sub(f"${{{_HERE}}}", _RESOLVED.sub(f"${{{_THERE}}}", line))
         try:
-            words = _step(plain, shell, last=number == len(told))
+            words = _step(plain, shell, last=number == len(steps))
         except _Unknown:
             return None
         if words:

@@ -129,8 +129,8 @@ def _release(path: str, base: str, environment: Environment | None) -> str | Non
     if len(own) == 1:
         return own[0]
     settings = environment.settings if environment is not None else {}
-    if told := re.match(r"[0-9]+\.[0-9]+", settings.get("version") or settings.get("version_info") or ""):
-        return told[0]
+    if release := re.match(r"[0-9]+\.[0-9]+", settings.get("version") or settings.get("version_info") or ""):
+        return release[0]
     prefix = environment.prefix if environment is not None else os.path.dirname(os.path.dirname(path))
     beside = [*dict.fromkeys(_releases(prefix))]
     return beside[0] if len(beside) == 1 and not own else None

@@ -65,7 +65,7 @@ class Start:
         try:
             return self._run()
         except Stopped:
-            return self.told("failed", message="interrupted")
+            return self.report("failed", message="interrupted")
         except MlxsmError as error:
             return self._abandon(error.message)
         except OSError as error:
@@ -75,7 +75,7 @@ class Start:
         finally:
             self._moves.has_made_way(self.entry.id)
 
-    def told(self, result: UpResult, **known: Any) -> UpServer:
+    def report(self, result: UpResult, **known: Any) -> UpServer:
         """What came of it. Whatever else failed: that the old server is gone is always told."""
         where = endpoint(self.entry.profile.host, self.entry.profile.port)
         server = UpServer(id=self.entry.id, name=self.entry.name, result=result, endpoint=where, **known)
@@ -89,7 +89,7 @@ class Start:
             ended = stopping.stop_all([(record.name, record)], self._files, force=True, grace=END_SECONDS)
             if ended[0].result == "failed":
                 reason = f"{reason}; and its process {record.pid} cannot be ended: {ended[0].message}"
-        return self.told("failed", message=reason)
+        return self.report("failed", message=reason)
 
     def _run(self) -> UpServer:
         """Decide and begin under the lock, and wait without it, so that others can stop the server."""
@@ -98,7 +98,7 @@ class Start:
         if replace.recreate or replace.restart:
             before = self._surroundings.before_agreement(order)
             if before.doubt is not None:
-                return self.told("failed", message=before.doubt)
+                return self.report("failed", message=before.doubt)
             needs = plan.ports_to_wait_for(order.desired, before, replace)
             going = self._moves.agree(self.entry.id, needs, self._stop)
         if self._stop.is_set():
@@ -109,7 +109,7 @@ class Start:
             attempt = self._carry_out(action, running, going)
         if attempt is None:
             message = _settled_message(action, running, self.entry.name, self._policy.remedy)
-            return self.told(plan.RESULTS[action.kind], pid=observed.pid, message=message)
+            return self.report(plan.RESULTS[action.kind], pid=observed.pid, message=message)
         return self._finish(attempt, plan.RESULTS[action.kind])
 
     def _carry_out(
@@ -173,11 +173,11 @@ class Start:
         if refused and refused <= flags_of(self._order.launch.defaults):
             return self._finish(self._again_without(refused, attempt.record), result)
         if outcome.ready is None:
-            return self.told("failed", pid=outcome.pid, message=self._failure(outcome))
+            return self.report("failed", pid=outcome.pid, message=self._failure(outcome))
         if outcome.ready.release is not None:
             self._notes += _about_release(self._order.program, outcome.ready)
         message = "\n".join(self._notes) or None
-        return self.told(result, pid=outcome.pid, ready_seconds=outcome.seconds, message=message)
+        return self.report(result, pid=outcome.pid, ready_seconds=outcome.seconds, message=message)
 
     def _again_without(self, flags: frozenset[str], before: RunRecord) -> Attempt:
         kept = tuple(one for one in before.arguments if one.partition("=")[0] not in flags)

@@ -112,7 +112,7 @@ class Stop:
         """It is still there, or nobody knows."""
         self.result, self.message = "failed", why
 
-    def told(self) -> DownServer:
+    def report(self) -> DownServer:
         """How it ended."""
         pid = self.record.pid
         if self._handle is not None:
@@ -163,9 +163,9 @@ def stop_all(
         _wait(left, _KILL_SECONDS)
     for one in stops:
         if not _is_done(one):
-            told = way_out or f"{files.command('down', one.name, options=['--force'])} kills it"
-            one.fail(f"still running {grace:g} s after TERM; {told}")
-    return [_forgotten(one.told(), one.record, files, holding_lock=holding_lock) for one in stops]
+            message = way_out or f"{files.command('down', one.name, options=['--force'])} kills it"
+            one.fail(f"still running {grace:g} s after TERM; {message}")
+    return [_forgotten(one.report(), one.record, files, holding_lock=holding_lock) for one in stops]
 
 
 def _tried(one: Stop, step: Callable[[], object]) -> None:
@@ -201,16 +201,16 @@ def _wait(stops: Sequence[Stop], seconds: float, hurry: Event | None = None) -> 
         time.sleep(_PAUSE)
 
 
-def _forgotten(told: DownServer, record: RunRecord, files: RunFiles, *, holding_lock: bool) -> DownServer:
+def _forgotten(report: DownServer, record: RunRecord, files: RunFiles, *, holding_lock: bool) -> DownServer:
     """Drop the record of what is gone, unless it was started again meanwhile.
 
     What carries the mark of a run can only be found by its record, which stays as long as that lives.
     """
-    if told.result == "failed":
-        return told
+    if report.result == "failed":
+        return report
     if left := left_behind(record):
         which = f"process {left[0]}" if len(left) == 1 else f"processes {', '.join(map(str, left))}"
-        return told.model_copy(
+        return report.model_copy(
             result="failed", message=f"{which} of it still runs; its record is still there"
         )
     try:
@@ -219,5 +219,5 @@ def _forgotten(told: DownServer, record: RunRecord, files: RunFiles, *, holding_
             if isinstance(now, RunRecord) and now.run_id == record.run_id:
                 files.forget_run(record.id)
     except MlxsmError as error:
-        return told.model_copy(message=f"{error.message}; its record is still there")
-    return told
+        return report.model_copy(message=f"{error.message}; its record is still there")
+    return report

@@ -78,12 +78,12 @@ class StatusReporter:
             return self._unrecorded(lost, plain)
         seen = self._recorded(record, plain) if record is not None else plain
         if seen.pid is not None and record is not None:
-            told = self._changes(entry, record)
-            observed = ObservedState(pid=seen.pid, differences=told)
+            differences = self._changes(entry, record)
+            observed = ObservedState(pid=seen.pid, differences=differences)
             action = decide(DesiredServer(entry.id), observed, ReplacePolicy())
             return seen.model_copy(
                 stale=action.kind == "stale",
-                changes=told,
+                changes=differences,
                 orphan=entry.id in self._orphans,
                 environment_changes=self._environment_changes(seen.pid),
             )
@@ -134,8 +134,8 @@ class StatusReporter:
     def _unrecorded(self, lost: RunRecord, plain: SeenServer) -> SeenServer:
         """A server that we started and whose record is gone: its marks tell of it."""
         stop = self._files.command("down", plain.name)
-        told = f"mlxsm started it, but its record is gone: {stop} stops it"
-        return plain.model_copy(status="foreign", pid=lost.pid, last_error=told)
+        message = f"mlxsm started it, but its record is gone: {stop} stops it"
+        return plain.model_copy(status="foreign", pid=lost.pid, last_error=message)
 
     def _held_by_others(self, held: Sequence[Listener], seen: SeenServer) -> SeenServer:
         """A port that another server of ours has, or somebody else."""
@@ -144,10 +144,10 @@ class StatusReporter:
             name = self._names.get(owner.id, owner.name)
             stop = self._files.command("down", name)
             return seen.model_copy(last_error=f'port in use by "{name}": {stop} frees it')
-        told = f"its port is held by {ports.describe(held)}"
+        message = f"its port is held by {ports.describe(held)}"
         if owner is not None:
-            told = f"{told}; {port_owners.told(owner, self._files)}"
-        return seen.model_copy(status="foreign", pid=held[0].pid, last_error=told)
+            message = f"{message}; {port_owners.describe(owner, self._files)}"
+        return seen.model_copy(status="foreign", pid=held[0].pid, last_error=message)
 
     def _changes(self, entry: Entry, record: RunRecord) -> tuple[str, ...]:
         """What a restart with this program would change; where none is named, with its own."""

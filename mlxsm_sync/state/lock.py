@@ -55,8 +55,8 @@ def _refuse_special(path: Path) -> None:
             raise FileError(f"{path} is not a regular file", "remove it, then try again")
         if not is_ours(about):
             known = remedy(path)
-            told = f"{path} belongs to another user, {name_of(about.st_uid)}"
-            raise FileError(told, known[1] if known else None)
+            message = f"{path} belongs to another user, {name_of(about.st_uid)}"
+            raise FileError(message, known[1] if known else None)
         if about.st_nlink > 1:
             raise FileError(f"{path} has a second name (a hard link)", "remove it, then try again")
     # On Windows nobody reads what another one has locked; the note is not written unread either.

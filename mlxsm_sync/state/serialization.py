@@ -95,8 +95,8 @@ def _checked_as(model: type[M], data: bytes, path: Path, what: str) -> M:
 
 def _refuse_version(version: Json, what: str, path: Path) -> None:
     if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
-        told = f" (format version {version})" if version < 1000 else ""
-        error = _unreadable(what, path, f"was written by a newer mlxsm{told}")
+        message = f" (format version {version})" if version < 1000 else ""
+        error = _unreadable(what, path, f"was written by a newer mlxsm{message}")
         error.newer, error.hint = True, "upgrade mlxsm on this machine"
         raise error
     if version is True or version != FORMAT_VERSION:

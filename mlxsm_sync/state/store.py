@@ -78,8 +78,8 @@ def write_as_shown(
     with file.locked(lock_timeout, f"mlxsm {command}") as state:
         plan, following = remake(state)
         if not fits(plan, shown.digest):
-            told = not_as_shown(shown.digest, version_of(shown), plan, state, str(file.path))
-            raise StalePlan(told, LOOK_AGAIN)
+            message = not_as_shown(shown.digest, version_of(shown), plan, state, str(file.path))
+            raise StalePlan(message, LOOK_AGAIN)
         if not plan.changes:
             return plan, state
         written = Write(at=now(), command=command, owner=plan.owner, summary=done(plan.summary))

@@ -136,8 +136,8 @@ def _no_character(trouble: Trouble) -> Told:
 
 def _sigil(trouble: Trouble) -> Told | str:
     sign = trouble.text.split("\n")[trouble.begin.line - 1][trouble.begin.column - 1 : trouble.begin.column]
-    told = {"&": ANCHORS, "*": ALIASES, "!": TAGS}.get(sign)
-    return Told(trouble.begin, told) if told else "a value is missing here"
+    message = {"&": ANCHORS, "*": ALIASES, "!": TAGS}.get(sign)
+    return Told(trouble.begin, message) if message else "a value is missing here"
 
 
 def _tab(_: Trouble) -> str:

@@ -115,16 +115,16 @@ def rivals(ours: Collection[Listener], others: Collection[Listener], host: str, 
 
 def describe(held: Collection[Listener]) -> str:
     """Who holds a port, for people."""
-    told = []
+    notes = []
     for one in held:
         if one.pid is None:
-            told.append("a process of another user")
+            notes.append("a process of another user")
             continue
         words = command_line(one.pid)
         line = visible(" ".join(words)) or "a process that cannot be looked at"
         airplay = f": {_AIRPLAY_ADVICE}" if _is_airplay(one.port, words) else ""
-        told.append(f"process {one.pid} ({cut(redacted(line), _SHOWN)}){airplay}")
-    return " and ".join(dict.fromkeys(told))
+        notes.append(f"process {one.pid} ({cut(redacted(line), _SHOWN)}){airplay}")
+    return " and ".join(dict.fromkeys(notes))
 
 
 def _is_airplay(port: int, words: Sequence[str]) -> bool:

@@ -35,8 +35,8 @@ def redacted(text: str, longest: int | None = None) -> str:
 
     It is shortened to `longest` characters after that: half a token looks like none.
     """
-    told = _without(text, ALL_FINDERS)
-    return told if longest is None or len(told) <= longest else f"{told[:longest]}…"
+    message = _without(text, ALL_FINDERS)
+    return message if longest is None or len(message) <= longest else f"{message[:longest]}…"
 
 
 def without_tokens(text: str) -> str:

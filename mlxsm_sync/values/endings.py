@@ -34,11 +34,11 @@ def why(code: int | None, said: str | None, *, own: bool) -> str | None:
 
     `own` says that nobody but the server could have written into the log.
     """
-    told = [] if said is None else [said if own else f"last in its log: {said}"]
+    message = [] if said is None else [said if own else f"last in its log: {said}"]
     number = -(code or 0) if (code or 0) < 0 else (code or 0) - _OF_A_SHELL
     if number in _MEANINGS:
-        told.append(_MEANINGS[number])
-    return "; ".join(told) or None
+        message.append(_MEANINGS[number])
+    return "; ".join(message) or None
 
 
 def ending_text(code: int | None, reason: str | None) -> str:

@@ -34,7 +34,7 @@ class Origins(NamedTuple):
         """Whether this file is known by a path that is no longer, or not the one that was named."""
         return path != self.file and self.is_this(path)
 
-    def told(self, path: str | None) -> str:
+    def describe(self, path: str | None) -> str:
         """A path as people are told of it."""
         if path is None:
             return "standard input"

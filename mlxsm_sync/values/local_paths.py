@@ -28,8 +28,8 @@ _TEXT = re.compile(
 def fields_with_paths(profile: Profile) -> Iterator[str]:
     """The names of the fields in which a path of one machine stands, but for the model's."""
     options = profile.advanced_launch_options
-    for field, told in (("name", profile.name), ("notes", profile.notes)):
-        if told and _TEXT.search(told):
+    for field, one in (("name", profile.name), ("notes", profile.notes)):
+        if one and _TEXT.search(one):
             yield field
     if any(_in_arguments(options.raw_extra_args or ())):
         yield "rawExtraArgs"

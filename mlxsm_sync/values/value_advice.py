@@ -59,7 +59,7 @@ def profile_faults(profile: Profile) -> Iterator[str]:
         yield f"rawExtraArgs[{place}] {fault}"
 
 
-def told(fault: Issue, value: Json) -> str:
+def message(fault: Issue, value: Json) -> str:
     """What is wrong with a value, after the name of its field, and what to write instead."""
     field = next(step for step in reversed(fault.path) if isinstance(step, str))
     match fault.kind:

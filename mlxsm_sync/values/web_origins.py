@@ -46,11 +46,11 @@ def origins_fault(text: str) -> str | None:
     listed = re.split(r"[\s,;]+", text.strip().strip(",;"))
     faults = [fault for one in listed if (fault := _fault(one))]
     meant = [one if re.match(PATTERN, one) else _meant(one) for one in listed]
-    told = faults[0] if faults else "must be a list with one comma between two origins"
+    message = faults[0] if faults else "must be a list with one comma between two origins"
     write = ",".join(one for one in meant if one)
     if all(meant) and len(write) < _LONGEST_ADVICE:
-        return f'{told}: write "{write}"'
-    return f"{told}, such as {_EXAMPLE}"
+        return f'{message}: write "{write}"'
+    return f"{message}, such as {_EXAMPLE}"
 
 
 def _fault(origin: str) -> str | None:

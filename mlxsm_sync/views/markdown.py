@@ -66,8 +66,8 @@ def _what(change: Change) -> str:
         where = endpoint(change.after.host, change.after.port)
         return f"create: {_code(change.after.model_id)} at {_code(where)}"
     fields = ", ".join(map(_field, change.fields))
-    told = f"{change.action} {_code(change.target)}" if change.action == "replace" else change.action
-    return f"{told}: {fields}" if fields else told
+    action = f"{change.action} {_code(change.target)}" if change.action == "replace" else change.action
+    return f"{action}: {fields}" if fields else action
 
 
 def _field(one: FieldChange) -> str:

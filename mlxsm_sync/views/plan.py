@@ -101,13 +101,13 @@ def _block(lines: Iterable[str]) -> str:
 def _change_lines(change: Change, style: Style) -> Iterator[str]:
     sign = SIGNS[change.action]
     name = style.paint(visible(change.name), "bold")
-    yield f"  {style.paint(sign, sign)} {name}{_told(change)}"
+    yield f"  {style.paint(sign, sign)} {name}{_details(change)}"
     if change.action == "create" and change.after is not None:
         yield from _profile_lines(change.after)
     yield from field_lines(change.fields)
 
 
-def _told(change: Change) -> str:
+def _details(change: Change) -> str:
     """What the name alone does not say."""
     owner = f"owner {visible(change.owner_before)}" if change.owner_before else "owned by nobody"
     match change.action:
@@ -222,8 +222,10 @@ def _moved_lines(plan: Plan, style: Style) -> Iterator[str]:
         if change.moved_from is not None:
             moved[change.moved_from] += 1
     for path, count in moved.items():
-        told = f"{plural(count, 'profile')} came from {visible(path)}; an apply records where the file is now"
-        yield style.paint(told, "dim")
+        message = (
+            f"{plural(count, 'profile')} came from {visible(path)}; an apply records where the file is now"
+        )
+        yield style.paint(message, "dim")
 
 
 def _unchanged_lines(plan: Plan, style: Style) -> Iterator[str]:
@@ -233,11 +235,11 @@ def _unchanged_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:
     """All warnings, or those of profiles that change, by what they say."""
-    told = plan.warnings if style.verbose else [one for one in plan.warnings if not one.standing]
-    if told:
+    shown = plan.warnings if style.verbose else [one for one in plan.warnings if not one.standing]
+    if shown:
         yield "Warnings"
     groups: defaultdict[str, list[ProfileWarning]] = defaultdict(list)
-    for one in told:
+    for one in shown:
         groups[f"{one.line}:{one.message}" if style.verbose else one.message].append(one)
     path = plan.input.path if plan.input else None
     for group in groups.values():
@@ -245,7 +247,7 @@ def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:
         place = f"{visible(path)}:{first.line}:{first.column}: " if path and first.line else ""
         place = style.paint(place, "dim") if len(group) == 1 else ""
         yield f"  {place}{_names(group)}: {visible(first.message)}"
-    if left := len(plan.warnings) - len(told):
+    if left := len(plan.warnings) - len(shown):
         yield style.paint(f"{plural(left, 'warning')} about profiles that do not change: -v shows all", "dim")
 
 

@@ -28,12 +28,12 @@ def up_text(report: UpReport, style: Style) -> str:
 
 def _up_lines(server: UpServer, style: Style) -> list[str]:
     sign = _UP_SIGNS[server.result]
-    told = f"  {style.paint(sign, sign)} {style.paint(visible(server.name), 'bold')}: {server.result}"
+    message = f"  {style.paint(sign, sign)} {style.paint(visible(server.name), 'bold')}: {server.result}"
     if server.result in ("started", "recreated", "running"):
-        told += f" at http://{visible(server.endpoint or '')}/v1"
+        message += f" at http://{visible(server.endpoint or '')}/v1"
     if server.ready_seconds is not None:
-        told += f", ready after {server.ready_seconds:.1f} s"
-    lines = [told]
+        message += f", ready after {server.ready_seconds:.1f} s"
+    lines = [message]
     if server.message:
         lines += [f"      {visible(line)}" for line in server.message.splitlines()]
     return lines
@@ -119,8 +119,8 @@ def _notes(server: SeenServer, style: Style, command: Command) -> list[str]:
     elif server.status == "crashed":
         how = code_text(server.exit_code) if server.exit_code is not None else "crashed"
         when = ago(server.ended_at)
-        told = f"{how} {when}" if when else how
-        notes.append(f"{name}: {told}{f': {visible(server.last_error)}' if server.last_error else ''}")
+        message = f"{how} {when}" if when else how
+        notes.append(f"{name}: {message}{f': {visible(server.last_error)}' if server.last_error else ''}")
     elif server.last_error:
         notes.append(f"{name}: {visible(server.last_error)}")
     if server.pid is not None and server.stop_requested_at is not None:
@@ -146,8 +146,8 @@ def doctor_text(report: Diagnosis, style: Style, *, quiet: bool = False) -> str:
             continue
         sign = {"pass": "+", "warn": "!", "fail": "✗"}[one.status]
         subject = f" {one.subject}:" if one.subject else ""
-        told = visible(f"{subject} {one.message}".strip())
-        lines.append(f"{style.paint(f'{one.status:<4}', sign)}  {one.topic:<10} {told}")
+        message = visible(f"{subject} {one.message}".strip())
+        lines.append(f"{style.paint(f'{one.status:<4}', sign)}  {one.topic:<10} {message}")
         if one.remedy and one.status != "pass":
             lines.append(f"                 {visible(one.remedy)}")
     if lines or not quiet:

@@ -14,7 +14,7 @@ from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.syntax.source import Tree, parse_text
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.validation import Issue
-from mlxsm_sync.values.value_advice import told
+from mlxsm_sync.values.value_advice import message
 
 FIELDS = {"name": "A", "modelID": "m/a", "host": "127.0.0.1", "port": "1"}
 OPTIONS = (
@@ -172,12 +172,12 @@ _values = st.sampled_from(_TEXTS) | st.text("0189.,_xkMGiB% ", min_size=1, max_s
 
 @given(st.sampled_from(sorted(PEOPLE)), _values)
 def test_what_is_advised_is_valid_whatever_was_written(field: str, value: str) -> None:
-    for message in problems(with_field(field, value)):
-        if message.startswith("ambiguous value"):
+    for problem in problems(with_field(field, value)):
+        if problem.startswith("ambiguous value"):
             quoted = problems(with_field(field, f"'{value}'"))
             assert quoted == [] or field not in ("name", "modelID", "notes", "collection"), (value, quoted)
-        elif (written := advised(message)) is not None and message.startswith(f"{field} "):
-            assert problems(with_field(field, written)) == [], message
+        elif (written := advised(problem)) is not None and problem.startswith(f"{field} "):
+            assert problems(with_field(field, written)) == [], problem
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_what_cannot_be_guessed_is_told_as_it_is(field: str, value: str, message
 
 def test_what_is_long_or_hidden_is_not_repeated() -> None:
     long = Issue(("modelID",), "string_type", {})
-    assert told(long, ["a" * 90 + "/" + "b" * 90]) == "must be text, not a list"
+    assert message(long, ["a" * 90 + "/" + "b" * 90]) == "must be text, not a list"
     hidden: Any = ["a\u202eb"]
-    assert told(Issue(("notes",), "string_type", {}), hidden) == "must be text, not a list"
+    assert message(Issue(("notes",), "string_type", {}), hidden) == "must be text, not a list"
 
 
 def test_the_rows_of_a_user() -> None:

@@ -18,9 +18,9 @@ def adopt(session: Session, names: tuple[str, ...]) -> None:
     for entry in entries_named(session.store.read(), names):
         adoption = adopt_server(entry, files)
         where = f"{entry.name} at {adoption.endpoint}"
-        session.output.show(f"adopted {shown(where)} for connection details only\n")
+        session.output.print(f"adopted {shown(where)} for connection details only\n")
         for line in adoption.findings:
-            session.output.show(f"  {shown(line)}\n")
+            session.output.print(f"  {shown(line)}\n")
         adopted.append(
             AdoptedServer(
                 id=entry.id, name=entry.name, endpoint=adoption.endpoint, findings=adoption.findings
@@ -41,6 +41,6 @@ def forget(session: Session, names: tuple[str, ...]) -> None:
             raise UsageError(f'no server is adopted for "{shown(name)}"', "mlxsm ps shows which are")
     for entry_id, name in called.items():
         files.forget_adopted(entry_id)
-        session.output.show(f"forgot the server adopted for {shown(name)}; it was not touched\n")
+        session.output.print(f"forgot the server adopted for {shown(name)}; it was not touched\n")
     forgotten = tuple(ForgottenServer(id=entry_id, name=name) for entry_id, name in called.items())
     session.output.data(ForgetReport(servers=forgotten))

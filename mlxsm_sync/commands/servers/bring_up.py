@@ -58,10 +58,10 @@ def bring_up(
     if dry_run:
         return _show_argv(session, orders)
     for warning in orders.warnings:
-        session.output.say(f"warning: {warning}")
+        session.output.note(f"warning: {warning}")
     results, code = _start(session, files, orders.wanted, how)
-    told = (orders.told.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
-    servers = [server for server in told if server is not None]
+    known = (orders.decided.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
+    servers = [server for server in known if server is not None]
     _report(session, servers)
     tell_left_running(session, files)
     return code if code >= SIGNALLED else _code(orders, servers)
@@ -99,21 +99,21 @@ def _remedy(session: Session) -> Callable[[str, str], str]:
 
 
 def _show_argv(session: Session, orders: Orders) -> int:
-    refused = [*orders.told.values()]
+    refused = [*orders.decided.values()]
     planned = []
     for one in orders.wanted:
         entry = one.entry
-        if (told := refusal(one)) is not None:
-            refused.append(told)
+        if (server := refusal(one)) is not None:
+            refused.append(server)
         else:
             argv = (*one.program.command, *one.launch.arguments)
             planned.append(Planned(id=entry.id, name=entry.name, argv=argv))
     report = DryRun(servers=tuple(planned), refused=tuple(refused))
     session.output.data(report)
-    session.output.show(dry_run_text(report))
-    for told in report.refused:
-        for line in (told.message or "").splitlines():
-            session.output.say(f"{told.name}: {told.result}: {line}")
+    session.output.print(dry_run_text(report))
+    for server in report.refused:
+        for line in (server.message or "").splitlines():
+            session.output.note(f"{server.name}: {server.result}: {line}")
     return _code(orders, refused)
 
 
@@ -140,7 +140,7 @@ def _start(
         stopping = Thread(target=executor.stop)
         stopping.start()
         progress.clear()
-        session.output.say("interrupted: stopping what was started here")
+        session.output.note("interrupted: stopping what was started here")
         stopping.join()
         return executor.results, SIGNALLED + (signals[0] if signals else signal.SIGHUP)
     progress.draw(executor.results)
@@ -166,6 +166,6 @@ def _catch_signals(note: Callable[[int], None]) -> None:
 def _report(session: Session, servers: Sequence[UpServer]) -> None:
     report = UpReport(servers=tuple(servers))
     session.output.data(report)
-    session.output.show(up_text(report, session.output.style(sys.stdout)))
+    session.output.print(up_text(report, session.output.style(sys.stdout)))
     if not servers:
-        session.output.say("the profile file lists no profiles")
+        session.output.note("the profile file lists no profiles")

@@ -35,7 +35,7 @@ def doctor(session: Session, server_command: str | None) -> int:
             findings += diagnosis.about_entry(entry, program, files, os.environ, session.command)
     report = diagnosis.diagnosis(findings)
     session.output.data(report)
-    session.output.show(doctor_text(report, session.output.style(sys.stdout), quiet=session.output.quiet))
+    session.output.print(doctor_text(report, session.output.style(sys.stdout), quiet=session.output.quiet))
     return int(report.failures > 0)
 
 
@@ -51,9 +51,9 @@ def _about_file(session: Session) -> Finding:
     try:
         count = len(session.desired().profiles)
     except MlxsmError as error:
-        told = "; ".join(map(str, error.problems[:3])) or error.message
+        message = "; ".join(map(str, error.problems[:3])) or error.message
         remedy = f"{session.command('validate', path)} shows all of it"
-        return Finding(topic="file", status="fail", message=told, remedy=remedy)
+        return Finding(topic="file", status="fail", message=message, remedy=remedy)
     return Finding(topic="file", status="pass", message=f"{path}: {_profiles(count)}")
 
 

@@ -74,7 +74,7 @@ def _meant(
     for entry_id in ids:
         match files.record(entry_id) or lost.get(entry_id):
             case Damaged() as damaged:
-                others.append(_told(entry_id, names, "failed", _damaged(files, damaged, names[entry_id])))
+                others.append(_server(entry_id, names, "failed", _damaged(files, damaged, names[entry_id])))
             case None:
                 others.append(_not_ours(files, entry_id, names))
             case record:
@@ -84,31 +84,31 @@ def _meant(
 
 def _damaged(files: RunFiles, damaged: Damaged, name: str) -> str:
     """Why nothing is done, and what to do about it."""
-    told = f"{damaged.reason}; nothing was signalled"
+    message = f"{damaged.reason}; nothing was signalled"
     if pids := carriers(files, damaged.id):
         stop = files.command("down", name)
-        told += f"; process {pids[0]} carries its mark: remove that file, and {stop} stops it"
-    return told
+        message += f"; process {pids[0]} carries its mark: remove that file, and {stop} stops it"
+    return message
 
 
 def _not_ours(files: RunFiles, entry_id: str, names: dict[str, str]) -> DownServer:
     """What nothing was started for; the server of somebody else may have been adopted."""
     if files.adopted(entry_id) is None:
-        return _told(entry_id, names, "not-running", None)
-    told = f"mlxsm did not start it; {files.command('forget', names[entry_id])} forgets it"
-    return _told(entry_id, names, "not-running", told).model_copy(adopted=True)
+        return _server(entry_id, names, "not-running", None)
+    message = f"mlxsm did not start it; {files.command('forget', names[entry_id])} forgets it"
+    return _server(entry_id, names, "not-running", message).model_copy(adopted=True)
 
 
-def _told(entry_id: str, names: dict[str, str], result: DownResult, message: str | None) -> DownServer:
+def _server(entry_id: str, names: dict[str, str], result: DownResult, message: str | None) -> DownServer:
     return DownServer(id=entry_id, name=names[entry_id], result=result, message=message)
 
 
 def _report(session: Session, servers: list[DownServer]) -> None:
     report = DownReport(servers=tuple(servers))
     session.output.data(report)
-    session.output.show(down_text(report, session.output.style(sys.stdout)))
+    session.output.print(down_text(report, session.output.style(sys.stdout)))
     if not servers:
-        session.output.say("no server that mlxsm started is running")
+        session.output.note("no server that mlxsm started is running")
 
 
 def _prune_logs(files: RunFiles, state: State, known: Known) -> None:

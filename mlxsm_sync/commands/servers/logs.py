@@ -88,8 +88,8 @@ def _no_log(files: RunFiles, log: _Log | None, up: str, *, previous: bool) -> Se
     if log is None:
         return ServerError("no server was started here yet", f"{up} starts those of the profile file")
     if previous:
-        told = f"{files.command('logs', log.name)} shows what there is since its last start"
-        return ServerError(f'there is no earlier log of "{log.name}"', told)
+        message = f"{files.command('logs', log.name)} shows what there is since its last start"
+        return ServerError(f'there is no earlier log of "{log.name}"', message)
     if is_running(files, log.id):
         return ServerError(
             f'the log of "{log.name}" was removed, and its server still writes to it',
@@ -101,9 +101,9 @@ def _no_log(files: RunFiles, log: _Log | None, up: str, *, previous: bool) -> Se
 def _say_missing(session: Session, files: RunFiles, log: _Log) -> None:
     """Say what is waited for, if a log that is followed does not exist yet."""
     if is_running(files, log.id):
-        session.output.say(f'note: the log of "{log.name}" was removed: waiting for a restart of its server')
+        session.output.note(f'note: the log of "{log.name}" was removed: waiting for a restart of its server')
     else:
-        session.output.say(f'note: there is no log of "{log.name}" yet: waiting for a start of its server')
+        session.output.note(f'note: there is no log of "{log.name}" yet: waiting for a start of its server')
 
 
 def _show_last(log: _Log, prefix: str, lines: int) -> int:

@@ -34,7 +34,7 @@ class _Doing(NamedTuple):
     step: Step
     since: float
     """When its start began."""
-    told: float
+    last_told: float
     """When that was last told, where nothing is drawn."""
 
 
@@ -92,16 +92,16 @@ class Progress:
 
     def _tell(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self._output.say(line)
+            self._output.note(line)
 
     def _reminders(self, doing: Mapping[str, _Doing], done: Mapping[str, UpServer]) -> Iterator[str]:
         """A word now and then about what takes long."""
         now = time.monotonic()
         for entry_id, one in doing.items():
-            if entry_id not in done and now - one.told >= self._remind:
+            if entry_id not in done and now - one.last_told >= self._remind:
                 yield f"{self._names[entry_id]}: {_goes_on(one, now)}"
                 with self._lock:
-                    self._doing[entry_id] = self._doing[entry_id]._replace(told=now)
+                    self._doing[entry_id] = self._doing[entry_id]._replace(last_told=now)
 
     def _endings(self, done: Mapping[str, UpServer]) -> Iterator[str]:
         """What came of each of several; of one, the report says it at once."""
@@ -188,12 +188,12 @@ def _goes_on(one: _Doing, now: float) -> str:
 
 
 def _now(one: _Doing) -> str:
-    told = [one.step.phase, f"{time.monotonic() - one.since:.0f} s"]
+    notes = [one.step.phase, f"{time.monotonic() - one.since:.0f} s"]
     if one.step.phase == "downloading":
-        told.insert(1, f"{size(one.step.received)} so far")
+        notes.insert(1, f"{size(one.step.received)} so far")
     elif one.step.pid is not None and (used := memory(one.step.pid)) is not None:
-        told.append(size(used))
-    return ", ".join(told)
+        notes.append(size(used))
+    return ", ".join(notes)
 
 
 def _ended(server: UpServer) -> str:

@@ -35,7 +35,7 @@ def ps(session: Session, names: tuple[str, ...], watch: bool, check: bool, serve
         report = _look(session, names, server_command)
         session.output.data(report)
         if watch and sys.stdout.isatty():
-            session.output.show("\x1b[H\x1b[2J")
+            session.output.print("\x1b[H\x1b[2J")
         _show(session, report)
         if not watch:
             return int(check and any(_is_bad(server.status) for server in report.servers))
@@ -70,7 +70,7 @@ def _show(session: Session, report: SeenReport) -> None:
     if report.servers:
         style = session.output.style(sys.stdout)
         command = run_files(session).command
-        session.output.show(seen_text(report, style, command, brief=session.output.quiet))
+        session.output.print(seen_text(report, style, command, brief=session.output.quiet))
     else:
         first = session.with_file("apply")
-        session.output.say(f"there are no profiles on this machine yet; {first} puts them there")
+        session.output.note(f"there are no profiles on this machine yet; {first} puts them there")

@@ -62,7 +62,7 @@ def read_state(session: Session, known: Known) -> State:
             raise
         state, trouble = State(lineage=None), error.message
     if trouble is not None and known.names:
-        session.output.say(f"warning: {trouble}; going by the run records")
+        session.output.note(f"warning: {trouble}; going by the run records")
     return state
 
 
