@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Sized
 from typing import get_args
 
-from mlxsm_sync.text.json_value import Json, JsonObject, canonical, digest_bytes
+from mlxsm_sync.text.json_value import Json, JsonObject, canonical, digest
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import Desired, Invalid
 from mlxsm_sync.values.plan import Action, Change, Conflict, Orphan, Plan, Summary
@@ -22,7 +22,7 @@ def meaning(desired: Desired) -> str:
         "owner": desired.owner,
         "profiles": _sorted(_as_written(one.declared) for one in desired.profiles),
     }
-    return digest_bytes(canonical(covered).encode())
+    return digest(covered)
 
 
 def _as_written(fields: Fields) -> JsonObject:
@@ -47,7 +47,7 @@ def plan_digest(
         "invalid": _sorted(map(_covered, invalid)),
         "orphans": _sorted(map(_covered, orphans)),
     }
-    return digest_bytes(canonical(covered).encode())
+    return digest(covered)
 
 
 def unbound_digest(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -101,13 +101,16 @@ def together(
 
     `called` are the names that they have on this machine, by index, where that is not the file's.
     """
-    called = called or {}
     profiles: list[tuple[DesiredProfile | None, Profile]] = [
-        (one, one.profile.model_copy(name=called.get(one.index, one.profile.name))) for one in wanted
+        (one, _renamed(one.profile, (called or {}).get(one.index))) for one in wanted
     ]
     profiles += [(None, entry.profile) for entry in others]
     yield from _shared_ports(profiles)
     yield from _confusable_names(profiles)
+
+
+def _renamed(profile: Profile, name: str | None) -> Profile:
+    return profile if name in (None, profile.name) else profile.model_copy(name=name)
 
 
 _Known = Sequence[tuple[DesiredProfile | None, Profile]]
@@ -143,9 +146,12 @@ def _shared_port(group: _Known) -> Iterator[ProfileWarning]:
 
 
 def _confusable_names(profiles: _Known) -> Iterator[ProfileWarning]:
+    folds = [fold(profile.name) for _, profile in profiles]
+    shared = {one for one, count in Counter(folds).items() if count > 1}
     by_fold: defaultdict[str, list[tuple[DesiredProfile | None, Profile]]] = defaultdict(list)
-    for one, profile in profiles:
-        by_fold[fold(profile.name)].append((one, profile))
+    for folded, (one, profile) in zip(folds, profiles, strict=True):
+        if folded in shared:
+            by_fold[folded].append((one, profile))
     for group in by_fold.values():
         names = sorted({profile.name for _, profile in group})
         for one, profile in group if len(names) > 1 else ():

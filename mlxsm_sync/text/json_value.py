@@ -54,6 +54,21 @@ def texts(data: Json) -> Iterator[str]:
         yield from texts(item)
 
 
+def digest(value: JsonObject) -> str:
+    """The hash of a mapping's canonical text, made piece by piece: a whole plan as one text is large."""
+    hashed = hashlib.sha256()
+    for place, (key, item) in enumerate(sorted(value.items())):
+        hashed.update(f"{',' if place else '{'}{canonical(key)}:".encode())
+        if isinstance(item, list) and item:
+            for number, one in enumerate(item):
+                hashed.update(f"{',' if number else '['}{canonical(one)}".encode())
+            hashed.update(b"]")
+        else:
+            hashed.update(canonical(item).encode())
+    hashed.update(b"}" if value else b"{}")
+    return f"sha256:{hashed.hexdigest()}"
+
+
 def digest_bytes(data: bytes) -> str:
     """`sha256:` and the hash in hexadecimal."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
