@@ -11,6 +11,7 @@ Kind = Literal[
     "invalid-file",
     "invalid-document",
     "unreadable-state",
+    "unknown-machine",
     "locked",
     "stale-plan",
     "guard",
@@ -81,6 +82,12 @@ class UnreadableState(MlxsmError):
     kind = "unreadable-state"
     newer = False
     """True where nothing is broken: a newer mlxsm wrote it."""
+
+
+class UnknownMachine(MlxsmError):
+    """The profile file has machines, and this one is none of them."""
+
+    kind = "unknown-machine"
 
 
 class StateLocked(MlxsmError):

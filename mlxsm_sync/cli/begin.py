@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mlxsm_sync.cli import options
+from mlxsm_sync.cli.complete import machine_names
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.views.published import SCHEMAS
 
@@ -29,6 +30,29 @@ def init(session: Session, /, **given: Any) -> None:
     from mlxsm_sync.commands import init as work
 
     work.init(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm machine             its name, who says so, and which profiles are for it
+  mlxsm machine studio      keep the name, in ~/.config/mlxsm/machine
+  mlxsm machine --forget    go by the host name again
+Next: mlxsm plan."""
+)
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=machine_names)
+@click.option("--forget", is_flag=True, help="Forget the name that was kept.")
+@options.profile_file
+@options.as_json
+@click.pass_obj
+def machine(session: Session, /, **given: Any) -> None:
+    """Show or set what this machine is called, where a profile file has machines.
+
+    --machine of other commands comes first, then MLXSM_MACHINE, the name that was kept, the host name.
+    """
+    from mlxsm_sync.commands import machine as work
+
+    work.machine(session, **given)
 
 
 @click.command(

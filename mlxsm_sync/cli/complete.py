@@ -39,6 +39,14 @@ def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str
     return _matching(names.entry_names(given), incomplete)
 
 
+def machine_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Machines of the profile file."""
+    from mlxsm_sync.commands import completion_names as names
+
+    file = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None)
+    return _matching(names.machine_names(file), incomplete)
+
+
 def client_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Clients whose settings are known."""
     from mlxsm_sync.commands import completion_names as names

@@ -22,6 +22,7 @@ Examples:
 Next: mlxsm apply, with the same answers."""
 )
 @options.profile_file
+@options.machine
 @options.state
 @options.choices
 @click.option("--out", type=FileName("write"), metavar="PLAN", help="Save the plan, for mlxsm apply PLAN.")
@@ -51,6 +52,7 @@ Next: mlxsm list; mlxsm rollback undoes it."""
 )
 @click.argument("saved", required=False, metavar="[PLAN]", type=FileName("read"))
 @options.profile_file
+@options.machine
 @options.state
 @options.lock
 @options.choices

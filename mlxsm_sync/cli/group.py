@@ -42,6 +42,7 @@ SECTIONS = {
         "begin",
         {
             "init": "Write a commented starter profile file",
+            "machine": "Show or set what this machine is called",
             "schema": "Print a JSON Schema",
             "completion": "Print the completion script of a shell",
         },

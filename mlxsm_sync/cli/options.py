@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mlxsm_sync.cli.complete import entry_names, profile_names
+from mlxsm_sync.cli.complete import entry_names, machine_names, profile_names
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.parameters import Seconds
 from mlxsm_sync.commands.session import DEFAULT_LOCK_TIMEOUT, Session
@@ -78,6 +78,14 @@ lock = _kept(
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for another mlxsm.",
+)
+machine = _kept(
+    "--machine",
+    attribute="machine",
+    metavar="NAME",
+    shell_complete=machine_names,
+    help="What this machine is called, where the file has machines.  [env var: MLXSM_MACHINE; default: what "
+    "mlxsm machine says]",
 )
 while_app_runs = _kept(
     "--while-app-runs",

@@ -56,6 +56,7 @@ Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""
 @options.as_compose_writes
 @_how
 @options.profile_file
+@options.machine
 @options.state
 @options.as_json
 @click.pass_obj
@@ -119,6 +120,7 @@ Next: mlxsm ps."""
 @options.names
 @_how
 @options.profile_file
+@options.machine
 @options.state
 @options.as_json
 @click.pass_obj

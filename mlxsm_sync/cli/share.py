@@ -114,6 +114,7 @@ Next: git diff; mlxsm plan shows what is left to apply."""
 @click.option("--whole", is_flag=True, help="The whole profile as it is here, whatever the file says.")
 @click.option("--dry-run", is_flag=True, help="Print the patch; write nothing.")
 @options.profile_file
+@options.machine
 @options.state
 @options.lock
 @options.yes

@@ -22,7 +22,9 @@ def invocation(session: Session, command: str, desired: Desired, *source: str) -
     path = desired.input.path
     piped = path == "-" or path.startswith(("/dev/", "/proc/"))
     piped = piped or (os.path.exists(path) and not os.path.isfile(path))
-    return Invocation(command, source or _source(session, desired), session.state_words, piped)
+    return Invocation(
+        command, source or (*_source(session, desired), *session.machine_words), session.state_words, piped
+    )
 
 
 def _source(session: Session, desired: Desired) -> tuple[str, ...]:

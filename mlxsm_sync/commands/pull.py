@@ -42,7 +42,7 @@ def pull(
         raise UsageError("standard input cannot be written to", "-f FILE names the file to write")
     session.store.recover(session.lock_timeout)
     try:
-        ready = prepare(session.path, session.store.read(), scope)
+        ready = prepare(session.path, session.store.read(), scope, session.this_machine)
     except NotEditable as error:
         session.output.print(_shown(error.patch))
         raise
@@ -51,7 +51,7 @@ def pull(
     if asking:
         confirm(f"Type yes to write {ready.path}:")
     write = not dry_run and (bool(ready.patch) or ready.state is not None)
-    if write and carry_out(ready, session.store, scope, session.lock_timeout):
+    if write and carry_out(ready, session.store, scope, session.lock_timeout, session.this_machine):
         session.output.note(f"note: {ready.path} has other names (hard links), which keep the old content")
     with telling_of(ready.path if ready.patch and write else "the state" if write else None):
         _finish(session, ready, dry_run=dry_run)

@@ -26,13 +26,17 @@ from mlxsm_sync.files.paths import (
 )
 
 if TYPE_CHECKING:
+    from mlxsm_sync.profile_file.selection import DeclaredFile
     from mlxsm_sync.state.store import Store
     from mlxsm_sync.text.json_value import Json
     from mlxsm_sync.values.desired import Desired
+    from mlxsm_sync.values.machines import Machine
 
 DEFAULT_LOCK_TIMEOUT = 10
-_STATELESS = ("validate", "schema", "completion")
+_STATELESS = ("validate", "schema", "completion", "machine")
 """Commands that have no `--state`."""
+_FOR_A_MACHINE = ("plan", "apply", "pull", "up", "restart")
+"""Commands that have `--machine`."""
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Session:
     state: str | None = None
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     while_app_runs: bool = False
+    machine: str | None = None
+    """The name of this machine, where the command line says it."""
     files: Files = field(default_factory=Files)
     """What the command line names, so that no output is also an input."""
     unnamed: str | None = None
@@ -67,13 +73,27 @@ class Session:
         return self.file is not None and self.file != path_in_environment("MLXSM_FILE")
 
     def desired(self) -> Desired:
-        """What the profile file wants."""
-        from mlxsm_sync.profile_file.file import read_profile_file  # --help reads no file
+        """What the profile file wants on this machine."""
+        from mlxsm_sync.profile_file.selection import select  # --help reads no file
+
+        file = self.declared()
+        return select(file, self.this_machine() if file.machines is not None else None)
+
+    def declared(self) -> DeclaredFile:
+        """What the profile file declares for every machine."""
+        from mlxsm_sync.profile_file.file import declared_in  # nor does it know how
+        from mlxsm_sync.syntax.source import read_tree  # nor any syntax
 
         path = self.path
         self.tell_of_input(path)
         self.unnamed = None if self.file_was_named or path in (PROFILE_FILES[0], STDIN) else path
-        return read_profile_file(path)
+        return declared_in(path, read_tree(path))
+
+    def this_machine(self) -> Machine:
+        """What this machine is called, and who says so."""
+        from mlxsm_sync.files.machine_name import this_machine  # few files are for several machines
+
+        return this_machine(self.machine, os.environ)
 
     def tell_of_input(self, path: str) -> None:
         """Say that standard input is awaited, where that is a terminal at which nobody may type."""
@@ -119,6 +139,8 @@ class Session:
         words = ["mlxsm", command, *arguments]
         if not arguments and self.file is not None and self.file_was_named:
             words += ["-f", self.file]
+        if command in _FOR_A_MACHINE:
+            words += self.machine_words
         return shlex.join([*words, *(() if command in _STATELESS else self.state_words)])
 
     def with_file(self, command: str) -> str:
@@ -128,6 +150,11 @@ class Session:
         except FileError:
             return f"{command}, with -f FILE,"
         return self.command(command)
+
+    @property
+    def machine_words(self) -> tuple[str, ...]:
+        """The words that name this machine, where the command line does."""
+        return ("--machine", self.machine) if self.machine is not None else ()
 
     @property
     def state_words(self) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from mlxsm_sync.mac_app.document_file import judge_read, refuse_app_list
 from mlxsm_sync.mac_app.document_keys import secrets
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.profile_warnings import about, together
-from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.profile_file.file import declared_in
 from mlxsm_sync.profile_file.reader import is_document
+from mlxsm_sync.profile_file.selection import for_every_machine
 from mlxsm_sync.syntax.source import read_tree
 from mlxsm_sync.text.redaction import redacted, without_tokens
 from mlxsm_sync.values.desired import ProfileWarning
@@ -53,15 +54,19 @@ def _judged(path: str) -> JudgedFile:
         refuse_app_list(path, tree)
         if is_document(tree.root):
             return _judged_document(path, tree)
-        desired = judge_tree(path, tree, refuse_duplicates=True)
+        machines = [*for_every_machine(declared_in(path, tree))]
     except InvalidFile as error:
         return JudgedFile(path=path, valid=False, problems=error.problems, warnings=())
     except MlxsmError as error:
         shown_path = redacted(path)
         problem = Problem(path=shown_path, line=None, column=None, message=without_tokens(error.message))
         return JudgedFile(path=shown_path, valid=False, problems=(problem,), warnings=())
-    warnings = (*desired.warnings, *about(desired.profiles), *together(desired.profiles, ()))
-    return JudgedFile(path=path, valid=True, problems=(), warnings=warnings)
+    warnings = [
+        warning for one in machines for warning in (*about(one.profiles), *together(one.profiles, ()))
+    ]
+    # Profiles that several machines get are worth the same warnings on each.
+    known = {(one.name, one.message, one.line, one.column): one for one in warnings}
+    return JudgedFile(path=path, valid=True, problems=(), warnings=tuple(known.values()))
 
 
 def _judged_document(path: str, tree: Tree) -> JudgedFile:

@@ -21,7 +21,7 @@ def find_profile_file(environment: Mapping[str, str]) -> str:
     for path in places_of_profile_files(environment):
         if os.path.isfile(path):
             return path
-    raise _no_profile_file(str(_base(environment, "XDG_CONFIG_HOME", ".config") / "mlxsm"))
+    raise _no_profile_file(str(config_folder(environment)))
 
 
 def _no_profile_file(config: str) -> FileError:
@@ -35,7 +35,7 @@ def _no_profile_file(config: str) -> FileError:
 def places_of_profile_files(environment: Mapping[str, str]) -> Iterator[str]:
     """Where a profile file is looked for, in this order."""
     yield from PROFILE_FILES
-    config = _base(environment, "XDG_CONFIG_HOME", ".config") / "mlxsm"
+    config = config_folder(environment)
     yield from (str(config / name) for name in PROFILE_FILES)
 
 
@@ -92,6 +92,11 @@ def project_name(path: str) -> str:
         if os.path.exists(above / ".git"):
             return above.name
     return folder.name
+
+
+def config_folder(environment: Mapping[str, str]) -> Path:
+    """`$XDG_CONFIG_HOME/mlxsm`, else `~/.config/mlxsm`, on every system."""
+    return _base(environment, "XDG_CONFIG_HOME", ".config") / "mlxsm"
 
 
 def default_state_path(environment: Mapping[str, str]) -> Path:

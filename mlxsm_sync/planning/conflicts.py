@@ -37,7 +37,10 @@ def find_conflicts(matched: Matched, decisions: Decisions) -> Iterator[Conflict]
         decision = builder.decisions.by_index[one.index]
         if decision.blocked:
             yield builder.build(decision, decided=one.index in skipped)
-    yield from drift_conflicts(matched.orphans, matched.request.choices, matched.request.invocation)
+    request = matched.request
+    yield from drift_conflicts(
+        matched.orphans, request.desired.elsewhere, request.choices, request.invocation
+    )
 
 
 def _builder(matched: Matched, decisions: Decisions) -> ConflictBuilder:

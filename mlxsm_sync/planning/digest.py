@@ -9,15 +9,21 @@ from typing import get_args
 from mlxsm_sync.text.json_value import Json, JsonObject, canonical, digest
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import Desired, Invalid
+from mlxsm_sync.values.machines import Machine
 from mlxsm_sync.values.plan import Action, Change, Conflict, Orphan, Plan, Summary
 from mlxsm_sync.values.profile import Fields
 
 # `fields` and `drift` only explain what `before`, `after` and the kind of a conflict say.
-_NOT_COVERED = {"index", "fields", "drift", "from", "message", "messages", "remedies"}
+_NOT_COVERED = {"index", "fields", "drift", "from", "message", "messages", "remedies", "reason"}
 
 
 def meaning(desired: Desired) -> str:
-    """The same for every file that declares the same: order, comments, layout and path do not matter."""
+    """The same for every file that declares the same: order, comments, layout and path do not matter.
+
+    Of a file with machines it covers all of them, so that it is the same on each.
+    """
+    if desired.machine is not None and desired.input.meaning is not None:
+        return desired.input.meaning
     covered: JsonObject = {
         "owner": desired.owner,
         "profiles": _sorted(_as_written(one.declared) for one in desired.profiles),
@@ -36,6 +42,7 @@ def plan_digest(
     conflicts: Sequence[Conflict],
     invalid: Sequence[Invalid],
     orphans: Sequence[Orphan],
+    machine: Machine | None = None,
 ) -> str:
     """The same for the same effect, whatever the order, the comments and the paths of the file."""
     covered: JsonObject = {
@@ -47,7 +54,7 @@ def plan_digest(
         "invalid": _sorted(map(_covered, invalid)),
         "orphans": _sorted(map(_covered, orphans)),
     }
-    return digest(covered)
+    return digest(covered | ({"machine": machine.name} if machine is not None else {}))
 
 
 def unbound_digest(plan: Plan) -> str:
@@ -56,7 +63,9 @@ def unbound_digest(plan: Plan) -> str:
     A plan made against no state says nothing about a lineage, so it holds for the state that
     another process made meanwhile, where the effect is the same.
     """
-    return plan_digest(plan.owner, None, plan.changes, plan.conflicts, plan.invalid, plan.orphans)
+    return plan_digest(
+        plan.owner, None, plan.changes, plan.conflicts, plan.invalid, plan.orphans, plan.machine
+    )
 
 
 def _covered_change(change: Change) -> JsonObject:
@@ -79,6 +88,7 @@ def summarise(
     invalid: Sized = (),
     orphans: Sized = (),
     unchanged: Sized = (),
+    elsewhere: Sized = (),
 ) -> Summary:
     """How much of each there is; a create under a chosen name counts as rename, too."""
     counted = Counter(change.action for change in changes)
@@ -93,6 +103,7 @@ def summarise(
         conflict=len(conflicts),
         invalid=len(invalid),
         orphan=len(orphans),
+        elsewhere=len(elsewhere),
     )
 
 

@@ -79,7 +79,7 @@ def _plan(
     unchanged = tuple(
         one.candidate.file_name for one in decisions.by_index.values() if one.outcome == "unchanged"
     )
-    orphans = report(matched.orphans, origins)
+    orphans = report(matched.orphans, origins, desired.elsewhere)
     # What somebody left out is decided, also where it could not have been used.
     invalid = tuple(one for one in desired.invalid if choices.selects(one.index))
     return Plan(
@@ -87,14 +87,18 @@ def _plan(
         serial=state.serial,
         owner=desired.owner,
         input=desired.input.model_copy(meaning=meaning(desired)),
-        digest=plan_digest(desired.owner, state.lineage, changes, conflicts, invalid, orphans),
+        machine=desired.machine,
+        elsewhere=tuple(one.name for one in desired.elsewhere),
+        digest=plan_digest(
+            desired.owner, state.lineage, changes, conflicts, invalid, orphans, desired.machine
+        ),
         changes=changes,
         conflicts=conflicts,
         invalid=invalid,
         orphans=orphans,
         unchanged=unchanged,
         warnings=warnings,
-        summary=summarise(changes, conflicts, invalid, orphans, unchanged),
+        summary=summarise(changes, conflicts, invalid, orphans, unchanged, desired.elsewhere),
         skipped=tuple(skipped(matched, conflicts)),
         unused_choices=tuple(unused_choices(matched, decisions)),
         guard=too_many_deletions(matched.own, matched.orphans, desired, choices)

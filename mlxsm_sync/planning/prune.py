@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mlxsm_sync.planning.compare import drift_of, drifted
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired
+from mlxsm_sync.values.desired import Desired, Elsewhere
 from mlxsm_sync.values.field_names import listed
 from mlxsm_sync.values.file_origins import Origins
 from mlxsm_sync.values.invocation import Invocation
@@ -71,11 +71,20 @@ def _is_prunable(entry: Entry, choices: Choices, origins: Origins) -> bool:
     return choices.prune_foreign or origins.is_this(entry.from_)
 
 
-def drift_conflicts(orphans: Orphans, choices: Choices, invocation: Invocation) -> Iterator[Conflict]:
+def _is_elsewhere(entry: Entry, names: Collection[str]) -> bool:
+    """Whether the file lists an orphan for other machines, which have these names."""
+    return entry.key in names or entry.name in names
+
+
+def drift_conflicts(
+    orphans: Orphans, elsewhere: Sequence[Elsewhere], choices: Choices, invocation: Invocation
+) -> Iterator[Conflict]:
     """One conflict for each orphan that a prune does not delete because it has drifted."""
+    others = {one.name for one in elsewhere}
     for entry in orphans.drifted:
         answer, changed = ("--replace", entry.name), listed(drift_of(entry))
         command = invocation.again(choices, *answer)
+        gone = "it is for other machines" if _is_elsewhere(entry, others) else "the file no longer lists it"
         yield Conflict(
             kind="drift",
             name=entry.name,
@@ -85,19 +94,21 @@ def drift_conflicts(orphans: Orphans, choices: Choices, invocation: Invocation) 
             before=entry.profile,
             drift=drift_of(entry),
             decided=entry.name in choices.orphans_skip,
-            message=f"the file no longer lists it, but it was changed on this machine: {changed}",
+            message=f"{gone}, but it was changed on this machine: {changed}",
             remedies=(command,),
             ways=(Way("delete it all the same", command, invocation.told_again(choices, *answer)),),
         )
 
 
-def report(orphans: Orphans, origins: Origins) -> tuple[Orphan, ...]:
-    """The orphans that stay, as a plan lists them."""
+def report(orphans: Orphans, origins: Origins, elsewhere: Sequence[Elsewhere] = ()) -> tuple[Orphan, ...]:
+    """The orphans that stay, as a plan lists them; some are wanted on other machines."""
+    others = {one.name for one in elsewhere}
     return tuple(
         Orphan(
             name=entry.name,
             from_=entry.from_,
             drifted=drifted(entry),
+            reason="other-machines" if _is_elsewhere(entry, others) else "not-listed",
             came=origins.describe(entry.from_),
             foreign=not origins.is_this(entry.from_),
         )
@@ -121,7 +132,8 @@ def too_many_deletions(
             if going == all_
             else f"{going} of the {all_} entries"
         )
-        message = f"the file is empty, and {which} of {desired.owner} would be deleted"
+        nothing = "the file has nothing for this machine" if desired.elsewhere else "the file is empty"
+        message = f"{nothing}, and {which} of {desired.owner} would be deleted"
         return Refusal(message, hint)
     if all_ >= GUARDED_FROM and going > GUARDED_SHARE * all_:
         message = f"{going} of the {all_} entries of {desired.owner} would be deleted, more than 30 %"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mlxsm_sync.planning.exportable import consistent, obstacle
 from mlxsm_sync.planning.match import match
 from mlxsm_sync.text.json_value import Json, same
-from mlxsm_sync.values.desired import Desired, DesiredProfile
+from mlxsm_sync.values.desired import Desired, DesiredProfile, Elsewhere
 from mlxsm_sync.values.field_names import called
 from mlxsm_sync.values.profile import (
     NAME,
@@ -108,7 +108,7 @@ def plan_pull(desired: Desired, state: State, scope: Scope) -> Pull:
         edit, at_odds = (_whole(pair), ()) if _comes_whole(pair, scope) else _drift(pair, scope)
         if not (edit.fields or edit.taken or edit.taken is None or at_odds):
             continue  # nothing of it was changed here
-        if (reason := _obstacle(pair, edit, scope)) is not None:
+        if (reason := _obstacle(pair, edit, scope, desired.elsewhere)) is not None:
             stuck.append(reason)
         else:
             edits.append(edit)
@@ -165,9 +165,12 @@ def _keeps_its_name(path: str, entry: Entry) -> bool:
     return path == NAME and entry.source is not None
 
 
-def _obstacle(pair: _Pair, edit: Edit, scope: Scope) -> Stuck | None:
+def _obstacle(pair: _Pair, edit: Edit, scope: Scope, elsewhere: Iterable[Elsewhere]) -> Stuck | None:
     """Why what is on the machine is nothing that a file can say, else None."""
     entry = pair.entry
+    if pair.wanted is None and any(one.name == entry.name for one in elsewhere):
+        hint = "give the one of this machine another name first"
+        return Stuck(entry.name, "the file has a profile of this name for other machines", hint)
     if scope.fields and pair.wanted is None:
         return Stuck(entry.name, "the file does not list it, so it comes whole", "leave --field out")
     reason = obstacle(entry, local_paths=True)
@@ -182,13 +185,15 @@ def _obstacle(pair: _Pair, edit: Edit, scope: Scope) -> Stuck | None:
 
 def intended(desired: Desired, edits: Iterable[Edit]) -> tuple[Fields, ...]:
     """What the profiles of the file declare after the edits, in its order."""
-    profiles = [dict(one.declared) for one in desired.profiles]
+    profiles = {one.index: dict(one.declared) for one in desired.profiles}
+    new = []
     for edit in edits:
         if edit.place is None:
-            profiles.append(edit.fields)
+            new.append(edit.fields)
         else:
-            profiles[edit.place - 1] |= edit.fields
-    return tuple({path: value for path, value in one.items() if value is not None} for one in profiles)
+            profiles[edit.place] |= edit.fields
+    after = (*profiles.values(), *new)
+    return tuple({path: value for path, value in one.items() if value is not None} for one in after)
 
 
 def recorded(edit: Edit, following: DesiredProfile, desired: Desired) -> Entry:
@@ -255,6 +260,12 @@ class _Known:
         entries = [entry for entry in self.state.entries if entry.name == name]
         if len(entries) > 1:
             return Stuck(name, "this machine has several profiles of this name", "rename one of them")
+        if any(name in (one.name, f"#{one.index}") for one in self.desired.elsewhere):
+            return Stuck(
+                name,
+                "the file has it for other machines",
+                "mlxsm machine shows which profiles are for this one",
+            )
         if not entries:
             return Stuck(
                 name, "neither the file nor this machine has such a profile", "mlxsm list shows them"

@@ -33,7 +33,8 @@ class _Names:
         matched = match(desired.profiles, own, (), names, state.rules)
         self.orphans = {entry.name for entry in find_orphans(desired, own, matched, state.rules)}
         self.renamed = {e.name: e.key for e in own if e.key in names and e.name not in names}
-        self.elsewhere = {e.name: e for e in state.entries if e.name not in names}
+        self.of_others = {e.name: e for e in state.entries if e.name not in names}
+        self.elsewhere = {name for one in desired.elsewhere for name in (one.name, f"#{one.index}")}
 
     def profiles(self, selector: str) -> list[int] | None:
         """The profiles of the file that it names, None where it names none."""
@@ -51,10 +52,13 @@ class _Names:
         name = normal(selector)
         if name in self.renamed:
             guess: str | None = f"on this machine, that is the name of {visible(self.renamed[name])}"
+        elif name in self.elsewhere:
+            guess = "the file has it for other machines: mlxsm machine shows which profiles are for this one"
+            return UsageError(f'the profile "{visible(selector)}" is not for this machine', guess)
         elif name in self.orphans:
             guess = "the file no longer lists it: it can be pruned, not renamed"
-        elif name in self.elsewhere:
-            guess = _whose(self.elsewhere[name])
+        elif name in self.of_others:
+            guess = _whose(self.of_others[name])
         else:
             guess = did_you_mean(selector, (*self.indexes, *self.orphans))
         return UsageError(f'there is no profile "{visible(selector)}" in the file', guess)

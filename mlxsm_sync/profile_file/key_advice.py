@@ -10,15 +10,15 @@ from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.suggest import nearest
 from mlxsm_sync.text.unicode import unseen
-from mlxsm_sync.values.desired import Declaration, Defaults, ProfileFile
+from mlxsm_sync.values.desired import Declaration, Defaults, MachineSettings, ProfileFile
 from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import OPTIONS
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
 
-Level = Literal["file", "defaults", "profile", "options", "default options"]
-"""Where a key stands: at the top, in defaults, in a profile, or in the launch options of either."""
+Level = Literal["file", "defaults", "machine", "profile", "options", "default options"]
+"""Where a key stands: at the top, in defaults, a machine or a profile, or in the launch options of these."""
 
 RAW = "rawExtraArgs"
 SHOWN_LENGTH = 60
@@ -27,6 +27,7 @@ _LONGEST_VALUE = 100
 KEYS: dict[Level, tuple[str, ...]] = {
     "file": tuple(aliases(ProfileFile).values()),
     "defaults": tuple(aliases(Defaults).values()),
+    "machine": tuple(aliases(MachineSettings).values()),
     "profile": tuple(aliases(Declaration).values()),
     "options": tuple(aliases(LaunchOptions).values()),
     "default options": tuple(aliases(LaunchOptions).values()),
@@ -59,6 +60,9 @@ _OTHERS = {
     "schemaVersion": "version schema apiversion formatversion",
     "collection": "owner group team namespace project",
     "defaults": "default common base globals global",
+    "machines": "machine hosts computers nodes inventory",
+    "on": "onmachine onmachines onhost onhosts onlyon runson",
+    "tags": "tag groups labels",
     "profiles": "profile models servers services instances",
 }
 _SYNONYMS = {word: key for key, words in _OTHERS.items() for word in words.split()}

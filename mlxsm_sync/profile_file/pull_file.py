@@ -16,7 +16,8 @@ from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.profile_warnings import about
 from mlxsm_sync.planning.pull import Edit, Pull, Scope, intended, plan_pull, recorded
 from mlxsm_sync.profile_file.editor import Unsafe, edited, patch, strays
-from mlxsm_sync.profile_file.file import judge_tree
+from mlxsm_sync.profile_file.file import Caller, declared_in, judge_tree, unnamed
+from mlxsm_sync.profile_file.selection import select
 from mlxsm_sync.profile_file.whereabouts import look
 from mlxsm_sync.state.store import Store, new_lineage
 from mlxsm_sync.syntax.source import Tree, parse_text, read_tree
@@ -24,6 +25,7 @@ from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.text.json_value import digest_bytes, same
 from mlxsm_sync.text.times import now
 from mlxsm_sync.values.desired import Desired, ProfileWarning
+from mlxsm_sync.values.machines import Machine
 from mlxsm_sync.values.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
 from mlxsm_sync.values.state import State, Write
 
@@ -55,14 +57,14 @@ class Prepared(NamedTuple):
     """What is worth a look in the profiles that are written."""
 
 
-def prepare(path: str, state: State, scope: Scope) -> Prepared:
+def prepare(path: str, state: State, scope: Scope, caller: Caller = unnamed) -> Prepared:
     """What a pull would do; nothing is written."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise FileError(f"{path} is not a regular file, and cannot be written back")
     with atomic.system_errors(f"cannot write {path}"):
         place = atomic.own_place(path)
     tree = read_tree(path)
-    desired = judge_tree(path, tree)
+    desired = judge_tree(path, tree, caller)
     pull = plan_pull(desired, state, scope)
     if scope.names and pull.stuck:
         first = pull.stuck[0]
@@ -71,7 +73,7 @@ def prepare(path: str, state: State, scope: Scope) -> Prepared:
     source = _unchanged(path, place, tree).decode("utf-8-sig")
     writing = [edit for edit in pull.edits if edit.fields]
     text = _edited(path, source, tree, desired, writing) if writing else source
-    following = _judged(path, text) if writing else desired
+    following = _judged(path, text, desired.machine) if writing else desired
     places = _places(following, pull.edits)
     after, count = _record(following, state, pull, places)
     _refuse_conflicts(following, after, pull, places, partial=bool(scope.fields))
@@ -90,13 +92,13 @@ def prepare(path: str, state: State, scope: Scope) -> Prepared:
     )
 
 
-def carry_out(shown: Prepared, store: Store, scope: Scope, timeout: float) -> bool:
+def carry_out(shown: Prepared, store: Store, scope: Scope, timeout: float, caller: Caller = unnamed) -> bool:
     """Write what was shown, and record it as applied; StalePlan where it would be something else now.
 
     It says whether the file has other names, which keep the old content.
     """
     with store.locked(timeout, "mlxsm pull") as state:
-        ready = prepare(shown.path, state, scope)
+        ready = prepare(shown.path, state, scope, caller)
         if (ready.place, ready.patch, ready.pull) != (shown.place, shown.patch, shown.pull):
             raise _changed(shown.path)
         others = _write(ready) if ready.patch else False
@@ -127,13 +129,14 @@ def _edited(path: str, source: str, tree: Tree, desired: Desired, edits: Sequenc
     text = source
     try:
         text = edited(source, tree.root, edits)
-        following = _judged(path, text)
+        following = _judged(path, text, desired.machine)
         meant = intended(desired, edits)
         right = len(meant) == len(following.profiles) and all(
             same(dict(one.declared), dict(fields))
             for one, fields in zip(following.profiles, meant, strict=True)
         )
-        if right and following.owner == desired.owner and not strays(source, text, tree.root, edits):
+        right = right and (following.owner, following.elsewhere) == (desired.owner, desired.elsewhere)
+        if right and not strays(source, text, tree.root, edits):
             return text
     except (Unsafe, InvalidFile):
         pass
@@ -154,16 +157,18 @@ def _by_hand(path: str, source: str, text: str, edits: Sequence[Edit]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _judged(path: str, text: str) -> Desired:
+def _judged(path: str, text: str, machine: Machine | None) -> Desired:
     problems = Problems(path)
     root = parse_text(path, text, problems)
-    return judge_tree(path, Tree(root, problems, digest_bytes(text.encode())))
+    tree = Tree(root, problems, digest_bytes(text.encode()))
+    return select(declared_in(path, tree), machine)
 
 
 def _places(following: Desired, edits: Sequence[Edit]) -> tuple[int, ...]:
     """Where in the new file the pulled profiles are; what is new stands last, in order."""
-    new = len(following.profiles) - sum(edit.place is None for edit in edits)
-    appended = iter(range(new + 1, len(following.profiles) + 1))
+    total = len(following.profiles) + len(following.elsewhere)
+    new = total - sum(edit.place is None for edit in edits)
+    appended = iter(range(new + 1, total + 1))
     return tuple(edit.place if edit.place is not None else next(appended) for edit in edits)
 
 

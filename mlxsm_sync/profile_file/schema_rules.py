@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlxsm_sync.syntax.tree import MAX_SCALAR
-from mlxsm_sync.values import hosts, model_ids, web_origins
+from mlxsm_sync.values import hosts, machines, model_ids, web_origins
 from mlxsm_sync.values.launch_options import OWN_FLAG_RULE
 from mlxsm_sync.values.profile import HOST_RULES, NAME_RULES, OPTIONS
 
@@ -24,7 +24,12 @@ _SHAPES = {
     ),
 }
 """Texts that have one shape in a profile file; elsewhere the models allow more."""
-_TITLES = {"Declaration": "profile", "Defaults": "defaults", "LaunchOptions": "launch options"}
+_TITLES = {
+    "Declaration": "profile",
+    "Defaults": "defaults",
+    "MachineSettings": "machine",
+    "LaunchOptions": "launch options",
+}
 _DEFAULTS = {"schemaVersion": 1, "port": 8080, "host": hosts.DEFAULT}
 """What an editor fills in."""
 _PROFILE = {"name": "$1", "modelID": "$2", "port": 8080}
@@ -42,8 +47,21 @@ def refine(schema: Schema, definitions: Schema) -> None:
     for definition in definitions.values():
         for text in _texts(definition):
             text.setdefault("maxLength", MAX_SCALAR)
-    schema["allOf"] = [_port_is_given(), {"not": {"anyOf": [*_contradictions()]}}]
+    _named(schema["properties"]["machines"])["propertyNames"] = {
+        "type": "string",
+        "pattern": machines.KEY_PATTERN,
+    }
+    # The defaults of a machine may settle what those of the file contradict.
+    of_machines = {"type": "object", "properties": {"machines": {}}, "required": ["machines"]}
+    consistent = {"anyOf": [of_machines, {"not": {"anyOf": [*_contradictions()]}}]}
+    schema["allOf"] = [_port_is_given(), consistent]
     definitions["Declaration"]["not"] = {"anyOf": [_thinking(True, False), _thinking(False, True)]}
+
+
+def _named(schema: Schema) -> Schema:
+    """The form of a value that is a mapping with keys of people's own."""
+    form: Schema = next(one for one in schema["anyOf"] if one.get("type") == "object")
+    return form
 
 
 def _texts(schema: Any) -> Iterator[Schema]:
@@ -63,10 +81,13 @@ def _object(properties: Schema, *required: str) -> Schema:
 
 
 def _port_is_given() -> Schema:
-    """A port in each profile, or in defaults."""
-    each = _object({"port": {"type": "integer"}})
-    given = {"type": "object", "properties": {"profiles": {"type": "array", "items": each}}}
-    return {"anyOf": [given, _object({"defaults": _object({"port": {"type": "integer"}})})]}
+    """A port in each profile, in defaults, or in those of a machine."""
+    port = _object({"port": {"type": "integer"}})
+    given = {"type": "object", "properties": {"profiles": {"type": "array", "items": port}}}
+    # Which machine a profile is for is more than a schema can say; mlxsm validate looks at each.
+    none = {"type": "object", "additionalProperties": {"not": _object({"defaults": port})}}
+    machines = {"type": "object", "not": none}
+    return {"anyOf": [given, _object({"defaults": port}), _object({"machines": machines})]}
 
 
 def _template(in_template: bool) -> Schema:
@@ -136,7 +157,7 @@ def for_editor(schema: Schema) -> Schema:
 
 def pattern_words() -> dict[str, str]:
     """What is wrong with a text that a pattern does not match."""
-    rules = (*NAME_RULES, *HOST_RULES, OWN_FLAG_RULE, *_SHAPES.values())
+    rules = (*NAME_RULES, *HOST_RULES, OWN_FLAG_RULE, *_SHAPES.values(), *machines.RULES)
     return dict(rules) | {_ONE_ARGUMENT: 'must be one item for each argument, such as --kv-bits, "8"'}
 
 

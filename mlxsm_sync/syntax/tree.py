@@ -40,7 +40,12 @@ class Event(NamedTuple):
     kind: Literal["value", "[", "]", "{", "}"]
     at: Position
     value: Json = None
+    doubt: str | None = None
+    """What is wrong with the text if it is a value; a key may be one that we know."""
 
+
+_PLAIN_KEYS = ("on",)
+"""Keys of a profile that YAML 1.1 reads as a value; a profile file has nothing else there."""
 
 _NO_KEYS: Mapping[str, Position] = {}
 
@@ -104,6 +109,11 @@ class Node:
                 break
             node = inner
         return node.at, node
+
+
+def is_null(node: Node) -> bool:
+    """Whether nothing is written there, or null."""
+    return node.value is None and node.items is None and node.members is None
 
 
 def exactly(node: Node, path: Iterable[str]) -> Node | None:
@@ -190,6 +200,8 @@ def build(events: Iterable[Event], problems: Problems) -> Node:
         if count > MAX_NODES:
             raise problems.stop(event.at, f"the file has more than {MAX_NODES:,} values")
         parent = open_nodes[-1] if open_nodes else None
+        if event.doubt is not None and not _is_known_key(event, open_nodes, waiting):
+            problems.add(event.at, event.doubt)
         if parent is not None and parent.members is not None and waiting[-1] is None:
             waiting[-1] = _key(event, problems)
             if event.kind == "value":
@@ -211,6 +223,12 @@ def build(events: Iterable[Event], problems: Problems) -> Node:
             open_nodes.append(node)
             waiting.append(None)
     return root
+
+
+def _is_known_key(event: Event, open_nodes: list[Node], waiting: list[tuple[str, Position] | None]) -> bool:
+    """Whether a text is a key of a profile: of a mapping in a list in the mapping of the file."""
+    is_key = bool(open_nodes) and open_nodes[-1].members is not None and waiting[-1] is None
+    return is_key and len(open_nodes) == 3 and open_nodes[1].items is not None and event.value in _PLAIN_KEYS
 
 
 def _key(event: Event, problems: Problems) -> tuple[str, Position]:

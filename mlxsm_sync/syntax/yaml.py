@@ -192,22 +192,24 @@ def _node_event(event: yaml.NodeEvent, at: Position, problems: Problems) -> Even
         problems.add(at, "the character U+0000 is not allowed")
         return Event("value", at, UNREAD)
     if event.implicit[0]:
-        return Event("value", at, _resolve(event.value, at, problems))
+        doubt = _doubt(event.value)
+        return Event("value", at, event.value if doubt else _resolve(event.value, at, problems), doubt)
     return Event("value", at, event.value)
 
 
+def _doubt(text: str) -> str | None:
+    """What to do about a plain scalar that editors and tools would not read alike, else None."""
+    if len(text) > _LONGEST_AMBIGUOUS or not _AMBIGUOUS.fullmatch(text):
+        return None
+    return "merge keys (<<) are not allowed: use defaults" if text == "<<" else _ambiguous(text)
+
+
 def _resolve(text: str, at: Position, problems: Problems) -> Json:
-    """What a plain scalar means; a note where editors and tools would not agree."""
+    """What a plain scalar means."""
     if text in _NULL:
         return None
     if text in _BOOLEAN:
         return _BOOLEAN[text]
-    if len(text) <= _LONGEST_AMBIGUOUS and _AMBIGUOUS.fullmatch(text):
-        if text == "<<":
-            problems.add(at, "merge keys (<<) are not allowed: use defaults")
-        else:
-            problems.add(at, _ambiguous(text))
-        return text
     if text[0] not in "+-.0123456789":
         return text
     if _NOT_FINITE.fullmatch(text):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.machines import Machine, On, Tag
 from mlxsm_sync.values.profile import Fields, Host, ModelID, Name, Port, Profile
 
 DEFAULT_COLLECTION = "default"
@@ -26,6 +27,15 @@ class Defaults(Value):
     """Options of the server's command line, inherited one by one."""
 
 
+class MachineSettings(Value):
+    """What a profile file says of a machine, or of all machines of a pattern."""
+
+    tags: tuple[Tag, ...] = ()
+    """What it is called besides; `on` names a tag with @ in front."""
+    defaults: Defaults | None = None
+    """What its profiles inherit, over the defaults of the file."""
+
+
 class Declaration(Value):
     """One profile as a file writes it; null unsets what it would inherit."""
 
@@ -43,6 +53,8 @@ class Declaration(Value):
     """Free text for people."""
     advanced_launch_options: LaunchOptions | None = None
     """Options of the server's command line."""
+    on: tuple[On, ...] = Field(default=())
+    """The machines that it is for: names, patterns, @tags; every one without this, none with []."""
 
 
 class ProfileFileHeader(Value):
@@ -54,6 +66,8 @@ class ProfileFileHeader(Value):
     """Who owns these profiles on a machine; two files on one machine need two names."""
     defaults: Defaults | None = None
     """What every profile inherits."""
+    machines: dict[str, MachineSettings | None] | None = None
+    """The machines that this file is for, by name or by a pattern with * and ?; without this, any."""
 
 
 class ProfileFile(ProfileFileHeader):
@@ -76,6 +90,15 @@ class DesiredProfile(Value):
     """Where it begins in its file, 1-based."""
     column: int | None = None
     """Where it begins in its line, 1-based."""
+
+
+class Elsewhere(Value):
+    """A profile of the file that is for other machines."""
+
+    name: str
+    """Its name in the file."""
+    index: int
+    """Its place in the file, 1-based."""
 
 
 class ProfileWarning(Value):
@@ -112,7 +135,10 @@ class Input(Value):
     digest: str
     """`sha256:` and the hash of its bytes."""
     meaning: str | None = None
-    """`sha256:` and the hash of what it declares: the same on every machine, and however it is laid out."""
+    """`sha256:` and the hash of what it declares: the same on every machine, and however it is laid out.
+
+    A file with machines has it from when it was read; else it is made of what is desired.
+    """
 
 
 class Desired(Value):
@@ -126,6 +152,10 @@ class Desired(Value):
     """The profile file as it was named, in full; it never leaves the machine. Null for standard input."""
     profiles: tuple[DesiredProfile, ...]
     """In the order of the file."""
+    machine: Machine | None = None
+    """The machine that they are for; null where the file has no machines."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """The profiles of the file that are for other machines."""
     invalid: tuple[Invalid, ...] = ()
     """Profiles of a document that cannot be used."""
     warnings: tuple[ProfileWarning, ...] = ()

@@ -1,10 +1,11 @@
-"""The JSON documents of commands that write a file which people keep: `init`, `export` and `pull`."""
+"""The JSON documents of commands about files that people keep: `init`, `export`, `pull` and `machine`."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from mlxsm_sync.values.base import Value
+from mlxsm_sync.values.machines import Machine
 
 
 class InitReport(Value):
@@ -18,6 +19,23 @@ class InitReport(Value):
     """The profile file itself, null where it was written to `path`."""
     notes: tuple[str, ...]
     """What was left out, and why."""
+
+
+class MachineReport(Value):
+    """`mlxsm machine --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    machine: Machine
+    """What this machine is called."""
+    path: str | None
+    """The profile file, null where there is none."""
+    known: bool | None
+    """Whether the profile file has this machine; null where it has no machines at all."""
+    profiles: tuple[str, ...]
+    """The profiles that are for it, by name."""
+    elsewhere: tuple[str, ...]
+    """The profiles that are for other machines, by name."""
 
 
 class LeftOutProfile(Value):

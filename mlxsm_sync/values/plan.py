@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.desired import Input, Invalid, ProfileWarning
+from mlxsm_sync.values.machines import Machine
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import Entry
 
@@ -135,8 +136,11 @@ class Conflict(Value):
     """Whether the target is the profile's own entry."""
 
 
+OrphanReason = Literal["not-listed", "other-machines"]
+
+
 class Orphan(Value):
-    """An entry that we own and that the file no longer lists."""
+    """An entry that we own and that the file no longer lists for this machine."""
 
     name: str
     """Its name on this machine."""
@@ -144,6 +148,8 @@ class Orphan(Value):
     """The profile file that put it there, null for standard input."""
     drifted: bool
     """Whether it was changed on this machine since."""
+    reason: OrphanReason = "not-listed"
+    """Why nothing wants it: the file does not list it, or lists it for other machines."""
     came: str = Field(exclude=True, default="")
     """Where it came from, as people are told."""
     foreign: bool = Field(exclude=True, default=False)
@@ -184,6 +190,8 @@ class Summary(Value):
     """Profiles of a document that cannot be used."""
     orphan: int = 0
     """Orphans that stay."""
+    elsewhere: int = 0
+    """Profiles of the file that are for other machines."""
 
 
 class Refusal(NamedTuple):
@@ -206,6 +214,10 @@ class Plan(Value):
     """The collection, null for a document."""
     input: Input | None
     """The file, null where none was read."""
+    machine: Machine | None = None
+    """The machine that it is for; null where the file has no machines."""
+    elsewhere: tuple[str, ...] = ()
+    """Profiles of the file that are for other machines, by name."""
     digest: str
     """`sha256:` and a hash: the same for the same inputs, whatever the file's order."""
     changes: tuple[Change, ...] = ()

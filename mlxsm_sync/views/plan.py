@@ -12,6 +12,7 @@ from mlxsm_sync.values.field_names import called
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.plan import Action, Change, Conflict, FieldChange, Orphan, Outcome, Plan
 from mlxsm_sync.values.profile import NAME, Profile
+from mlxsm_sync.views.machines import called_so
 from mlxsm_sync.views.style import NO_SERVER, Style, plural, value
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "replace": "±", "claim": "=", "delete": "-"}
@@ -35,6 +36,8 @@ _IN_WORDS = {
 def plan_text(plan: Plan, style: Style, file: str | None = None) -> str:
     """The whole plan; `file` is the profile file, where the command line does not tell which."""
     blocks = [style.paint(headline(plan), "bold")]
+    if plan.machine is not None:
+        blocks[0] += f"\nmachine {called_so(plan.machine)}"
     if file is not None:
         blocks[0] += f"\nProfile file: {visible(file)}"
     blocks += [_block(_change_lines(change, style)) for change in plan.counted]
@@ -69,6 +72,7 @@ def headline(plan: Plan) -> str:
     todo += [f"{summary.invalid} invalid"] if summary.invalid else []
     rest = [f"{summary.unchanged} unchanged"] if summary.unchanged else []
     rest += [plural(summary.orphan, "orphan")] if summary.orphan else []
+    rest += [f"{summary.elsewhere} for other machines"] if summary.elsewhere else []
     if not todo:
         return "Plan: nothing to do" + (f" ({', '.join(rest)})" if rest else "")
     return f"Plan: {', '.join([*todo, *rest])}"
@@ -199,8 +203,15 @@ def _invalid_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _orphan_lines(orphans: Sequence[Orphan], style: Style) -> Iterator[str]:
-    them = "those from this file, --prune-foreign all" if any(one.foreign for one in orphans) else "them"
-    yield f"Orphans: no longer in the file; --prune deletes {them}"
+    for reason, what in (("not-listed", "no longer in the file"), ("other-machines", "for other machines")):
+        some = [one for one in orphans if one.reason == reason]
+        them = "those from this file, --prune-foreign all" if any(one.foreign for one in some) else "them"
+        if some:
+            yield f"Orphans: {what}; --prune deletes {them}"
+            yield from _each_orphan(some, style)
+
+
+def _each_orphan(orphans: Sequence[Orphan], style: Style) -> Iterator[str]:
     for orphan in orphans:
         drifted = ", changed on this machine" if orphan.drifted else ""
         name, came = visible(orphan.name), visible(orphan.came)
@@ -231,6 +242,9 @@ def _moved_lines(plan: Plan, style: Style) -> Iterator[str]:
 def _unchanged_lines(plan: Plan, style: Style) -> Iterator[str]:
     if style.verbose:
         yield from (f"  {style.paint(name, 'dim')}" for name in map(visible, plan.unchanged))
+        yield from (
+            f"  {style.paint(f'{name} (for other machines)', 'dim')}" for name in map(visible, plan.elsewhere)
+        )
 
 
 def _warning_lines(plan: Plan, style: Style) -> Iterator[str]:

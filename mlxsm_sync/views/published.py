@@ -16,6 +16,7 @@ SCHEMAS: dict[str, str] = {
     "history": "the current state and the earlier ones",
     "restore": "which kept state was put back",
     "validate": "what is wrong in files",
+    "machine": "what this machine is called, and what is for it",
     "init": "a starter profile file",
     "export": "what was exported",
     "pull": "what was taken into a profile file",

@@ -16,7 +16,7 @@ from mlxsm_sync.profile_file.schema_rules import for_editor, refine
 from mlxsm_sync.state.saved_plan import SavedPlan
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import ProfileFile
-from mlxsm_sync.values.file_reports import ExportReport, InitReport
+from mlxsm_sync.values.file_reports import ExportReport, InitReport, MachineReport
 from mlxsm_sync.values.json_schema import Schema, made_from, whole
 from mlxsm_sync.values.plan import Outcome
 from mlxsm_sync.values.run import DownReport, DryRun, SeenReport, UpReport
@@ -40,6 +40,7 @@ _PRINTED: dict[str, type[Value]] = {
     "history": HistoryReport,
     "restore": RestoreReport,
     "validate": ValidateReport,
+    "machine": MachineReport,
     "init": InitReport,
     "export": ExportReport,
     "pull": PullReport,

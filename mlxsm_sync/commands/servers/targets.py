@@ -11,6 +11,7 @@ from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError, UsageError
 from mlxsm_sync.planning.prune import NO_FILE, listed_entries
+from mlxsm_sync.profile_file.selection import owner_of
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.unrecorded import unrecorded
 from mlxsm_sync.system.process_identity import found
@@ -87,7 +88,7 @@ def owner_of_file(session: Session, files: RunFiles) -> str | None:
     if session.file is None:
         return None
     try:
-        return session.desired().owner
+        return owner_of(session.declared())
     except MlxsmError as error:
         error.hint = (
             f"{files.command('down', options=['--all'])} stops every server that mlxsm started here; "

@@ -59,8 +59,11 @@ def _declared(session: Session, names: Sequence[str]) -> list[Declared]:
     desired, state = session.desired(), session.store.read()
     choices = resolve(desired, state, only=names)
     if choices.orphans_only:
-        raise UsageError(
-            f'there is no profile "{min(choices.orphans_only)}" in the file', "up takes its names"
-        )
+        name = min(choices.orphans_only)
+        if any(one.name == name for one in desired.elsewhere):
+            raise UsageError(
+                f'the profile "{name}" is not for this machine', "mlxsm machine shows which profiles are"
+            )
+        raise UsageError(f'there is no profile "{name}" in the file', "up takes its names")
     remedies = Remedies(session.command("apply"), session.command("pull"))
     return declared(desired, state, choices.only, remedies, look(desired, state))
