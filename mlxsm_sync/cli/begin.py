@@ -35,8 +35,8 @@ def init(session: Session, /, **given: Any) -> None:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm machine             its name, who says so, and which profiles are for it
-  mlxsm machine studio      keep the name, in ~/.config/mlxsm/machine
+  mlxsm machine             its name, who says so, and what is for it
+  mlxsm machine studio      keep the name in ~/.config/mlxsm/machine
   mlxsm machine --forget    go by the host name again
 Next: mlxsm plan."""
 )

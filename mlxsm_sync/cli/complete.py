@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
 
 def profile_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names in the profile file, or in the document of an import."""
-    from mlxsm_sync.commands import completion_names as names
-
     file = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None)
-    return _matching(names.profile_names(_document(ctx) or file), incomplete)
+    return _matching(_work().profile_names(_document(ctx) or file), incomplete)
 
 
 def _document(ctx: click.Context) -> str | None:
@@ -33,25 +32,26 @@ def _document(ctx: click.Context) -> str | None:
 
 def entry_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names in the state, or in the Mac app's list."""
-    from mlxsm_sync.commands import completion_names as names
-
     given = os.environ.get("MLXSM_STATE") or getattr(ctx.obj, "state", None) or ""
-    return _matching(names.entry_names(given), incomplete)
+    return _matching(_work().entry_names(given), incomplete)
 
 
 def machine_names(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Machines of the profile file."""
-    from mlxsm_sync.commands import completion_names as names
-
     file = os.environ.get("MLXSM_FILE") or getattr(ctx.obj, "file", None)
-    return _matching(names.machine_names(file), incomplete)
+    return _matching(_work().machine_names(file), incomplete)
 
 
 def client_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Clients whose settings are known."""
-    from mlxsm_sync.commands import completion_names as names
+    return _matching(_work().client_names(), incomplete)
 
-    return _matching(names.client_names(), incomplete)
+
+def _work() -> ModuleType:
+    """What reads the names; a command that completes nothing has no use for it."""
+    from mlxsm_sync.commands import completion_names
+
+    return completion_names
 
 
 def _matching(names: Iterable[object], incomplete: str) -> list[CompletionItem]:

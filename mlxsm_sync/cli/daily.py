@@ -19,12 +19,20 @@ Examples:
   mlxsm plan --replace '#3'           the third profile, whatever its name
   mlxsm plan --prune                  delete what the file no longer lists
   mlxsm plan --out plan.json && mlxsm apply plan.json
+  git show origin/main:profiles.yaml | mlxsm plan --base -
 Next: mlxsm apply, with the same answers."""
 )
 @options.profile_file
 @options.machine
 @options.state
 @options.choices
+@click.option(
+    "--base",
+    type=FileName("read"),
+    metavar="OLD",
+    help="Compare with an older version of the file, - for standard input; read nothing of this machine.",
+)
+@click.option("--each-machine", is_flag=True, help="With --base: one plan for each machine of the file.")
 @click.option("--out", type=FileName("write"), metavar="PLAN", help="Save the plan, for mlxsm apply PLAN.")
 @options.printed_as(
     "text", "json", "markdown", default="text", help="How to print it; --json is --format json."

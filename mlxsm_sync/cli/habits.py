@@ -53,7 +53,6 @@ WORDS: dict[str, str] = {
     "state": "mlxsm list shows the state, mlxsm history its earlier versions",
     "status": "mlxsm ps shows the servers, mlxsm plan what the profile file would change",
     "st": "mlxsm ps shows the servers, mlxsm plan what the profile file would change",
-    "machine": "mlxsm ps shows the servers of this machine, mlxsm doctor looks at it",
     "fit": "mlxsm ps shows the memory of what runs; what a profile will need is not worked out",
     "report": "mlxsm ps --json is the report of one machine",
     "top": "mlxsm ps --watch{names} shows memory and CPU again and again",

@@ -25,7 +25,7 @@ def machine(session: Session, /, name: str | None, forget: bool) -> None:
     if name is not None and forget:
         raise UsageError("--forget takes no name", "leave out one of the two")
     written = _write(name, forget=forget)
-    called = session.this_machine()
+    called = machine_name.this_machine(None, os.environ)
     desired = _desired(session, must_be_valid=written is None)
     with telling_of(str(written) if written is not None else None):
         report = _report(session, called, desired)

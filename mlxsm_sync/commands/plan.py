@@ -20,13 +20,28 @@ from mlxsm_sync.views.plan import headline, plan_text
 from mlxsm_sync.views.reports import refused_plan
 
 if TYPE_CHECKING:
+    from mlxsm_sync.values.choices import Choices
+    from mlxsm_sync.values.desired import Desired
     from mlxsm_sync.values.plan import Plan
 
 CHANGES, DECISIONS = 2, 3
 
 
-def plan(session: Session, /, out: str | None, form: str, detailed_exitcode: bool, **answers: Any) -> int:
+def plan(
+    session: Session,
+    /,
+    out: str | None,
+    form: str,
+    detailed_exitcode: bool,
+    base: str | None = None,
+    each_machine: bool = False,
+    **answers: Any,
+) -> int:
     """Show what an apply would change on this machine; change nothing."""
+    if base is not None:
+        return _against_base(session, base, out, form, detailed_exitcode, each_machine, answers)
+    if each_machine:
+        raise UsageError("--each-machine needs --base OLD", "mlxsm validate judges a file for every machine")
     session.output.stdout_is_taken = out == STDOUT
     if session.output.json and out == STDOUT:
         raise UsageError(
@@ -39,21 +54,7 @@ def plan(session: Session, /, out: str | None, form: str, detailed_exitcode: boo
     again = invocation(session, "apply", desired)
     made = make_plan(desired, state, choices, invocation=again, origins=look(desired, state))
     if out is not None:
-        from mlxsm_sync.state.saved_plan import SavedPlan, save_plan, text_of
-
-        seen = session.store.fingerprint()
-        saved = SavedPlan(
-            digest=made.digest,
-            desired=desired,
-            choices=choices,
-            lineage=made.lineage,
-            serial=made.serial,
-            fingerprint=seen,
-        )
-        if out == STDOUT:
-            echo(text_of(saved), end="")
-        else:
-            save_plan(out, saved)
+        _save(session, out, made, desired, choices)
     show(session, made, markdown=form == "markdown")
     refuse_guarded(session, made)
     tell_left(session, partial(of_plan, made))
@@ -61,6 +62,48 @@ def plan(session: Session, /, out: str | None, form: str, detailed_exitcode: boo
         following = again.next(choices) if out is None else session.command("apply", out)
         session.output.note(f"Next: {following}")
     return _exit_code(made) if detailed_exitcode else 0
+
+
+def _save(session: Session, out: str, made: Plan, desired: Desired, choices: Choices) -> None:
+    """Write the plan for `apply`, or print it."""
+    from mlxsm_sync.state.saved_plan import SavedPlan, save_plan, text_of  # most plans are only looked at
+
+    saved = SavedPlan(
+        digest=made.digest,
+        desired=desired,
+        choices=choices,
+        lineage=made.lineage,
+        serial=made.serial,
+        fingerprint=session.store.fingerprint(),
+    )
+    if out == STDOUT:
+        echo(text_of(saved), end="")
+    else:
+        save_plan(out, saved)
+
+
+def _against_base(
+    session: Session,
+    base: str,
+    out: str | None,
+    form: str,
+    detailed_exitcode: bool,
+    each_machine: bool,
+    answers: dict[str, Any],
+) -> int:
+    """Show what a new version of the file would change where the old one is applied."""
+    from mlxsm_sync.commands.base_plan import base_plans  # most plans are of a machine
+
+    if out is not None:
+        raise UsageError(
+            "--out saves a plan for a machine, and --base plans for none", "leave one of them out"
+        )
+    made = base_plans(session, base, each_machine=each_machine, **answers)
+    for one in made.machines:
+        show(session, one.plan, markdown=form == "markdown", with_json=not each_machine)
+    if each_machine:
+        session.output.data(made)
+    return max((_exit_code(one.plan) for one in made.machines), default=0) if detailed_exitcode else 0
 
 
 def _is_gone(out: str | None) -> bool:

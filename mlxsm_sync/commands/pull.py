@@ -12,19 +12,19 @@ from mlxsm_sync.commands.prompts import confirm
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import NotEditable, UsageError
 from mlxsm_sync.planning.planner import make_plan
-from mlxsm_sync.planning.pull import Scope
 from mlxsm_sync.profile_file.pull_file import carry_out, prepare
 from mlxsm_sync.profile_file.whereabouts import look
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.text.unicode import normal, visible
 from mlxsm_sync.values.field_names import find, known
+from mlxsm_sync.values.pull import Scope
 from mlxsm_sync.views.plan import headline
 from mlxsm_sync.views.pull import clash_text, whole_text
 from mlxsm_sync.views.pull_report import pull_report
 
 if TYPE_CHECKING:
-    from mlxsm_sync.planning.pull import Scope
     from mlxsm_sync.profile_file.pull_file import Prepared
+    from mlxsm_sync.values.pull import Scope
 
 
 def pull(
@@ -42,7 +42,7 @@ def pull(
         raise UsageError("standard input cannot be written to", "-f FILE names the file to write")
     session.store.recover(session.lock_timeout)
     try:
-        ready = prepare(session.path, session.store.read(), scope, session.this_machine)
+        ready = prepare(session.path, session.store.read(), scope, session.machine)
     except NotEditable as error:
         session.output.print(_shown(error.patch))
         raise
@@ -51,7 +51,7 @@ def pull(
     if asking:
         confirm(f"Type yes to write {ready.path}:")
     write = not dry_run and (bool(ready.patch) or ready.state is not None)
-    if write and carry_out(ready, session.store, scope, session.lock_timeout, session.this_machine):
+    if write and carry_out(ready, session.store, scope, session.lock_timeout, session.machine):
         session.output.note(f"note: {ready.path} has other names (hard links), which keep the old content")
     with telling_of(ready.path if ready.patch and write else "the state" if write else None):
         _finish(session, ready, dry_run=dry_run)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mlxsm_sync.state.store import Store
     from mlxsm_sync.text.json_value import Json
     from mlxsm_sync.values.desired import Desired
-    from mlxsm_sync.values.machines import Machine
 
 DEFAULT_LOCK_TIMEOUT = 10
 _STATELESS = ("validate", "schema", "completion", "machine")
@@ -74,26 +73,18 @@ class Session:
 
     def desired(self) -> Desired:
         """What the profile file wants on this machine."""
-        from mlxsm_sync.profile_file.selection import select  # --help reads no file
+        from mlxsm_sync.profile_file.file import wanted_here  # --help reads no file
 
-        file = self.declared()
-        return select(file, self.this_machine() if file.machines is not None else None)
+        return wanted_here(self.declared(), self.machine)
 
     def declared(self) -> DeclaredFile:
         """What the profile file declares for every machine."""
-        from mlxsm_sync.profile_file.file import declared_in  # nor does it know how
-        from mlxsm_sync.syntax.source import read_tree  # nor any syntax
+        from mlxsm_sync.profile_file.file import declared_at  # as above
 
         path = self.path
         self.tell_of_input(path)
         self.unnamed = None if self.file_was_named or path in (PROFILE_FILES[0], STDIN) else path
-        return declared_in(path, read_tree(path))
-
-    def this_machine(self) -> Machine:
-        """What this machine is called, and who says so."""
-        from mlxsm_sync.files.machine_name import this_machine  # few files are for several machines
-
-        return this_machine(self.machine, os.environ)
+        return declared_at(path)
 
     def tell_of_input(self, path: str) -> None:
         """Say that standard input is awaited, where that is a terminal at which nobody may type."""

@@ -14,7 +14,7 @@ from mlxsm_sync.values.plan import Action, Change, Conflict, Orphan, Plan, Summa
 from mlxsm_sync.values.profile import Fields
 
 # `fields` and `drift` only explain what `before`, `after` and the kind of a conflict say.
-_NOT_COVERED = {"index", "fields", "drift", "from", "message", "messages", "remedies", "reason"}
+_NOT_COVERED = {"index", "fields", "drift", "from", "message", "messages", "remedies"}
 
 
 def meaning(desired: Desired) -> str:

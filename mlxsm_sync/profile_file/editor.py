@@ -14,12 +14,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.planning.pull import Edit, touched
+from mlxsm_sync.planning.pull import touched
 from mlxsm_sync.syntax.tree import Node, Problems
 from mlxsm_sync.syntax.yaml import read_yaml
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import unseen
 from mlxsm_sync.values.profile import OPTIONS, Fields
+from mlxsm_sync.values.pull import Edit
 
 if TYPE_CHECKING:
     import yaml_edit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 
 from mlxsm_sync.files.machine_name import this_machine
 from mlxsm_sync.files.paths import refuse_secret
@@ -13,26 +12,24 @@ from mlxsm_sync.profile_file.selection import DeclaredFile, select
 from mlxsm_sync.profile_file.whereabouts import named_path
 from mlxsm_sync.syntax.source import STDIN, Tree, read_tree
 from mlxsm_sync.values.desired import Desired, Input
-from mlxsm_sync.values.machines import Machine
-
-Caller = Callable[[], Machine]
-"""Says what this machine is called; asked only where a file has machines."""
 
 
-def unnamed() -> Machine:
-    """What this machine is called where no command line says it."""
-    return this_machine(None, os.environ)
+def read_profile_file(path: str, machine: str | None = None) -> Desired:
+    """What the file wants on this machine; InvalidFile with every problem where it breaks a rule.
+
+    `machine` is what the command line calls this machine, where it says so.
+    """
+    return wanted_here(declared_at(path), machine)
 
 
-def read_profile_file(path: str, caller: Caller = unnamed) -> Desired:
-    """What the file wants on this machine; InvalidFile with every problem where it breaks a rule."""
-    return judge_tree(path, read_tree(path), caller)
+def wanted_here(file: DeclaredFile, machine: str | None = None) -> Desired:
+    """What a file that has been read wants on this machine."""
+    return select(file, this_machine(machine, os.environ) if file.machines is not None else None)
 
 
-def judge_tree(path: str, tree: Tree, caller: Caller = unnamed) -> Desired:
-    """What a file wants on this machine that has been read already."""
-    file = declared_in(path, tree)
-    return select(file, caller() if file.machines is not None else None)
+def declared_at(path: str) -> DeclaredFile:
+    """What the file at a path declares, for every machine."""
+    return declared_in(path, read_tree(path))
 
 
 def declared_in(path: str, tree: Tree) -> DeclaredFile:

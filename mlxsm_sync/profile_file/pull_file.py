@@ -14,9 +14,9 @@ from mlxsm_sync.errors import FileError, InvalidFile, MlxsmError, NotEditable, S
 from mlxsm_sync.files import atomic
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.profile_warnings import about
-from mlxsm_sync.planning.pull import Edit, Pull, Scope, intended, plan_pull, recorded
+from mlxsm_sync.planning.pull import intended, plan_pull, recorded
 from mlxsm_sync.profile_file.editor import Unsafe, edited, patch, strays
-from mlxsm_sync.profile_file.file import Caller, declared_in, judge_tree, unnamed
+from mlxsm_sync.profile_file.file import declared_in, wanted_here
 from mlxsm_sync.profile_file.selection import select
 from mlxsm_sync.profile_file.whereabouts import look
 from mlxsm_sync.state.store import Store, new_lineage
@@ -27,6 +27,7 @@ from mlxsm_sync.text.times import now
 from mlxsm_sync.values.desired import Desired, ProfileWarning
 from mlxsm_sync.values.machines import Machine
 from mlxsm_sync.values.profile import HOST, MODEL_ID, RAW_EXTRA_ARGS
+from mlxsm_sync.values.pull import Edit, Pull, Scope
 from mlxsm_sync.values.state import State, Write
 
 _DOUBTFUL = {MODEL_ID, HOST, RAW_EXTRA_ARGS}
@@ -57,14 +58,14 @@ class Prepared(NamedTuple):
     """What is worth a look in the profiles that are written."""
 
 
-def prepare(path: str, state: State, scope: Scope, caller: Caller = unnamed) -> Prepared:
+def prepare(path: str, state: State, scope: Scope, machine: str | None = None) -> Prepared:
     """What a pull would do; nothing is written."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise FileError(f"{path} is not a regular file, and cannot be written back")
     with atomic.system_errors(f"cannot write {path}"):
         place = atomic.own_place(path)
     tree = read_tree(path)
-    desired = judge_tree(path, tree, caller)
+    desired = wanted_here(declared_in(path, tree), machine)
     pull = plan_pull(desired, state, scope)
     if scope.names and pull.stuck:
         first = pull.stuck[0]
@@ -92,13 +93,15 @@ def prepare(path: str, state: State, scope: Scope, caller: Caller = unnamed) -> 
     )
 
 
-def carry_out(shown: Prepared, store: Store, scope: Scope, timeout: float, caller: Caller = unnamed) -> bool:
+def carry_out(
+    shown: Prepared, store: Store, scope: Scope, timeout: float, machine: str | None = None
+) -> bool:
     """Write what was shown, and record it as applied; StalePlan where it would be something else now.
 
     It says whether the file has other names, which keep the old content.
     """
     with store.locked(timeout, "mlxsm pull") as state:
-        ready = prepare(shown.path, state, scope, caller)
+        ready = prepare(shown.path, state, scope, machine)
         if (ready.place, ready.patch, ready.pull) != (shown.place, shown.patch, shown.pull):
             raise _changed(shown.path)
         others = _write(ready) if ready.patch else False

@@ -49,13 +49,13 @@ class Machine(Value):
     tags: tuple[str, ...] = ()
     """What the profile file calls it besides."""
     place: str | None = Field(exclude=True, default=None)
-    """The file that has the name, where it comes from one."""
+    """The file or the option that has the name, where it is not the usual one."""
 
     @property
     def source(self) -> str:
         """Where the name comes from, for people."""
         known = {"flag": "--machine", "environment": "MLXSM_MACHINE", "system": "the host name"}
-        return f"from {known.get(self.from_) or self.place or 'a file'}"
+        return f"from {self.place or known.get(self.from_, 'a file')}"
 
 
 def is_key(text: str) -> bool:

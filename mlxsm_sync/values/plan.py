@@ -148,7 +148,7 @@ class Orphan(Value):
     """The profile file that put it there, null for standard input."""
     drifted: bool
     """Whether it was changed on this machine since."""
-    reason: OrphanReason = "not-listed"
+    reason: OrphanReason = Field(exclude=True, default="not-listed")
     """Why nothing wants it: the file does not list it, or lists it for other machines."""
     came: str = Field(exclude=True, default="")
     """Where it came from, as people are told."""
@@ -256,3 +256,21 @@ class Outcome(Plan):
     """Whether anything was written."""
     skipped: tuple[Skipped, ...] = ()
     """Everything that was passed over, and why."""
+
+
+class MachinePlan(Value):
+    """The plan of one machine that a file declares."""
+
+    name: str | None
+    """The machine, or the pattern of several; null where the file has no machines."""
+    plan: Plan
+    """What would change there."""
+
+
+class MachinePlans(Value):
+    """`mlxsm plan --base OLD --each-machine --json`."""
+
+    format_version: Literal[1] = 1
+    """The version of this format."""
+    machines: tuple[MachinePlan, ...]
+    """In the order of the file."""

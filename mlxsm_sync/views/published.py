@@ -11,6 +11,7 @@ SCHEMAS: dict[str, str] = {
     "state": "the state",
     "saved-plan": "what plan --out writes and apply PLAN reads",
     "plan": "a plan, and how it ended",
+    "machine-plans": "a plan for each machine of a file",
     "error": "why a command failed",
     "list": "the profiles of this machine",
     "history": "the current state and the earlier ones",
@@ -35,7 +36,11 @@ SCHEMAS: dict[str, str] = {
 _PRINTS = {"apply": "plan", "import": "plan", "remove": "plan", "rollback": "plan", "restart": "up"}
 
 
-_PRINTS_WITH = {("up", "--dry-run"): "dry-run", ("connect", "--list"): "clients"}
+_PRINTS_WITH = {
+    ("up", "--dry-run"): "dry-run",
+    ("connect", "--list"): "clients",
+    ("plan", "--each-machine"): "machine-plans",
+}
 
 
 def schema_of(command: str, options: Collection[str] = ()) -> str:

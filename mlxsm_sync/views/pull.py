@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlxsm_sync.planning.pull import Clash, Pull
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Desired
 from mlxsm_sync.values.field_names import called
 from mlxsm_sync.values.invocation import Invocation
+from mlxsm_sync.values.pull import Clash, Pull
 from mlxsm_sync.views.plan import CONFLICT_SIGN
 from mlxsm_sync.views.style import Style, value
 

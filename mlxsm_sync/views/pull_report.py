@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from mlxsm_sync.planning.explain import explain
-from mlxsm_sync.planning.pull import Edit, Pull
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import Desired, ProfileWarning
 from mlxsm_sync.values.plan import FieldChange
+from mlxsm_sync.values.pull import Edit, Pull
 
 
 class PulledProfile(Value):

@@ -18,7 +18,7 @@ from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import ProfileFile
 from mlxsm_sync.values.file_reports import ExportReport, InitReport, MachineReport
 from mlxsm_sync.values.json_schema import Schema, made_from, whole
-from mlxsm_sync.values.plan import Outcome
+from mlxsm_sync.values.plan import MachinePlans, Outcome
 from mlxsm_sync.values.run import DownReport, DryRun, SeenReport, UpReport
 from mlxsm_sync.values.server_reports import AdoptReport, Diagnosis, ForgetReport
 from mlxsm_sync.values.state import State
@@ -35,6 +35,7 @@ _READ: dict[str, type[Value]] = {
 }
 _PRINTED: dict[str, type[Value]] = {
     "plan": Outcome,
+    "machine-plans": MachinePlans,
     "error": ErrorReport,
     "list": ListReport,
     "history": HistoryReport,

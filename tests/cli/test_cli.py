@@ -193,8 +193,8 @@ def test_plan_json_of_each_kind_has_every_key(project: Project) -> None:
     )
     plan = project.run("plan", "--json").json
     assert [*plan] == [
-        "formatVersion", "lineage", "serial", "owner", "input", "digest", "changes", "conflicts", "invalid",
-        "orphans", "unchanged", "warnings", "summary",
+        "formatVersion", "lineage", "serial", "owner", "input", "machine", "elsewhere", "digest", "changes",
+        "conflicts", "invalid", "orphans", "unchanged", "warnings", "summary",
     ]  # fmt: skip
     (change,) = plan["changes"]
     assert [*change] == [

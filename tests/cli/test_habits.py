@@ -63,7 +63,6 @@ TYPED = {
     "run qwen": "mlxsm up qwen",
     "service install": "not built in",
     "fit": "mlxsm ps",
-    "machine": "mlxsm doctor",
     "report": "mlxsm ps --json",
     "switch qwen": "then mlxsm up qwen",
     "use qwen": "mlxsm up qwen",

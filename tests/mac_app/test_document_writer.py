@@ -430,11 +430,11 @@ def _entry(number: int, profile: Profile, owner: str | None, data: st.DataObject
 
 
 def _read(text: str) -> Any:
-    from mlxsm_sync.profile_file.reader import judge
     from mlxsm_sync.syntax.yaml import read_yaml
+    from testing.profile_files import judge
 
     problems = Problems("p.yaml")
-    return judge(read_yaml(text, problems), problems, Input(path="p.yaml", digest=""), "/f")
+    return judge(read_yaml(text, problems), problems, "/f")
 
 
 def test_profiles_of_several_files_go_out_under_a_name_of_their_own(project: Project) -> None:

@@ -31,11 +31,12 @@ from mlxsm_sync.mac_app.list_record import EntryRecord, ListRecord, joined, reco
 from mlxsm_sync.planning.changes import between, not_to_be_held
 from mlxsm_sync.planning.exportable import select
 from mlxsm_sync.planning.planner import make_plan
-from mlxsm_sync.planning.pull import Scope, plan_pull
+from mlxsm_sync.planning.pull import plan_pull
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.desired import Desired, DesiredProfile, Input
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile, from_fields
+from mlxsm_sync.values.pull import Scope
 from mlxsm_sync.values.state import Entry, State
 from testing.ledger import Tally
 from testing.project import Project

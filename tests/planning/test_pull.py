@@ -22,19 +22,20 @@ from hypothesis import strategies as st
 from mlxsm_sync.errors import FileError, MlxsmError, NotEditable, StalePlan, UsageError
 from mlxsm_sync.files import atomic
 from mlxsm_sync.planning.planner import make_plan
-from mlxsm_sync.planning.pull import Edit, Scope, intended, plan_pull, recorded
+from mlxsm_sync.planning.pull import intended, plan_pull, recorded
 from mlxsm_sync.profile_file.editor import Unsafe, edited, patch, strays
 from mlxsm_sync.profile_file.pull_file import Prepared, carry_out, prepare
-from mlxsm_sync.profile_file.reader import judge
 from mlxsm_sync.state.state_file import StateFile
 from mlxsm_sync.syntax.tree import Node, Problems
 from mlxsm_sync.syntax.yaml import read_yaml
 from mlxsm_sync.text.json_value import same
 from mlxsm_sync.text.unicode import quotable, visible
 from mlxsm_sync.values.choices import Choices
-from mlxsm_sync.values.desired import Desired, Input
+from mlxsm_sync.values.desired import Desired
 from mlxsm_sync.values.profile import Profile, from_fields, nested
+from mlxsm_sync.values.pull import Edit, Scope
 from mlxsm_sync.values.state import Entry, State
+from testing.profile_files import judge
 from testing.project import Project
 from testing.strategies import HERE, rich_profiles
 
@@ -504,7 +505,7 @@ def tree(text: str) -> Node:
 
 def desired_of(text: str) -> Desired:
     problems = Problems("p.yaml")
-    return judge(read_yaml(text, problems), problems, Input(path="p.yaml", digest=""), HERE)
+    return judge(read_yaml(text, problems), problems, HERE)
 
 
 NOBODY = Entry(id="0" * 16, profile=Profile(name="N", model_id="m", host="h", port=1), owner=None)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.syntax.source import Tree, parse_text
 from mlxsm_sync.syntax.tree import Problems
+from testing.profile_files import judge_tree_alone
 
 # Of each key of a profile: values that are wrong, and how it is told; None is a key that is not there.
 PROFILE: dict[str, list[tuple[str | None, str]]] = {
@@ -146,7 +146,7 @@ def _told(text: str) -> list[tuple[int | None, int | None, str]]:
     problems = Problems("p.yaml")
     try:
         tree = Tree(parse_text("p.yaml", text, problems), problems, "sha256:0")
-        judge_tree("-", tree, refuse_duplicates=True)
+        judge_tree_alone("-", tree)
     except InvalidFile as error:
         return [(one.line, one.column, one.message) for one in error.problems]
     return []

@@ -13,20 +13,21 @@ from mlxsm_sync.profile_file.file import read_profile_file
 from mlxsm_sync.syntax import tree
 from mlxsm_sync.syntax.source import is_json
 from mlxsm_sync.values.desired import Desired
+from testing.profile_files import judge_alone
 
 HEAD = "schemaVersion: 1\nprofiles:\n"
 ONE = "{name: A, modelID: m/a, host: 127.0.0.1, port: 1}"
 
 
-def read(tmp_path: Path, text: str | bytes, name: str = "p.yaml", **options: bool) -> Desired:
+def read(tmp_path: Path, text: str | bytes, name: str = "p.yaml", *, alone: bool = False) -> Desired:
     path = tmp_path / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_profile_file(str(path), **options)
+    return judge_alone(str(path)) if alone else read_profile_file(str(path))
 
 
-def problems(tmp_path: Path, text: str | bytes, name: str = "p.yaml", **options: bool) -> list[str]:
+def problems(tmp_path: Path, text: str | bytes, name: str = "p.yaml", *, alone: bool = False) -> list[str]:
     with pytest.raises(InvalidFile) as caught:
-        read(tmp_path, text, name, **options)
+        read(tmp_path, text, name, alone=alone)
     return [str(one).removeprefix(f"{tmp_path}/{name}").removeprefix(":") for one in caught.value.problems]
 
 
@@ -296,7 +297,7 @@ def test_a_place_at_the_end_is_inside_the_file(tmp_path: Path) -> None:
 def test_an_unknown_key_is_unknown_without_a_value_too(tmp_path: Path) -> None:
     text = f"{HEAD}  - {ONE[:-1]}, colour: null, advancedLaunchOptions: {{loglevel: ~}}}}\n"
     assert problems(tmp_path, text) == [
-        '3:55: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, advancedLaunchOptions',
+        '3:55: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, advancedLaunchOptions, on',
         '3:93: the key "loglevel" is unknown: did you mean logLevel?',
     ]
 
@@ -409,7 +410,7 @@ def test_an_unreadable_document_of_yaml_is_one_line(tmp_path: Path) -> None:
 
 def test_duplicates_are_problems_where_a_file_is_judged_alone(tmp_path: Path) -> None:
     two = f"{HEAD}  - {ONE}\n  - {ONE}\n  - {ONE.replace('name: A', 'name: B')}\n"
-    assert problems(tmp_path, two, refuse_duplicates=True) == [
+    assert problems(tmp_path, two, alone=True) == [
         "3:12: another profile has the same name (line 4)",
         "3:24: another profile has the same model, host and port (line 4, 5)",
         "4:12: another profile has the same name (line 3)",
@@ -417,12 +418,12 @@ def test_duplicates_are_problems_where_a_file_is_judged_alone(tmp_path: Path) ->
         "5:24: another profile has the same model, host and port (line 3, 4)",
     ]
     assert len(read(tmp_path, two).profiles) == 3
-    assert len(read(tmp_path, f"{HEAD}  - {ONE}\n", refuse_duplicates=True).profiles) == 1
+    assert len(read(tmp_path, f"{HEAD}  - {ONE}\n", alone=True).profiles) == 1
 
 
 def test_duplicates_on_one_line_name_it_once(tmp_path: Path) -> None:
     text = f"{{schemaVersion: 1, profiles: [{ONE}, {ONE}, {ONE}]}}"
-    found = problems(tmp_path, text, refuse_duplicates=True)
+    found = problems(tmp_path, text, alone=True)
     assert found[0] == "1:38: another profile has the same name (line 1)"
 
 
@@ -487,7 +488,7 @@ profiles:
   - {name: A, modelID: m, port: 0, advancedLaunchOptions: {chatTemplateArgs: {enable_thinking: false}}}
   - {name: A, port: 1}
 """
-    assert problems(tmp_path, text, refuse_duplicates=True) == [
+    assert problems(tmp_path, text, alone=True) == [
         "4:12: another profile has the same name (line 5)",
         "4:33: port must be a whole number between 1 and 65535, such as 8080",
         "4:96: enableThinking contradicts chatTemplateArgs.enable_thinking: drop one of them",

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from mlxsm_sync.mac_app.document_writer import profile_file as exported
 from mlxsm_sync.planning.planner import apply_plan, make_plan
-from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.profile_file.writer import profile_file
 from mlxsm_sync.state.serialization import read_state, write_state
 from mlxsm_sync.syntax.source import Tree, parse_text
@@ -23,6 +22,7 @@ from mlxsm_sync.values.plan import Plan
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import State
 from testing.ledger import THOROUGH, Tally
+from testing.profile_files import judge_tree
 from testing.strategies import new_ids, rich_profiles
 
 EXAMPLES = 10_000 if THOROUGH else 400

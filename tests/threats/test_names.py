@@ -15,6 +15,7 @@ from mlxsm_sync.planning.profile_warnings import together
 from mlxsm_sync.profile_file.file import read_profile_file
 from mlxsm_sync.values.state import State
 from testing.ledger import Tally
+from testing.profile_files import judge_alone
 from testing.project import Project
 
 ONE = {
@@ -83,7 +84,7 @@ def test_a_name_in_two_forms_is_one_name(tmp_path: Path, pair: tuple[str, str], 
     plan = make_plan(want, State(lineage=None))
     assert ([one.kind for one in plan.conflicts], plan.changes) == (["duplicate-name"] * 2, ())
     with pytest.raises(InvalidFile) as caught:
-        read_profile_file(path, refuse_duplicates=True)
+        judge_alone(path)
     assert [one.message for one in caught.value.problems] == [
         "another profile has the same name (line 1)"
     ] * 2
@@ -95,7 +96,7 @@ def test_a_name_in_two_forms_is_one_name(tmp_path: Path, pair: tuple[str, str], 
 def test_names_that_differ_in_case_or_form_only_are_told(
     tmp_path: Path, pair: tuple[str, str], tally: Tally
 ) -> None:
-    want = read_profile_file(_written(tmp_path, *pair), refuse_duplicates=True)
+    want = judge_alone(_written(tmp_path, *pair))
     assert len(make_plan(want, State(lineage=None)).changes) == 2
     assert [(one.name, one.message) for one in together(want.profiles, ())] == [
         (pair[0], f'its name is easily confused with "{pair[1]}"'),
@@ -107,7 +108,7 @@ def test_names_that_differ_in_case_or_form_only_are_told(
 @pytest.mark.threat(12)
 @pytest.mark.parametrize("pair", TWO.values(), ids=TWO)
 def test_other_names_are_two_names(tmp_path: Path, pair: tuple[str, str], tally: Tally) -> None:
-    want = read_profile_file(_written(tmp_path, *pair), refuse_duplicates=True)
+    want = judge_alone(_written(tmp_path, *pair))
     assert len(make_plan(want, State(lineage=None)).changes) == 2
     assert [*together(want.profiles, ())] == []
     tally.add(pairs_of_names=1)

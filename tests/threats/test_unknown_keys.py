@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.mac_app.document_file import judge_read
 from mlxsm_sync.mac_app.document_writer import document, document_profile
-from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.servers.command_line import Launch, Program, launch
 from mlxsm_sync.syntax.source import Tree, parse_text
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.profile import OPTIONS, Profile
 from testing.ledger import THOROUGH, Tally
+from testing.profile_files import judge_tree
 from testing.strategies import rich_profiles
 
 SERVER = Program(("/bin/mlx_lm.server",), "0.32.2")

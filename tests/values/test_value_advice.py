@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlxsm_sync.errors import InvalidFile
-from mlxsm_sync.profile_file.file import judge_tree
 from mlxsm_sync.syntax.source import Tree, parse_text
 from mlxsm_sync.syntax.tree import Problems
 from mlxsm_sync.values.validation import Issue
 from mlxsm_sync.values.value_advice import message
+from testing.profile_files import judge_tree
 
 FIELDS = {"name": "A", "modelID": "m/a", "host": "127.0.0.1", "port": "1"}
 OPTIONS = (

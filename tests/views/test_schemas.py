@@ -256,6 +256,7 @@ def test_strict_readers_of_schemas_take_them(name: str) -> None:
     }
     known |= {
         "additionalProperties",
+        "propertyNames",
         "uniqueItems",
         "items",
         "contains",
