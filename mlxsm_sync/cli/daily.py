@@ -106,10 +106,15 @@ def list_(session: Session, /, **given: Any) -> None:
 Examples:
   mlxsm validate                         the profile file of this folder
   mlxsm validate a.yaml b.yaml --json    several, for CI
+  mlxsm validate --format github         as annotations of GitHub Actions
+  mlxsm validate --format sarif          for code scanning and editors
 Next: mlxsm plan."""
 )
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=FileName("read"))
 @options.profile_file
+@options.printed_as(
+    "text", "json", "github", "sarif", default="text", help="How to print it; --json is --format json."
+)
 @options.as_json
 @click.pass_obj
 def validate(session: Session, /, **given: Any) -> int:

@@ -15,6 +15,7 @@ from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.text.wrapping import wrapped
 
 if TYPE_CHECKING:
+    from mlxsm_sync.text.json_value import Json
     from mlxsm_sync.values.base import Value
     from mlxsm_sync.views.style import Style
 
@@ -65,6 +66,11 @@ class Output:
             write_whole(self.json_out, text + "\n")
         if self.json:
             echo(text)
+
+    def print_json(self, data: Json) -> None:
+        """Print JSON in a format of others, unless only ours is wanted."""
+        if not self.json:
+            echo(self.redaction.json(data))
 
     def print_prompt(self, text: str) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlxsm_sync.commands.output import sentence
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import InvalidFile, MlxsmError, Problem
+from mlxsm_sync.files.repository import name_in_repository
 from mlxsm_sync.mac_app.document_file import judge_read, refuse_app_list
 from mlxsm_sync.mac_app.document_keys import secrets
 from mlxsm_sync.planning.planner import make_plan
@@ -18,34 +19,48 @@ from mlxsm_sync.syntax.source import read_tree
 from mlxsm_sync.text.redaction import redacted, without_tokens
 from mlxsm_sync.values.desired import ProfileWarning
 from mlxsm_sync.values.state import State
+from mlxsm_sync.views.annotations import workflow_commands
 from mlxsm_sync.views.reports import JudgedFile, ValidateReport
+from mlxsm_sync.views.sarif import sarif_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlxsm_sync.commands.output import Output
     from mlxsm_sync.syntax.source import Tree
     from mlxsm_sync.values.desired import Desired, ProfileWarning
     from mlxsm_sync.views.reports import JudgedFile
 
 
-def validate(session: Session, files: tuple[str, ...]) -> int:
+def validate(session: Session, files: tuple[str, ...], form: str) -> int:
     """Check profile files and documents: every problem with file, line and column."""
     paths = files or (session.path,)
     for path in paths:
         session.tell_of_input(path)
     report = ValidateReport(files=tuple(map(_judged, paths)))
-    session.output.data(report)
+    output = session.output
+    output.data(report)
+    if form == "github":
+        output.print(workflow_commands(report, name_in_repository, with_warnings=not output.quiet))
+    elif form == "sarif":
+        output.print_json(sarif_log(report, name_in_repository))
+    else:
+        _tell(output, report)
+    return 0 if all(judged.valid for judged in report.files) else 1
+
+
+def _tell(output: Output, report: ValidateReport) -> None:
+    """Print it for people."""
     for judged in report.files:
         for problem in judged.problems:
-            session.output.print(f"{sentence(str(problem))}\n")
+            output.print(f"{sentence(str(problem))}\n")
             if problem.excerpt is not None:
-                session.output.print(f"{problem.excerpt}\n")
-        if judged.valid and not session.output.quiet:
+                output.print(f"{problem.excerpt}\n")
+        if judged.valid and not output.quiet:
             for warning in judged.warnings:
                 place = f"{judged.path}:{warning.line}:{warning.column}"
-                session.output.note(f"{place}: warning: {warning.name}: {warning.message}")
-            session.output.print(f"{sentence(judged.path)}: valid\n")
-    return 0 if all(judged.valid for judged in report.files) else 1
+                output.note(f"{place}: warning: {warning.name}: {warning.message}")
+            output.print(f"{sentence(judged.path)}: valid\n")
 
 
 def _judged(path: str) -> JudgedFile:
