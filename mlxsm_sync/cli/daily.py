@@ -8,7 +8,9 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.file_names import FileName
+from mlxsm_sync.cli.parameters import WholeNumber
 from mlxsm_sync.commands.session import Session
+from mlxsm_sync.text.markdown_page import LEAST_BYTES, MOST_BYTES
 
 
 @click.command(
@@ -20,6 +22,8 @@ Examples:
   mlxsm plan --prune                  delete what the file no longer lists
   mlxsm plan --out plan.json && mlxsm apply plan.json
   git show origin/main:profiles.yaml | mlxsm plan --base -
+  mlxsm plan --drift-only             what was changed here, for a schedule
+  mlxsm plan --format markdown        as a comment on a pull request
 Next: mlxsm apply, with the same answers."""
 )
 @options.profile_file
@@ -36,6 +40,16 @@ Next: mlxsm apply, with the same answers."""
 @click.option("--out", type=FileName("write"), metavar="PLAN", help="Save the plan, for mlxsm apply PLAN.")
 @options.printed_as(
     "text", "json", "markdown", default="text", help="How to print it; --json is --format json."
+)
+@click.option(
+    "--max-bytes",
+    type=WholeNumber(LEAST_BYTES),
+    metavar="N",
+    help=f"With --format markdown: the most that it may take.  [default: {MOST_BYTES}]",
+)
+@click.option("--summary", is_flag=True, help="One line for each profile, without its fields.")
+@click.option(
+    "--drift-only", is_flag=True, help="Only what was changed on this machine since it was applied."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="2: there are changes, 3: decisions are left.")
 @options.as_json

@@ -63,11 +63,11 @@ OPTIONS: dict[str, Habit] = {
     "model": Habit((), "the model stands in the profile file: write it there, then mlxsm apply"),
     # what Terraform does and we need not
     "refresh": Habit((), "not needed: each plan reads the profile file and the state anew"),
-    "refresh-only": Habit((), "not needed: each plan reads the profile file and the state anew"),
+    "refresh-only": Habit(("--drift-only",), "mlxsm plan --drift-only shows what was changed here"),
     "lock": Habit((), "a state is never written without its lock; --lock-timeout SECONDS waits longer"),
     "parallelism": Habit((), "not needed: servers start side by side"),
     "compact-warnings": Habit(("--quiet",), "--quiet is an option of most commands"),
-    "concise": Habit(("--quiet",), "--quiet is an option of most commands"),
+    "concise": Habit(("--summary", "--quiet"), "--quiet is an option of most commands"),
     "silent": Habit(("--quiet",), "--quiet is an option of most commands"),
     "debug": Habit(("--verbose",), "--verbose is an option of most commands"),
     "no-colors": Habit(("--no-color",), "NO_COLOR=1 in the environment switches colours off"),

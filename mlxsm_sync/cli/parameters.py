@@ -30,16 +30,19 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
 
 
 class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
-    """A whole number that is not negative."""
+    """A whole number that is not negative, or not below another one."""
 
     name = "number"
+
+    def __init__(self, least: int = 0) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         # `int` also takes signs, spaces, and digits of other scripts.
-        if not re.fullmatch("[0-9]{1,40}", value):
-            raise click.BadParameter("must be a whole number of at least 0", ctx, param)
+        if not re.fullmatch("[0-9]{1,40}", value) or int(value) < self.least:
+            raise click.BadParameter(f"must be a whole number of at least {self.least}", ctx, param)
         return int(value)
 
 

@@ -6,17 +6,33 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlxsm_sync.planning.digest import done
+from mlxsm_sync.planning.drift_only import drifted_profiles
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.desired import ProfileWarning
 from mlxsm_sync.values.field_names import called
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.plan import Action, Change, Conflict, FieldChange, Orphan, Outcome, Plan
+from mlxsm_sync.values.plan import (
+    Action,
+    Change,
+    Conflict,
+    FieldChange,
+    Orphan,
+    OrphanReason,
+    Outcome,
+    Plan,
+)
 from mlxsm_sync.values.profile import NAME, Profile
 from mlxsm_sync.views.machines import called_so
 from mlxsm_sync.views.style import NO_SERVER, Style, plural, value
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "replace": "±", "claim": "=", "delete": "-"}
 CONFLICT_SIGN, INVALID_SIGN, ORPHAN_SIGN = "!", "✗", "?"
+
+ORPHANED: dict[OrphanReason, str] = {
+    "not-listed": "no longer in the file",
+    "other-machines": "for other machines",
+}
+"""Why nothing wants an orphan."""
 
 _MOST_NAMED = 5
 """How many profiles a warning that is about many names."""
@@ -33,13 +49,9 @@ _IN_WORDS = {
 }
 
 
-def plan_text(plan: Plan, style: Style, file: str | None = None) -> str:
-    """The whole plan; `file` is the profile file, where the command line does not tell which."""
-    blocks = [style.paint(headline(plan), "bold")]
-    if plan.machine is not None:
-        blocks[0] += f"\nmachine {called_so(plan.machine)}"
-    if file is not None:
-        blocks[0] += f"\nProfile file: {visible(file)}"
+def plan_text(plan: Plan, style: Style, file: str | None = None, head: str | None = None) -> str:
+    """The whole plan below its title."""
+    blocks = [title(plan, style, file, head)]
     blocks += [_block(_change_lines(change, style)) for change in plan.counted]
     blocks += [_block(conflict_lines(conflict, style)) for conflict in plan.conflicts]
     blocks += [_block(_invalid_lines(plan, style))] if plan.invalid else []
@@ -48,6 +60,14 @@ def plan_text(plan: Plan, style: Style, file: str | None = None) -> str:
     quiet += [_warning_lines(plan, style)]
     blocks += filter(None, map(_block, quiet))
     return "\n\n".join(blocks) + "\n"
+
+
+def title(plan: Plan, style: Style, file: str | None = None, head: str | None = None) -> str:
+    """The counts, or a head in their place; `file` is the profile file, where the command line names none."""
+    lines = [style.paint(head or headline(plan), "bold")]
+    lines += [f"machine {called_so(plan.machine)}"] if plan.machine is not None else []
+    lines += [f"Profile file: {visible(file)}"] if file is not None else []
+    return "\n".join(lines)
 
 
 def answered_text(first: Plan, plan: Plan, style: Style) -> str:
@@ -78,6 +98,13 @@ def headline(plan: Plan) -> str:
     return f"Plan: {', '.join([*todo, *rest])}"
 
 
+def drift_headline(plan: Plan) -> str:
+    """`Drift: 2 profiles were changed on this machine`, or that nothing was."""
+    count = drifted_profiles(plan)
+    who = f"{plural(count, 'profile')} {'was' if count == 1 else 'were'}" if count else "nothing was"
+    return f"Drift: {who} changed on this machine"
+
+
 def outcome_text(outcome: Outcome, style: Style) -> str:
     """What was done, what was passed over, and what was not touched."""
     what = f"Applied: {done(outcome.summary)}" if outcome.applied else "Nothing was written"
@@ -90,11 +117,11 @@ def outcome_text(outcome: Outcome, style: Style) -> str:
 
 def outcome_lines(outcome: Outcome) -> list[str]:
     """What was passed over, and why."""
-    return [f"  {visible(one.name)}: {_reason(one.reason)}" for one in outcome.skipped]
+    return [f"  {visible(one.name)}: {in_words(one.reason)}" for one in outcome.skipped]
 
 
-def _reason(reason: str) -> str:
-    """In words, why a profile was passed over."""
+def in_words(reason: str) -> str:
+    """Why a profile was passed over, or the kind of its conflict, in words."""
     return _IN_WORDS.get(reason.removeprefix("conflict: "), reason)
 
 
@@ -203,7 +230,7 @@ def _invalid_lines(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _orphan_lines(orphans: Sequence[Orphan], style: Style) -> Iterator[str]:
-    for reason, what in (("not-listed", "no longer in the file"), ("other-machines", "for other machines")):
+    for reason, what in ORPHANED.items():
         some = [one for one in orphans if one.reason == reason]
         them = "those from this file, --prune-foreign all" if any(one.foreign for one in some) else "them"
         if some:

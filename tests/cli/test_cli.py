@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import mlxsm_sync
+from testing.markdown import read
 from testing.paths import BIN, MLXSM
 from testing.project import Project
 
@@ -303,31 +304,20 @@ def test_markdown_for_a_pull_request(project: Project) -> None:
     )
     told = project.run("plan", "--format", "markdown").out
     assert told.startswith("### Plan: 1 to create, 1 to update, 1 orphan\n")
-    assert "| `~` | A | update: `port 1 → 9` |" in told
-    assert r"| `+` | B\|\*x\* \`\`\` | create: ``/m/\|`c`` at `127.0.0.1:2` |" in told
-    assert "| `?` | Old | no longer in the file: stays, unless pruned |" in told
+    assert "| `~` | `A` | update: `port 1 -> 9` |" in told
+    assert r"| `+` | ` B\|*x* ``` ` | create: ``/m/\|`c`` at `127.0.0.1:2` |" in told
+    assert "| `?` | `Old` | no longer in the file: stays, unless pruned |" in told
     meaning = project.run("plan", "--json").json["input"]["meaning"]
     assert f"`--expect-input {meaning}`" in told
     assert "````text\nPlan: " in told
     assert told.rstrip().endswith("-->")
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("@jane", "@<!-- -->jane"),
-        ("a@b.c", "a@<!-- -->b.c"),
-        ("see #12", r"see \#<!-- -->12"),
-        ("https://x.y", "https:<!-- -->//x.y"),
-        ("www.x.y", "www<!-- -->.x.y"),
-        ("[x](y)", r"\[x\]\(y\)"),
-        ("<b>&amp;", r"\<b\>\&amp;"),
-        ("a`b|c", r"a\`b\|c"),
-    ],
-)
-def test_text_of_others_is_only_text_in_markdown(project: Project, name: str, shown: str) -> None:
+@pytest.mark.parametrize("name", ["@jane", "a@b.c", "see #12", "https://x.y", "[x](y)", "<b>&amp;", "a`b|c"])
+def test_text_of_others_is_only_text_in_markdown(project: Project, name: str) -> None:
     project.write(ONE.replace("name: A", f"name: '{name}'"))
-    assert f"| `+` | {shown} | create" in project.run("plan", "--format", "markdown").out
+    (table,) = read(project.run("plan", "--format", "markdown").out).tables
+    assert table[1] == ["+", name, "create: m/a at 127.0.0.1:1"]
 
 
 def test_colours_follow_the_option_then_the_environment_then_the_terminal(project: Project) -> None:

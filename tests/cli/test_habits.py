@@ -87,7 +87,7 @@ TYPED = {
     "plan -state=other.json": "write it --state other.json",
     "plan -detailed-exitcode": "write it --detailed-exitcode",
     "plan -refresh=false": "not needed: ",
-    "plan --refresh-only": "not needed: ",
+    "plan --refresh-only": "write it --drift-only",
     "plan -var x=y": "no variables",
     "plan -no-color": "write it --no-color",
     "apply -input=false": "write it --yes",
