@@ -226,7 +226,7 @@ def test_plan_json_of_each_kind_has_every_key(project: Project) -> None:
     assert plan["input"]["path"] == "profiles.yaml"
     assert plan["summary"] == {
         "create": 1, "update": 0, "replace": 0, "rename": 0, "claim": 0, "delete": 0, "unchanged": 0,
-        "conflict": 1, "invalid": 0, "orphan": 0,
+        "conflict": 1, "invalid": 0, "orphan": 0, "elsewhere": 0,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from mlxsm_sync.text.markdown_page import LEAST_BYTES, MOST_BYTES
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Invalid
+from mlxsm_sync.values.machines import Machine
 from mlxsm_sync.values.plan import FieldChange, Orphan, Plan, Rival, Way
 from mlxsm_sync.views.markdown import plan_markdown
 from mlxsm_sync.views.plan import drift_headline
@@ -99,12 +100,13 @@ def test_in_short_there_are_no_fields_and_no_details() -> None:
 
 def test_of_drift_there_is_nothing_to_apply() -> None:
     plan = only_drift(world())
-    found = read(plan_markdown(plan, head=drift_headline(plan), machine="mac"))
-    assert found.headings == ["Drift: 1 profile was changed on this machine"]
+    plan = plan.model_copy(machine=Machine(name="mini-*", from_="flag"))
+    found = read(plan_markdown(plan, head=drift_headline(plan)))
+    assert found.headings == ["Drift: 1 profile was changed on this machine, on mini-*"]
     assert list(rows(found)) == ["Drifted"]
     assert found.text == ""
     assert found.folded[0].startswith("Drift: 1 profile was changed on this machine\n")
-    assert found.marker["machine"] == "mac"
+    assert found.marker["machine"] == "mini-*"
 
 
 def test_what_owners_become_is_told() -> None:
@@ -228,7 +230,8 @@ def any_plans(draw: Callable[..., Any]) -> Plan:
 def test_any_plan_fits_and_stays_whole_markdown(
     plan: Plan, most: int, brief: bool, machine: str | None
 ) -> None:
-    text = plan_markdown(plan, most=most, brief=brief, machine=machine)
+    plan = plan.model_copy(machine=Machine(name=machine, from_="flag") if machine is not None else None)
+    text = plan_markdown(plan, most=most, brief=brief)
     assert len(text.encode()) <= most
     found = read(text)
     assert found.marker == {"collection": plan.owner, "machine": machine, "digest": plan.digest}
