@@ -17,7 +17,7 @@ from mlxsm_sync.views.style import Style, value
 def whole_text(pull: Pull, desired: Desired) -> str:
     """Which profiles of the file are replaced by what is here, also where nothing was changed here."""
     names = [
-        visible(desired.profiles[edit.place - 1].profile.name)
+        visible(desired.at(edit.place).profile.name)
         for edit in pull.edits
         if edit.taken is None and edit.place is not None and edit.fields
     ]

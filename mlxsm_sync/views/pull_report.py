@@ -109,7 +109,7 @@ def pull_report(
 
 
 def _profile(desired: Desired, edit: Edit) -> PulledProfile:
-    before = desired.profiles[edit.place - 1].declared if edit.place is not None else {}
+    before = desired.at(edit.place).declared if edit.place is not None else {}
     after = {**before, **edit.fields}
     return PulledProfile(
         name=str(after["/name"]),
