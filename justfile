@@ -14,8 +14,8 @@ setup:
 
 # The inner loop: style, types, and the tests that run in this process
 fast *arguments:
-    {{ python }} -m ruff check mlxsm_sync tests
-    {{ python }} -m ruff format --check mlxsm_sync tests
+    {{ python }} -m ruff check mlxsm_sync tests .github/action
+    {{ python }} -m ruff format --check mlxsm_sync tests .github/action
     {{ python }} -m mypy
     {{ python }} -m pytest -q -n auto -m "not slow and not installed" {{ arguments }}
 

@@ -45,7 +45,7 @@ def test_every_folder_says_in_one_line_what_it_is_for() -> None:
 def test_the_tests_are_laid_out_as_the_package_is() -> None:
     tests = REPOSITORY / "tests"
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
-    folders |= {"benchmarks", "e2e", "stories", "testing", "threats"}
+    folders |= {"action", "benchmarks", "e2e", "stories", "testing", "threats"}
     assert {path.parent.name for path in tests.glob("*/*.py")} <= folders
     beside = [path.name for path in tests.glob("*.py") if not path.name.startswith("test_")]
     assert beside == ["conftest.py"], "what tests share is in tests/testing"

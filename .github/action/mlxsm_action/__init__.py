@@ -1,0 +1,1 @@
+"""What action.yml does, step by step; knows mlxsm only as a command."""
