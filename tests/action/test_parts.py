@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from mlxsm_action import api, base, install, result, verdict
 from mlxsm_action.inputs import FAIL_ON, file_in, for_children
 from mlxsm_action.runner import Stopped, command, output_lines
+from testing.paths import REPOSITORY
 from testing.workflow_commands import Command, obeyed
 
 ONE, TWO, ZERO = "1" * 40, "2" * 40, "0" * 40
@@ -97,10 +99,10 @@ def test_no_child_has_the_token() -> None:
 
 
 def test_the_token_is_for_the_server_alone_and_in_no_word() -> None:
-    told = base._credentials("t", "https://github.com/")
+    told = base.credentials("t", "https://github.com/")
     assert told["GIT_CONFIG_KEY_1"] == "http.https://github.com/.extraheader"
     assert told["GIT_CONFIG_VALUE_0"] == "", "what the checkout kept is taken away first"
-    assert base._credentials("", "https://github.com") == base._credentials("t", "") == {}
+    assert base.credentials("", "https://github.com") == base.credentials("t", "") == {}
 
 
 @pytest.mark.parametrize("fail_on", FAIL_ON)
@@ -131,6 +133,13 @@ def test_the_counts_of_a_plan_and_of_several() -> None:
     told = result.counts(several)
     assert told[:4] == ("c", 10, 4, 2)
     assert told.digest != result.counts(json.loads(json.dumps(several).replace('"b"', '"x"'))).digest
+
+
+@pytest.mark.parametrize(
+    "name", ["step.py", "mlxsm_action/__init__.py", "mlxsm_action/install.py", "mlxsm_action/runner.py"]
+)
+def test_a_python_that_is_too_old_can_still_say_so(name: str) -> None:
+    ast.parse((REPOSITORY / ".github/action" / name).read_text(), feature_version=(3, 8))
 
 
 def test_a_python_that_is_too_old_looks_for_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:

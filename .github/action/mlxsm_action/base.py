@@ -22,18 +22,18 @@ class Git(NamedTuple):
     top: str
     environ: dict[str, str]
 
-    def ask(self, *words: str, **more: str) -> bytes:
+    def ask(self, *words: str) -> bytes:
         """What git prints. Raises Stopped with what it says where it fails."""
-        done = self.run(*words, **more)
+        done = self.run(*words)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
             raise Stopped(f"git {words[0]} failed: {said}")
         return done.stdout
 
-    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
-        """The finished command; `more` is for its environment."""
+    def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """The finished command."""
         return subprocess.run(
-            ["git", *words], cwd=self.top, env=self.environ | more, capture_output=True, check=False
+            ["git", *words], cwd=self.top, env=self.environ, capture_output=True, check=False
         )
 
 
@@ -42,7 +42,7 @@ def repository_of(path: str, environ: Mapping[str, str]) -> Git:
     folder = os.path.dirname(os.path.realpath(path))
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "GIT_NO_LAZY_FETCH": "0"}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
     git = Git(folder, dict(environ) | quiet)
     top = git.ask("rev-parse", "--show-toplevel")
     return git._replace(top=os.fsdecode(top).removesuffix("\n"))
@@ -73,7 +73,7 @@ def parents_of_head(git: Git) -> list[str]:
     return [line.removeprefix("parent ") for line in head.splitlines() if line.startswith("parent ")]
 
 
-def commit_of(git: Git, base: str, token: str, server: str) -> str:
+def commit_of(git: Git, base: str) -> str:
     """The commit of a name, fetched where it is not here. Raises Stopped where it cannot be had."""
     found = _here(git, base)
     if found is None:
@@ -88,7 +88,7 @@ def commit_of(git: Git, base: str, token: str, server: str) -> str:
             "origin",
             name,
         ]
-        git.ask("fetch", *words, **_credentials(token, server))
+        git.ask("fetch", *words)
         found = _here(git, base if _COMMIT.fullmatch(base) else "FETCH_HEAD")
     if found is None:
         raise Stopped(f"there is no commit {base!r} to compare with")
@@ -100,7 +100,7 @@ def _here(git: Git, name: str) -> str | None:
     return done.stdout.decode().strip() or None if done.returncode == 0 else None
 
 
-def _credentials(token: str, server: str) -> dict[str, str]:
+def credentials(token: str, server: str) -> dict[str, str]:
     """The token for the server alone, by the environment, where no list of processes shows it.
 
     The empty value first: were there also a header that the checkout kept, GitHub would refuse both.

@@ -116,11 +116,12 @@ def judged(mlxsm: Mlxsm, given: inputs.Inputs) -> tuple[result.Result, Report]:
 def _old(workspace: str, given: inputs.Inputs) -> tuple[Old | None, tuple[str, str] | None]:
     """The old version, and both commits; None where there is nothing to compare with."""
     path = os.path.join(workspace, given.file)
-    git = old_version.repository_of(path, inputs.for_children(os.environ))
+    credentials = old_version.credentials(given.token, os.environ.get("GITHUB_SERVER_URL", ""))
+    git = old_version.repository_of(path, inputs.for_children(os.environ) | credentials)
     wanted = old_version.wanted(given.base, _event(), old_version.parents_of_head(git))
     if wanted is None:
         return None, None
-    commit = old_version.commit_of(git, wanted, given.token, os.environ.get("GITHUB_SERVER_URL", ""))
+    commit = old_version.commit_of(git, wanted)
     folder, name = os.path.split(path)
     inside = os.path.relpath(os.path.join(os.path.realpath(folder), name), os.path.realpath(git.top))
     text = old_version.text_at(git, commit, inside.replace(os.sep, "/"))
