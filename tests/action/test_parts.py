@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -103,6 +107,37 @@ def test_the_token_is_for_the_server_alone_and_in_no_word() -> None:
     assert told["GIT_CONFIG_KEY_1"] == "http.https://github.com/.extraheader"
     assert told["GIT_CONFIG_VALUE_0"] == "", "what the checkout kept is taken away first"
     assert base.credentials("", "https://github.com") == base.credentials("t", "") == {}
+
+
+class Remote(BaseHTTPRequestHandler):
+    """A server of git that asks for a login, and only looks at what it is told."""
+
+    seen: ClassVar[list[list[str]]] = []
+
+    def do_GET(self) -> None:
+        self.seen.append(self.headers.get_all("Authorization", []))
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_git_sends_the_token_once_whatever_the_checkout_kept(tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), Remote)
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for name, value in (
+        (f"http.{url}/.extraheader", "AUTHORIZATION: basic old"),
+        ("remote.origin.url", f"{url}/o/r"),
+    ):
+        subprocess.run(["git", "config", "--local", name, value], cwd=tmp_path, check=True)
+    with server, ThreadPoolExecutor() as pool:
+        pool.submit(server.serve_forever)
+        git = base.Git(str(tmp_path), dict(os.environ) | base.credentials("t", url))
+        with pytest.raises(Stopped, match="git fetch failed"):
+            git.ask("fetch", "origin")
+        server.shutdown()
+    assert Remote.seen == [["basic eC1hY2Nlc3MtdG9rZW46dA=="]]
 
 
 @pytest.mark.parametrize("fail_on", FAIL_ON)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from testing.workflow_commands import Command, obeyed
+from testing.workflow_commands import obeyed
 
 _EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
 _OUTPUT = re.compile(r"^([^\n=]+?)<<([^\n]+)\n(.*?)\n\2\n", re.MULTILINE | re.DOTALL)
@@ -32,11 +32,7 @@ class Outcome(NamedTuple):
         """The annotations of a level; no other command may be obeyed but these."""
         commands = [one for one in obeyed(self.log) if one is not None]
         assert {one.name for one in commands} <= {"notice", "warning", "error"}, self.log
-        return [_place(one) for one in commands if one.name == level]
-
-
-def _place(one: Command) -> str:
-    return one.data
+        return [one.data for one in commands if one.name == level]
 
 
 def evaluated(text: str, contexts: Mapping[str, Any]) -> str:

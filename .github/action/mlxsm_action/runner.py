@@ -52,5 +52,5 @@ def add_summary(markdown: str) -> None:
 
 def _append(variable: str, text: str) -> None:
     if path := os.environ.get(variable):
-        with open(path, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", errors="replace") as file:
             file.write(text)
