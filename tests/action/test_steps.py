@@ -173,7 +173,7 @@ def test_it_installs_itself_and_writes_the_comment(scene: Scene, github: Callabl
     first, second = scene.run(install=here), scene.run(install=here)
     assert (first.code, second.code) == (0, 0), first.log + second.log
     assert len(scene.bodies()) == 1
-    assert "`port 1 → 2`" in scene.bodies()[0]
+    assert "`port 1 -> 2`" in scene.bodies()[0]
     assert [path.name for path in (scene.folder / "temp").glob("mlxsm-action-*")] != []
 
 
@@ -185,7 +185,7 @@ def test_the_first_comment_and_the_outputs(scene: Scene, github: Callable[..., N
     (body,) = scene.bodies()
     assert body == f"{MARKER}\n{done.summary}"
     assert body.splitlines()[1] == "## mlxsm: `profiles.yaml`"
-    assert "`port 1 → 2`" in body
+    assert "`port 1 -> 2`" in body
     plan = json.loads(Path(done.outputs["json"]).read_text())["machines"][0]["plan"]
     assert Path(done.outputs.pop("markdown")).read_text() == done.summary
     assert done.outputs.pop("json")
@@ -201,7 +201,7 @@ def test_the_comment_is_updated_and_there_is_no_second_one(scene: Scene, github:
     done = scene.run()
     assert "Updated the comment." in done.log
     assert [body.startswith(MARKER) for body in scene.bodies()] == [*[False] * 5, True]
-    assert "port 1 → 3" in scene.bodies()[5]
+    assert "port 1 -> 3" in scene.bodies()[5]
     assert "The comment says it already." in scene.run().log
     assert [scene.asked(method) for method in ("POST", "PATCH", "GET")] == [1, 1, 9]
 
@@ -261,7 +261,7 @@ def test_who_may_not_write_has_the_summary(
     assert done.code == 0
     (notice,) = done.told("notice")
     assert "pull-requests: write" in notice
-    assert "port 1 → 2" in done.summary
+    assert "port 1 -> 2" in done.summary
     assert scene.bodies() == []
 
 
@@ -301,7 +301,7 @@ def test_a_push_has_the_summary_alone(scene: Scene, github: Callable[..., None])
     scene.event = {"before": before, "after": after}
     done = scene.run()
     assert done.code == 0
-    assert "port 1 → 2" in done.summary
+    assert "port 1 -> 2" in done.summary
     assert done.outputs["changes"] == "1"
     assert scene.seen()["requests"] == []
 
