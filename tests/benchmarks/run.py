@@ -72,6 +72,35 @@ def plan(name: str, count: int) -> list[str]:
     return [MLXSM, "plan", "-f", f"{name}{count}.yaml", "--state", f"{count}.json"]
 
 
+def for_machines(count: int, machines: int) -> str:
+    """The same profiles, each for one machine by its name and for all others by a tag."""
+    head = [f"  machine-{number}: {{tags: [all, odd]}}" for number in range(machines)]
+    listed = profiles(count, "new").split("profiles:\n", 1)[1].split("  - name: ")[1:]
+    body = [
+        f"  - name: {one}    on: [machine-{number % machines}, '@all']" for number, one in enumerate(listed)
+    ]
+    lines = ["schemaVersion: 1", "machines:", *head, "defaults: {host: 127.0.0.1}", "profiles:", *body]
+    return "\n".join(lines) + "\n"
+
+
+def with_machines(options: argparse.Namespace, folder: Path) -> None:
+    """What selection costs, and what a plan between two versions of a file does."""
+    (folder / "machines.yaml").write_text(for_machines(1000, 50))
+    state = ["--state", "1000.json"]
+    several = [MLXSM, "plan", "-f", "machines.yaml", "--machine", "machine-7", *state]
+    between = [MLXSM, "plan", "--base", "old1000.yaml", "-f", "new1000.yaml"]
+    commands = {
+        "one": plan("new", 1000),
+        "old": plan("old", 1000),
+        "several": several,
+        "between": between,
+    }
+    seconds = medians(commands, options.runs, folder)
+    say(f"plan of 1,000 for one of 50 machines / for any   {seconds['several'] / seconds['one']:.2f}")
+    both = seconds["one"] + seconds["old"]
+    say(f"plan --base of 1,000 / the plans of both files   {seconds['between'] / both:.2f}")
+
+
 def peak(command: Sequence[str], folder: Path) -> float:
     """The most memory that a command has at once, in MiB."""
     child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -170,6 +199,7 @@ def main() -> None:
         say(f"plan of 10,000 changed / of 1,000 changed     {slow['10000'] / slow['1000']:.2f}")
         for name, told in (("old", "unchanged"), ("new", "changed")):
             say(f"peak memory of a plan of 10,000 {told:13} {peak(plan(name, 10_000), folder):.0f} MiB")
+        with_machines(options, folder)
         beside_others(options, folder)
 
 
