@@ -80,8 +80,13 @@ def is_pattern(text: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(char, re.escape(char)) for char in pattern.lower()), re.DOTALL)
+    begin, *others = (
+        "".join("." if char == "?" else re.escape(char) for char in part)
+        for part in pattern.lower().split("*")
+    )
+    # The first place of each part is as good as any later one; trying all of them could take for ever.
+    inner = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(f"{begin}{inner}.*{others[-1]}" if others else begin, re.DOTALL)
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -91,10 +96,13 @@ def matches(pattern: str, name: str) -> bool:
 
 def overlap(one: str, other: str) -> bool:
     """Whether some machine could be meant by both patterns."""
+    if not is_pattern(one):
+        return matches(other, one)
+    if not is_pattern(other):
+        return matches(one, other)
     return _overlap(one.lower(), other.lower())
 
 
-@cache
 def _overlap(one: str, other: str) -> bool:
     # A row for each letter of one: which beginnings of the other can be said together with it.
     row = [True]
@@ -104,7 +112,7 @@ def _overlap(one: str, other: str) -> bool:
         following = [row[0] and left == "*"]
         for at, right in enumerate(other, start=1):
             if left == "*" or right == "*":
-                reached = row[at] or following[at - 1] or (row[at - 1])
+                reached = row[at] or following[at - 1] or row[at - 1]
             else:
                 reached = row[at - 1] and (left == right or "?" in (left, right))
             following.append(reached)
@@ -116,7 +124,7 @@ def keys_of(name: str, keys: Iterable[str]) -> list[str]:
     """The keys of `machines` that mean a machine: its exact name alone, else every pattern that matches."""
     known = [*keys]
     exact = [key for key in known if not is_pattern(key) and key.lower() == name.lower()]
-    return exact or [key for key in known if is_pattern(key) and (matches(key, name) or key == name)]
+    return exact or [key for key in known if is_pattern(key) and matches(key, name)]
 
 
 def is_for(on: Sequence[str] | None, name: str, tags: Iterable[str]) -> bool:
