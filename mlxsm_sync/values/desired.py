@@ -160,7 +160,3 @@ class Desired(Value):
     """Profiles of a document that cannot be used."""
     warnings: tuple[ProfileWarning, ...] = ()
     """What the file alone gives cause to say."""
-
-    def at(self, index: int) -> DesiredProfile:
-        """The profile at a place of the file, 1-based, which must be one of this machine."""
-        return next(one for one in self.profiles if one.index == index)

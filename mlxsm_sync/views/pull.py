@@ -16,8 +16,9 @@ from mlxsm_sync.views.style import Style, value
 
 def whole_text(pull: Pull, desired: Desired) -> str:
     """Which profiles of the file are replaced by what is here, also where nothing was changed here."""
+    known = {one.index: one.profile.name for one in desired.profiles}
     names = [
-        visible(desired.at(edit.place).profile.name)
+        visible(known[edit.place])
         for edit in pull.edits
         if edit.taken is None and edit.place is not None and edit.fields
     ]

@@ -109,7 +109,8 @@ def pull_report(
 
 
 def _profile(desired: Desired, edit: Edit) -> PulledProfile:
-    before = desired.at(edit.place).declared if edit.place is not None else {}
+    # Its place is that in the file, which may have others for other machines before it.
+    before = next((one.declared for one in desired.profiles if one.index == edit.place), {})
     after = {**before, **edit.fields}
     return PulledProfile(
         name=str(after["/name"]),
