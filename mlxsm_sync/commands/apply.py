@@ -36,6 +36,8 @@ def apply(
     plan = _load(session, saved, answers) if saved is not None else None
     if plan is not None:
         desired, choices = plan.desired, plan.choices
+        if desired.machine is not None and desired.machine.from_ == "flag":
+            session.machine = desired.machine.name  # the commands that are printed need it as well
     else:
         desired = session.desired()
         choices = resolve(desired, session.store.read(), **answers)
@@ -56,7 +58,7 @@ def apply(
 def _load(session: Session, saved: str, answers: dict[str, Any]) -> SavedPlan:
     from mlxsm_sync.state.saved_plan import NotAPlan, load_plan
 
-    if any(answers.values()) or session.file_was_named:
+    if any(answers.values()) or session.file_was_named or session.machine is not None:
         raise UsageError("a saved plan carries its own file and answers", "leave the other options out")
     session.tell_of_input(saved)
     try:

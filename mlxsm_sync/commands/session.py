@@ -130,8 +130,8 @@ class Session:
         words = ["mlxsm", command, *arguments]
         if not arguments and self.file is not None and self.file_was_named:
             words += ["-f", self.file]
-        if command in _FOR_A_MACHINE:
-            words += self.machine_words
+        if command in _FOR_A_MACHINE and not (command == "apply" and arguments):
+            words += self.machine_words  # a saved plan carries its own
         return shlex.join([*words, *(() if command in _STATELESS else self.state_words)])
 
     def with_file(self, command: str) -> str:
