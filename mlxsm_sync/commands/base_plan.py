@@ -14,7 +14,7 @@ from mlxsm_sync.planning.between import plan_between, state_after
 from mlxsm_sync.planning.selectors import resolve
 from mlxsm_sync.profile_file.reader import read_declarations
 from mlxsm_sync.profile_file.selection import owner_of, select
-from mlxsm_sync.syntax.source import STDIN, Tree, parse_text, read_text
+from mlxsm_sync.syntax.source import STDIN, parse_text, read_text
 from mlxsm_sync.syntax.tree import Problems, is_null
 from mlxsm_sync.values.desired import Input, ProfileWarning
 from mlxsm_sync.values.machines import Machine
@@ -65,17 +65,23 @@ def _read(path: str) -> Old:
     problems = Problems(path)
     try:
         text, digest = read_text(path, problems)
+        if not text.strip():  # nothing is no JSON
+            return Old(None, None)
         root = parse_text(path, text, problems)
         if is_null(root) and not problems:
             return Old(None, None)
-        file = read_declarations(*Tree(root, problems, digest)[:2], Input(path=path, digest=digest), None)
+        file = read_declarations(root, problems, Input(path=path, digest=digest), None)
         owner_of(file)
     except InvalidFile as error:
-        first = "; ".join(map(str, error.problems[:3])) or error.message
-        more = f", and {len(error.problems) - 3} more" if len(error.problems) > 3 else ""
-        message = f"the old version is broken ({first}{more}): the plan is against an empty machine"
-        return Old(None, ProfileWarning(name=path, message=message))
+        return Old(None, _broken(path, error))
     return Old(file, None)
+
+
+def _broken(path: str, error: InvalidFile) -> ProfileWarning:
+    first = "; ".join(map(str, error.problems[:3])) or error.message
+    more = f", and {len(error.problems) - 3} more" if len(error.problems) > 3 else ""
+    message = f"the old version is broken ({first}{more}): the plan is against an empty machine"
+    return ProfileWarning(name=path, message=message)
 
 
 def _tell_dropped(session: Session, old: DeclaredFile, new: DeclaredFile) -> None:
@@ -94,7 +100,9 @@ def _machines(
         return [None]
     if not each:
         return [this_machine(session.machine, os.environ)]
-    return [Machine(name=one.key, from_="flag", place=EACH) for one in declaring.machines.settings] or [None]
+    named = [*new.items(), *(old.items() if old is not None else ())]
+    names = declaring.machines.names(named)
+    return [Machine(name=name, from_="flag", place=EACH) for name in names] or [None]
 
 
 def _plan(
@@ -105,8 +113,13 @@ def _plan(
     machine: Machine | None,
     answers: dict[str, Any],
 ) -> Plan:
-    desired = select(new, machine)
-    state = state_after(_selected(old.file, machine))
+    desired = _selected(new, machine)
+    try:
+        state = state_after(_known(old.file, machine))
+    except InvalidFile as error:  # what only this machine shows
+        told = _broken(base, error)
+        session.output.note(f"warning: {told.message}", always=True)
+        old, state = Old(None, told), state_after(None)
     again = invocation(session, "plan", desired)
     again = again._replace(
         source=("--base", base, *again.source), state=(), piped=again.piped or _is_piped(base)
@@ -121,11 +134,22 @@ def _is_piped(path: str) -> bool:
     return path == STDIN or (os.path.exists(path) and not os.path.isfile(path) and path != os.devnull)
 
 
-def _selected(file: DeclaredFile | None, machine: Machine | None) -> Desired | None:
+def _selected(file: DeclaredFile, machine: Machine | None) -> Desired:
+    """What the new version wants on a machine, which it may no longer tell from others."""
+    try:
+        desired = select(file, machine)
+    except UnknownMachine as error:
+        error.hint = "--machine NAME plans for one of them, --each-machine for all"
+        raise
+    return desired.model_copy(machine=desired.machine or machine)
+
+
+def _known(file: DeclaredFile | None, machine: Machine | None) -> Desired | None:
     """What the old version wanted on a machine; nothing on one that it did not know."""
     if file is None:
         return None
     try:
-        return select(file, machine)
+        # What is wrong for one machine says nothing of the next.
+        return select(file._replace(problems=Problems(file.input.path)), machine)
     except UnknownMachine:
         return None
