@@ -82,7 +82,7 @@ def _kept(path: Path) -> str | None:
         except (FileNotFoundError, NotADirectoryError):
             return None
         with os.fdopen(fd, "rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+            data = file.read(_MOST_BYTES + 1) or b""  # a pipe with a writer who says nothing has None
     text = None
     with suppress(UnicodeDecodeError):
         text = data.decode("utf-8-sig").strip()
