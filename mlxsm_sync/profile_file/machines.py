@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from mlxsm_sync.profile_file.known_keys import known_only
 from mlxsm_sync.profile_file.profile_reader import validated
-from mlxsm_sync.syntax.tree import Node, Position, Problems, is_null
+from mlxsm_sync.syntax.tree import Node, Position, Problems, exactly, is_null
 from mlxsm_sync.text.json_value import Json, same
+from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.text.unicode import unseen
 from mlxsm_sync.values.desired import MachineSettings
@@ -27,6 +28,8 @@ from mlxsm_sync.values.machines import (
 from mlxsm_sync.values.profile import OPTIONS
 
 _SHOWN_LENGTH = 60
+_MOST_QUESTIONS = 20
+"""How often the name that was meant is looked for: each time, all names are compared."""
 
 
 class Settings(NamedTuple):
@@ -44,41 +47,68 @@ class Machines:
     def __init__(self, settings: Iterable[Settings]) -> None:
         self.settings = tuple(settings)
         self._by_key = {one.key: one for one in self.settings}
+        self._exact: dict[str, list[str]] = {}
+        for key in self._by_key:
+            if not is_pattern(key):
+                self._exact.setdefault(key.lower(), []).append(key)
+        self._patterns = [key for key in self._by_key if is_pattern(key)]
         self._given: dict[str, bool] = {}
+        self._questions = 0
 
     def of(self, name: str) -> list[Settings]:
         """What is said of a machine: by its name alone, else by every pattern; nothing if it is unknown."""
-        return [self._by_key[key] for key in keys_of(name, self._by_key)]
+        keys = self._exact.get(name.lower(), self._patterns)
+        return [self._by_key[key] for key in keys_of(name, keys)]
 
     def gives(self, item: str) -> bool:
         """Whether some machine could be meant by an item of `on`."""
         if item not in self._given:
-            tag = item.removeprefix(TAG)
-            self._given[item] = (
-                tag in self.tags if item.startswith(TAG) else any(overlap(item, key) for key in self._by_key)
-            )
+            if item.startswith(TAG):
+                self._given[item] = item.removeprefix(TAG) in self.tags
+            else:
+                self._given[item] = item.lower() in self._exact or self.overlapping(item) is not None
         return self._given[item]
 
+    def overlapping(self, item: str) -> Settings | None:
+        """The first key that could mean the same machine as a name or a pattern, with what it says."""
+        keys = self._by_key if is_pattern(item) else self._patterns
+        return next((self._by_key[key] for key in keys if overlap(item, key)), None)
+
     @cached_property
-    def tags(self) -> tuple[str, ...]:
-        """Every tag that some machine has."""
-        return tuple(dict.fromkeys(tag for one in self.settings for tag in one.tags))
+    def tags(self) -> dict[str, None]:
+        """Every tag that some machine has, in the order of the file."""
+        return dict.fromkeys(tag for one in self.settings for tag in one.tags)
 
     @property
     def have_defaults(self) -> bool:
         """Whether any machine has defaults of its own."""
         return any(one.defaults is not None for one in self.settings)
 
+    @cached_property
+    def some_give_a_port(self) -> bool:
+        """Whether any machine has a port in its defaults."""
+        return any("port" in ((one.defaults and one.defaults.members) or {}) for one in self.settings)
+
     def names(self, mentioned: Iterable[str]) -> list[str]:
-        """The machines that a file can be judged for: each key, and each name that only a pattern gives."""
-        known = {key.lower() for key in self._by_key}
-        plain = (one for one in mentioned if not one.startswith(TAG) and not is_pattern(one))
-        return [*self._by_key, *dict.fromkeys(one.lower() for one in plain if one.lower() not in known)]
+        """The machines that a file can be judged for: each key, and what else is mentioned and a key gives.
+
+        A pattern stands for the machines that it alone means.
+        """
+        named = dict.fromkeys(one.lower() for one in mentioned if not one.startswith(TAG))
+        others = (one for one in named if one not in self._lower and not looks_like(one) and self.of(one))
+        return [*self._by_key, *others]
+
+    @cached_property
+    def _lower(self) -> frozenset[str]:
+        return frozenset(key.lower() for key in self._by_key)
 
     def nearest(self, item: str) -> str | None:
         """A question that offers the name or tag that was meant, else None."""
+        self._questions += 1
+        if self._questions > _MOST_QUESTIONS:
+            return None
         known = (f"{TAG}{tag}" for tag in self.tags) if item.startswith(TAG) else self._by_key
-        return did_you_mean(item, known)
+        return did_you_mean(item, (one for one in known if not looks_like(one)))
 
 
 def tags_of(known: Iterable[Settings]) -> tuple[str, ...]:
@@ -92,13 +122,14 @@ def defaults_of(known: Sequence[Settings], name: str, problems: Problems) -> Nod
     values: dict[tuple[str, ...], tuple[Settings, Node]] = {}
     for one in listed if len(listed) > 1 else ():
         assert one.defaults is not None
-        for path, node in _leaves(one.defaults):
+        for path, node in _compared(one.defaults):
             other, before = values.setdefault(path, (one, node))
             if not _alike(before, node):
+                remedy = "set it in one of them" if is_pattern(name) else f"give {name} an entry of its own"
                 problems.add(
                     node.at,
                     f'"{one.key}" and "{other.key}" (line {before.at.line}) both match {name}, and set '
-                    f"{'.'.join(path)} to different values: give {name} an entry of its own",
+                    f"{'.'.join(path)} to different values: {remedy}",
                     also=True,
                 )
     return reduce(_joined, (one.defaults for one in listed if one.defaults is not None)) if listed else None
@@ -114,8 +145,15 @@ def _joined(one: Node, other: Node) -> Node:
     return Node(one.at, members=members, keys={**one.keys, **other.keys})
 
 
-def _leaves(defaults: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Each value that defaults set: options one by one, all else whole."""
+def _compared(defaults: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Each value that defaults set, and whether they unset all options."""
+    yield from leaves(defaults)
+    if (options := exactly(defaults, [OPTIONS])) is not None and options.members is not None:
+        yield (OPTIONS,), Node(options.at, "set")
+
+
+def leaves(defaults: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Each value that defaults, or a profile, set: options one by one, all else whole."""
     for key, node in (defaults.members or {}).items():
         if key == OPTIONS and node.members is not None:
             yield from (((key, option), inner) for option, inner in node.members.items())
@@ -136,7 +174,9 @@ def read_machines(node: Node | None, problems: Problems) -> Machines | None:
         problems.add(node.at, "machines must be a mapping, such as {studio: {tags: [big]}}")
         return Machines(())
     _judge_keys(node, problems)
-    return Machines(_settings(key, node.keys[key], inner, problems) for key, inner in node.members.items())
+    settings = [_settings(key, node.keys[key], inner, problems) for key, inner in node.members.items()]
+    # What cannot be a name is told, and has no place in another message.
+    return Machines(one for one in settings if is_key(one.key) and not looks_like(one.key))
 
 
 def _judge_keys(node: Node, problems: Problems) -> None:
@@ -168,7 +208,8 @@ def _settings(key: str, at: Position, node: Node, problems: Problems) -> Setting
 def judge_on(node: Node, machines: Machines | None, problems: Problems) -> tuple[str, ...] | None:
     """The machines that a profile is for; None where what is written is refused."""
     if node.items is None:
-        written = f"[{node.value}]" if isinstance(node.value, str) and is_on(node.value) else "[studio]"
+        text = node.value if isinstance(node.value, str) and is_on(node.value) else "studio"
+        written = f"[{text}]" if text[0].isalnum() else f'["{text}"]'
         problems.add(node.at, f"on must be a list: write {written}, or [] for no machine")
         return None
     for place, item in enumerate(node.items):

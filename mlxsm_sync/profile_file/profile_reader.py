@@ -27,13 +27,18 @@ _SHAPED = (["modelID"], ["host"], [OPTIONS, "allowedOrigins"])
 M = TypeVar("M", bound=Value)
 
 
-def judge_profile(index: int, node: Node, merged: Node, problems: Problems) -> DesiredProfile | None:
-    """A profile as it is written and as it inherits, made a value; None after noting what is wrong."""
+def judge_profile(
+    index: int, node: Node, merged: Node, problems: Problems, *, machine: str = ""
+) -> DesiredProfile | None:
+    """A profile as it is written and as it inherits, made a value; None after noting what is wrong.
+
+    `machine` is the one whose defaults it inherits, where another one may give it a port.
+    """
     if node.members is None:
         problems.add(node.at, "a profile is a mapping with name, modelID, host and port")
         return None
     judge_shapes(merged, problems)
-    profile = validated(Profile, merged.plain(), merged, problems)
+    profile = validated(Profile, merged.plain(), merged, problems, machine=machine)
     _note_contradiction(node, merged, problems)
     _note_twice(node, merged, problems)
     if profile is None:
@@ -135,22 +140,23 @@ def _over(upper: Node, lower: Node | None, inheritable: type[Value]) -> Node:
     )
 
 
-def validated(model: type[M], data: Json, node: Node, problems: Problems) -> M | None:
+def validated(model: type[M], data: Json, node: Node, problems: Problems, *, machine: str = "") -> M | None:
     """The value, or None after noting every problem at its place."""
     try:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
         for one in error.issues:
-            _note(one, node, problems)
+            _note(one, node, problems, machine)
         return None
 
 
-def _note(fault: Issue, node: Node, problems: Problems) -> None:
+def _note(fault: Issue, node: Node, problems: Problems, machine: str) -> None:
     last = str(fault.path[-1])
     at, found = node.find(fault.path)
     if fault.kind == "missing" or (last in _REQUIRED and is_null(found)):
-        where = {"port": ", here or in defaults", "schemaVersion": ": write schemaVersion: 1"}.get(last, "")
-        problems.add(node.keys.get(last, at), f"{last} is required{where}", also=True)
+        on = f" on {machine}" if machine else ""
+        where = {"port": f"{on}, here or in defaults", "schemaVersion": ": write schemaVersion: 1"}
+        problems.add(node.keys.get(last, at), f"{last} is required{where.get(last, '')}", also=True)
         return
     problems.add(at, f"{called(fault.path)} {message(fault, found.plain())}", instead_of=AMBIGUOUS)
 

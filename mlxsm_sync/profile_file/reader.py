@@ -6,7 +6,7 @@ from mlxsm_sync.profile_file.known_keys import known_only
 from mlxsm_sync.profile_file.machines import Machines, judge_on, read_machines
 from mlxsm_sync.profile_file.profile_reader import judge_shapes, validated
 from mlxsm_sync.profile_file.selection import DeclaredFile, Listed
-from mlxsm_sync.syntax.tree import Node, Problems
+from mlxsm_sync.syntax.tree import Node, Problems, exactly
 from mlxsm_sync.text.secret_keys import key_reason
 from mlxsm_sync.text.secret_scan import looks_like, value_reason
 from mlxsm_sync.values.choices import as_argument
@@ -80,11 +80,12 @@ def _judge_head(root: Node, problems: Problems) -> ProfileFileHeader | None:
 def _find_secrets(root: Node, problems: Problems) -> None:
     """Refuse every value and key that looks like a secret, before anything else is said of it."""
     known = {key for model in _KNOWN for key in aliases(model).values()}
-    machines = (root.members or {}).get("machines", root).members or {}
+    machines = exactly(root, ["machines"])
+    names = {*machines.keys.values()} if machines is not None else set()
     for at, key, node in root.walk():
         if key is not None:
             # A machine may be called as a key that holds a secret, such as `token`.
-            reason = None if key in machines else key_reason(key)
+            reason = None if at in names else key_reason(key)
             if key not in known and (reason or looks_like(key)):
                 problems.add(at, f"this key {reason or 'looks like a secret'}")
         elif isinstance(node.value, str) and (reason := value_reason(node.value)):

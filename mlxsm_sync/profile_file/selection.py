@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple, NoReturn
 
 from mlxsm_sync.errors import UnknownMachine
-from mlxsm_sync.profile_file.machines import Machines, Settings, defaults_of, tags_of
+from mlxsm_sync.profile_file.machines import Machines, Settings, defaults_of, leaves, tags_of
 from mlxsm_sync.profile_file.profile_reader import inherit, judge_profile, over_defaults
 from mlxsm_sync.syntax.duplicates import note_duplicates
 from mlxsm_sync.syntax.tree import Node, Problems
 from mlxsm_sync.text.json_value import Json, canonical, digest
 from mlxsm_sync.text.unicode import normal
 from mlxsm_sync.values.desired import Desired, DesiredProfile, Elsewhere, Input
-from mlxsm_sync.values.machines import Machine, is_for
+from mlxsm_sync.values.machines import TAG, Machine, is_for, is_pattern, matches
 
 _NOWHERE: tuple[str, ...] = ()
 
@@ -90,31 +91,34 @@ def owner_of(file: DeclaredFile) -> str:
 
 
 def for_every_machine(file: DeclaredFile) -> Iterator[Desired]:
-    """What the file wants on each machine that it declares; every problem of each is raised together.
+    """What the file wants on the machines that it declares; every problem of each is raised together.
 
-    A pattern stands for itself. A file without machines is judged once.
+    A pattern stands for itself. What several machines want alike comes once, and that of a file without
+    machines as well.
     """
     if file.machines is None:
         yield select(file, refuse_duplicates=True)
         return
     judging = _Judging(file)
-    names = file.machines.names(file.items())
-    views = {name: file.machines.of(name) for name in names}
-    views = {name: known for name, known in views.items() if known}
-    wanted = {name: judging.wanted(name, known) for name, known in views.items()}
+    views: dict[object, tuple[Machine, dict[int, DesiredProfile | None]]] = {}
+    for name in file.machines.names(file.items()):
+        known = file.machines.of(name)
+        view = judging.view(name, known)
+        if view not in views:
+            machine = Machine(name=name, from_="file", tags=tags_of(known))
+            views[view] = machine, judging.wanted(name, known)
+            judging.note_duplicates(name, known)
     for one in file.profiles:
-        if not any(one.place in profiles for profiles in wanted.values()):
+        if not any(one.place in profiles for _, profiles in views.values()):
             judging.for_some_machine(one)
-    for name, known in views.items():
-        judging.note_duplicates(name, known)
     file.problems.raise_any()
     assert file.owner is not None  # or there was a problem
-    for name, profiles in wanted.items():
+    for machine, profiles in views.values():
         yield Desired(
             owner=file.owner,
             input=file.input,
             from_=file.from_,
-            machine=Machine(name=name, from_="file", tags=tags_of(views[name])),
+            machine=machine,
             profiles=tuple(one for one in profiles.values() if one is not None),
         )
 
@@ -144,7 +148,11 @@ class _Judging:
     def wanted(self, name: str, known: list[Settings]) -> dict[int, DesiredProfile | None]:
         """The profiles for a machine, by their places in the file; None for one that is refused."""
         defaults = self._defaults(name, known)
-        return {one.place: self._judge(one, defaults) for one in self._for(name, known)}
+        return {one.place: self._judge(one, defaults, name) for one in self._for(name, known)}
+
+    def view(self, name: str, known: list[Settings]) -> object:
+        """The same for machines that want the same: what is inherited, and which profiles inherit it."""
+        return id(self._defaults(name, known)), tuple(one.place for one in self._for(name, known))
 
     def for_some_machine(self, one: Listed) -> DesiredProfile | None:
         """A profile for other machines, judged as the first of them that has it would inherit."""
@@ -155,8 +163,11 @@ class _Judging:
             return self._judge(one, self._with_port(machines) or self.file.defaults)
         for name in machines.names(one.on or ()):
             known = machines.of(name)
-            if known and is_for(one.on, name, tags_of(known)):
-                return self._judge(one, self._defaults(name, known))
+            if is_for(one.on, name, tags_of(known)):
+                return self._judge(one, self._defaults(name, known), name)
+        for item in one.on or ():  # patterns that cross, such as mini-* and *-1: some machine has both
+            if (some := machines.overlapping(item)) is not None:
+                return self._judge(one, self._defaults(some.key, [some]), some.key)
         return self._judge(one, self.file.defaults)
 
     def _with_port(self, machines: Machines) -> Node | None:
@@ -172,23 +183,26 @@ class _Judging:
             ((one.node, self._merge(one, defaults)) for one in self._for(name, known)), self.file.problems
         )
 
-    def _for(self, name: str, known: list[Settings]) -> Iterator[Listed]:
+    def _for(self, name: str, known: list[Settings]) -> list[Listed]:
         """The profiles for a machine; all of them where the file has no machines."""
         if self.file.machines is None:
-            yield from self.file.profiles
-            return
-        tags = tags_of(known)
-        chosen: dict[str, bool] = {}
-        for one in self.file.profiles if known else ():
-            if one.on is None:
-                yield one
-                continue
-            for item in one.on:
-                if item not in chosen:
-                    chosen[item] = is_for((item,), name, tags)
-                if chosen[item]:
-                    yield one
-                    break
+            return [*self.file.profiles]
+        if not known:
+            return []
+        patterns = (item for item in self._by_item if item is not None and is_pattern(item))
+        tags = (f"{TAG}{tag}" for tag in tags_of(known))
+        items = (None, name.lower(), *tags, *(item for item in patterns if matches(item, name)))
+        places = set[int]().union(*(self._by_item.get(item, ()) for item in items))
+        return [self.file.profiles[place - 1] for place in sorted(places)]
+
+    @cached_property
+    def _by_item(self) -> dict[str | None, list[int]]:
+        """Where the profiles are that name an item, or that name none and so are for every machine."""
+        found: dict[str | None, list[int]] = {}
+        for one in self.file.profiles:
+            for item in (None,) if one.on is None else map(_as_compared, one.on):
+                found.setdefault(item, []).append(one.place)
+        return found
 
     def _defaults(self, name: str, known: Iterable[Settings]) -> Node | None:
         """What the profiles of a machine inherit: its own defaults over those of the file."""
@@ -205,11 +219,12 @@ class _Judging:
             self._merged[key] = inherit(one.node, defaults)
         return self._merged[key]
 
-    def _judge(self, one: Listed, defaults: Node | None) -> DesiredProfile | None:
+    def _judge(self, one: Listed, defaults: Node | None, name: str = "") -> DesiredProfile | None:
         key = (one.place, id(defaults))
         if key not in self._judged:
             merged = self._merge(one, defaults)
-            self._judged[key] = judge_profile(one.place, one.node, merged, self.file.problems)
+            told = name if self.file.machines is not None and self.file.machines.some_give_a_port else ""
+            self._judged[key] = judge_profile(one.place, one.node, merged, self.file.problems, machine=told)
         return self._judged[key]
 
 
@@ -218,18 +233,27 @@ def meaning_of(file: DeclaredFile) -> str:
     assert file.machines is not None
     machines: dict[str, Json] = {
         one.key.lower(): {
-            "tags": [*sorted(one.tags)],
+            "tags": [*sorted({*one.tags})],
             "defaults": one.defaults.plain() if one.defaults is not None else None,
         }
         for one in file.machines.settings
     }
-    profiles = sorted(canonical(_as_declared(one, file.defaults)) for one in file.profiles)
+    overridden = {
+        path[0] for one in file.machines.settings if one.defaults for path, _ in leaves(one.defaults)
+    }
+    profiles = sorted(canonical(_as_declared(one, file.defaults, overridden)) for one in file.profiles)
     return digest({"owner": file.owner, "machines": machines, "profiles": [*profiles]})
 
 
-def _as_declared(one: Listed, defaults: Node | None) -> dict[str, Json]:
+def _as_declared(one: Listed, defaults: Node | None, overridden: Collection[str]) -> dict[str, Json]:
     declared = inherit(one.node, defaults).plain()
     assert isinstance(declared, dict)
     name = declared.get("name")
-    on: Json = None if one.on is None else [*sorted(set(one.on))]
-    return {**declared, "name": normal(name) if isinstance(name, str) else name, "on": on}
+    on: Json = None if one.on is None else [*sorted({_as_compared(item) for item in one.on})]
+    # What it says itself stands over what a machine says, and what it inherits from the file below.
+    own: Json = [*sorted(".".join(path) for path, _ in leaves(one.node) if path[0] in overridden)]
+    return {**declared, "name": normal(name) if isinstance(name, str) else name, "on": on, "own": own}
+
+
+def _as_compared(item: str) -> str:
+    return item if item.startswith(TAG) else item.lower()
