@@ -205,13 +205,13 @@ def _settings(key: str, at: Position, node: Node, problems: Problems) -> Setting
     return Settings(key, at, judged.tags if judged is not None else (), usable)
 
 
-def judge_on(node: Node, machines: Machines | None, problems: Problems) -> tuple[str, ...] | None:
-    """The machines that a profile is for; None where what is written is refused."""
+def judge_on(node: Node, machines: Machines | None, problems: Problems) -> tuple[str, ...]:
+    """The machines that a profile is for; none where what is written is refused."""
     if node.items is None:
         text = node.value if isinstance(node.value, str) and is_on(node.value) else "studio"
         written = f"[{text}]" if text[0].isalnum() else f'["{text}"]'
         problems.add(node.at, f"on must be a list: write {written}, or [] for no machine")
-        return None
+        return ()
     for place, item in enumerate(node.items):
         if fault := _fault(item.value, machines):
             problems.add(item.at, f"on[{place}] {fault}")

@@ -159,16 +159,15 @@ class _Judging:
         machines = self.file.machines
         if machines is None or not machines.have_defaults:
             return self._judge(one, self.file.defaults)
-        if one.on == _NOWHERE:  # whoever keeps it for later may count on the port of any of them
-            return self._judge(one, self._with_port(machines) or self.file.defaults)
-        for name in machines.names(one.on or ()):
+        for name in machines.names(one.on or ()) if one.on != _NOWHERE else ():
             known = machines.of(name)
             if is_for(one.on, name, tags_of(known)):
                 return self._judge(one, self._defaults(name, known), name)
         for item in one.on or ():  # patterns that cross, such as mini-* and *-1: some machine has both
             if (some := machines.overlapping(item)) is not None:
                 return self._judge(one, self._defaults(some.key, [some]), some.key)
-        return self._judge(one, self.file.defaults)
+        # Whoever keeps it for later, or mistypes a name, may count on the port of any of them.
+        return self._judge(one, self._with_port(machines) or self.file.defaults)
 
     def _with_port(self, machines: Machines) -> Node | None:
         for one in machines.settings:

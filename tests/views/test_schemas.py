@@ -65,6 +65,12 @@ def test_the_check_says_what_is_stale(tmp_path: Path, monkeypatch: pytest.Monkey
     assert main(["--check"]) == 0
 
 
+def _for_this(machines: str, on: str = "['*']") -> str:
+    """A file whose machines may mean this one, whatever it is called."""
+    profile = f"{{name: A, modelID: m, port: 1, 'on': {on}}}"
+    return f"schemaVersion: 1\nmachines: {machines}\nprofiles: [{profile}]"
+
+
 # Rules that no schema can say: about several profiles, about secrets, about the text of the YAML.
 ACCEPTED = [
     "schemaVersion: 1\nprofiles: []",
@@ -89,6 +95,15 @@ ACCEPTED = [
     "schemaVersion: 1\ndefaults: {host: a}\nprofiles: [{name: A, modelID: m, port: 2}]",
     "schemaVersion: 1\ndefaults: {port: 1}\nprofiles: [{name: A, modelID: m}]",
     "schemaVersion: 1\ndefaults: {host: null}\nprofiles: [{name: A, modelID: m, port: 1}]",
+    "schemaVersion: 1\nmachines:\nprofiles: []",
+    _with("'on': []"),
+    *(
+        _for_this(f"{{'*': {machine}}}")
+        for machine in ("", "{}", "{tags: []}", "{tags: [a.b]}", "{defaults: }")
+    ),
+    *(_for_this("{'*': {tags: [big]}, a: , 'b?': }", on) for on in ("[]", "[a, B1, 'b*', '@big', '*']")),
+    _for_this("{'*': {defaults: {host: a, port: null, advancedLaunchOptions: {logLevel: INFO}}}}"),
+    "schemaVersion: 1\nmachines: {'*': {defaults: {port: 1}}}\nprofiles: [{name: A, modelID: m}]",
 ]
 REJECTED = [
     *(text for text in HEADS if text),
@@ -106,6 +121,24 @@ REJECTED = [
     _with("modelID: https://huggingface.co/o/m"),
     "schemaVersion: 1\ndefaults: {host: '*'}\nprofiles: []",
     "schemaVersion: 1\nextra: 1\nprofiles: []",
+    *(
+        _for_this(machines)
+        for machines in ("[]", "7", "a", "{'@a': , '*': }", "{a b: , '*': }", "{'': , '*': }")
+    ),
+    *(_for_this(f"{{'*': {machine}}}") for machine in ("[]", "7", "{tags: }", "{tags: a}", "{tags: ['@a']}")),
+    *(
+        _for_this(f"{{'*': {machine}}}")
+        for machine in ("{tag: []}", "{defaults: []}", "{defaults: {name: A}}")
+    ),
+    *(
+        _for_this(f"{{'*': {{defaults: {{{one}}}}}}}")
+        for one in ("port: 0", "host: '*'", "host: 7", "tags: []")
+    ),
+    *(
+        _for_this("{'*': {tags: [a]}}", on)
+        for on in ("", "a", "{}", "[7]", "[null]", "['@']", "['@a*']", "[a b]")
+    ),
+    "schemaVersion: 1\nmachines: {'*': {defaults: {port: null}}}\nprofiles: [{name: A, modelID: m}]",
 ]
 
 
@@ -289,6 +322,14 @@ def test_an_editor_has_words_for_each_rule_and_something_to_fill_in() -> None:
     declaration = schema["definitions"]["Declaration"]
     assert (declaration["title"], declaration["properties"]["port"]["default"]) == ("profile", 8080)
     judge = jsonschema.Draft7Validator(published("profiles"), registry=Registry())
+    machine = schema["definitions"]["MachineSettings"]
+    assert machine["title"] == "machine"
+    told = [
+        declaration["properties"]["on"],
+        schema["properties"]["machines"],
+        *machine["properties"].values(),
+    ]
+    assert all(one["description"] for one in told)
     (snippet,) = schema["defaultSnippets"]
     assert judge.is_valid(
         json.loads(json.dumps(snippet["body"]).replace("$1", "A").replace("$2", "m").replace("$3", "c"))

@@ -18,33 +18,36 @@ from mlxsm_sync.values.choices import as_argument
 
 if TYPE_CHECKING:
     from mlxsm_sync.planning.declared import Declared
+    from mlxsm_sync.values.desired import Desired
     from mlxsm_sync.values.state import Entry
 
 
 def up(session: Session, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> int:
     """Start the servers of the profile file, and wait until each has loaded its model."""
     files = run_files(session)
-    rows = _declared(session, names)
+    rows = _declared(session, session.desired(), names)
     return bring_up(session, files, rows, UpOptions(**how), dry_run=dry_run)
 
 
 def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
     """Stop servers and start them again; those that do not run are started."""
     files = run_files(session)
-    rows = _declared(session, ())
+    desired = session.desired()
+    rows = _declared(session, desired, ())
     if names:
         entries = entries_named(session.store.read(), names)
         ids, keys = {entry.id for entry in entries}, {entry.key for entry in entries}
         # One that is not applied as the file has it is refused by its row, with the reason.
         rows = [row for row in rows if row.entry_id in ids or (not row.entry_id and row.name in keys)]
         named = {row.entry_id for row in rows} | {row.name for row in rows if not row.entry_id}
-        _refuse_missing(session, [one for one in entries if not named & {one.id, one.key}])
+        _refuse_missing(session, desired, [one for one in entries if not named & {one.id, one.key}])
     return bring_up(session, files, rows, UpOptions(**how, restart=True), dry_run=False)
 
 
-def _refuse_missing(session: Session, missing: Sequence[Entry]) -> None:
+def _refuse_missing(session: Session, desired: Desired, missing: Sequence[Entry]) -> None:
     """ServerError where an entry is not of this profile file; whose it is, and where to say so, is told."""
     for entry in missing[:1]:
+        _refuse_elsewhere(desired, entry.key)
         name, there = as_argument(entry.name), entry.from_
         hint = f"{session.command('plan')} shows what differs"
         here = os.path.exists(session.path) and there is not None and os.path.exists(there)
@@ -54,16 +57,20 @@ def _refuse_missing(session: Session, missing: Sequence[Entry]) -> None:
         raise ServerError(f'"{entry.name}" is not in {session.path}; nothing was stopped', hint)
 
 
-def _declared(session: Session, names: Sequence[str]) -> list[Declared]:
+def _refuse_elsewhere(desired: Desired, name: str) -> None:
+    if any(one.name == name for one in desired.elsewhere):
+        raise UsageError(
+            f'the profile "{name}" is not for this machine', "mlxsm machine shows which profiles are"
+        )
+
+
+def _declared(session: Session, desired: Desired, names: Sequence[str]) -> list[Declared]:
     """The profiles that are meant, and what may be served of them."""
-    desired, state = session.desired(), session.store.read()
+    state = session.store.read()
     choices = resolve(desired, state, only=names)
     if choices.orphans_only:
         name = min(choices.orphans_only)
-        if any(one.name == name for one in desired.elsewhere):
-            raise UsageError(
-                f'the profile "{name}" is not for this machine', "mlxsm machine shows which profiles are"
-            )
+        _refuse_elsewhere(desired, name)
         raise UsageError(f'there is no profile "{name}" in the file', "up takes its names")
     remedies = Remedies(session.command("apply"), session.command("pull"))
     return declared(desired, state, choices.only, remedies, look(desired, state))
