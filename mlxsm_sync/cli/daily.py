@@ -10,7 +10,7 @@ from mlxsm_sync.cli import options
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.parameters import WholeNumber
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.text.markdown_page import LEAST_BYTES, MOST_BYTES
+from mlxsm_sync.views.style import LEAST_BYTES, MOST_BYTES
 
 
 @click.command(

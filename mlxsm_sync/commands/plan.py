@@ -17,9 +17,9 @@ from mlxsm_sync.planning.drift_only import only_drift
 from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.selectors import resolve
 from mlxsm_sync.profile_file.whereabouts import look
-from mlxsm_sync.text.markdown_page import LEAST_BYTES, MOST_BYTES
 from mlxsm_sync.views.plan import drift_headline, headline, plan_text
 from mlxsm_sync.views.reports import refused_plan
+from mlxsm_sync.views.style import LEAST_BYTES, MOST_BYTES
 from mlxsm_sync.views.summary import summary_text
 
 if TYPE_CHECKING:

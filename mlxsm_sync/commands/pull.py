@@ -53,9 +53,21 @@ def pull(
     write = not dry_run and (bool(ready.patch) or ready.state is not None)
     if write and carry_out(ready, session.store, scope, session.lock_timeout, session.machine):
         session.output.note(f"note: {ready.path} has other names (hard links), which keep the old content")
+    _tell_of_machines(session, ready)
     with telling_of(ready.path if ready.patch and write else "the state" if write else None):
         _finish(session, ready, dry_run=dry_run)
     return DECISIONS if ready.pull.clashes and not dry_run else 0
+
+
+def _tell_of_machines(session: Session, ready: Prepared) -> None:
+    """A profile that is new in a file for several machines is for every one of them."""
+    machine = ready.desired.machine
+    new = [visible(edit.entry.name) for edit in ready.pull.edits if edit.place is None]
+    if machine is not None and new:
+        session.output.note(
+            f"note: new in the file, and so for every machine: {', '.join(new)}; "
+            f"on: [{machine.name}] would keep it to this one"
+        )
 
 
 def _scope(names: tuple[str, ...], fields: tuple[str, ...], *, everything: bool, whole: bool) -> Scope:

@@ -7,11 +7,6 @@ from typing import NamedTuple
 
 from mlxsm_sync.text.markdown import block
 
-LEAST_BYTES = 2000
-"""What a heading and a marker with the longest names can take, and some more."""
-MOST_BYTES = 60_000
-"""Below the 65,536 characters of a comment, so that something can be written around it."""
-
 
 class Page(NamedTuple):
     """The parts of a page, each in finished lines."""
@@ -48,7 +43,7 @@ class Page(NamedTuple):
 
 
 def fitted(page: Page, most: int, shown: Callable[[str], str] = str) -> str:
-    """The page in at most so many bytes of UTF-8, which must be `LEAST_BYTES` or more.
+    """The page in at most so many bytes of UTF-8, which must have room for heading and marker.
 
     First lines of the details go, from the end; then the details as a whole; then rows of the table.
     What counts is the page as it is `shown`, after its last gate.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from mlxsm_sync.text.markdown import code, comment
-from mlxsm_sync.text.markdown_page import MOST_BYTES, Page, fitted
+from mlxsm_sync.text.markdown_page import Page, fitted
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.desired import Invalid
 from mlxsm_sync.values.field_names import called
@@ -23,7 +23,7 @@ from mlxsm_sync.views.plan import (
     in_words,
     plan_text,
 )
-from mlxsm_sync.views.style import Style, value
+from mlxsm_sync.views.style import MOST_BYTES, Style, value
 from mlxsm_sync.views.summary import summary_lines
 
 _TABLE_HEAD = ("| | Profile | What |", "| --- | --- | --- |")

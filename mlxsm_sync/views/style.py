@@ -15,6 +15,10 @@ from mlxsm_sync.values.profile import Profile
 if TYPE_CHECKING:
     from mlxsm_sync.views.reports import HistoryReport, ListReport
 
+LEAST_BYTES = 2000
+"""Of Markdown: what a heading and a marker with the longest names can take, and some more."""
+MOST_BYTES = 60_000
+"""Of Markdown: below the 65,536 characters of a comment, so that something can be written around it."""
 NO_SERVER = "No server was started or changed."
 
 _COLOURS = {"+": 32, "~": 33, "±": 35, "=": 36, "-": 31, "!": 31, "✗": 31, "?": 33, "bold": 1, "dim": 2}

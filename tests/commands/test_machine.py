@@ -308,6 +308,10 @@ def test_a_pull_edits_the_profile_that_this_machine_sees(project: Project) -> No
         'note: "Other" was left: the file has a profile of this name for other machines; '
         "give the one of this machine another name first\n"
     )
+    assert (
+        "note: new in the file, and so for every machine: Free; on: [studio] would keep it to this one\n"
+        in told.err
+    )
     assert "Next: mlxsm plan --machine studio\n" in told.err
     added = "- name: Free\n  modelID: m/f\n  host: 127.0.0.1\n  port: 7\n"
     assert (project.folder / "profiles.yaml").read_text() == PULLED + added

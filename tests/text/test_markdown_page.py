@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.text.markdown_page import LEAST_BYTES, Page, fitted
+from mlxsm_sync.text.markdown_page import Page, fitted
+from mlxsm_sync.views.style import LEAST_BYTES
 from testing.markdown import read
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from mlxsm_sync.planning.drift_only import only_drift
 from mlxsm_sync.planning.planner import make_plan
-from mlxsm_sync.text.markdown_page import LEAST_BYTES, MOST_BYTES
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.choices import Choices
 from mlxsm_sync.values.desired import Invalid
@@ -19,6 +18,7 @@ from mlxsm_sync.values.machines import Machine
 from mlxsm_sync.values.plan import FieldChange, Orphan, Plan, Rival, Way
 from mlxsm_sync.views.markdown import plan_markdown
 from mlxsm_sync.views.plan import drift_headline
+from mlxsm_sync.views.style import LEAST_BYTES, MOST_BYTES
 from testing import plans
 from testing.markdown import HOSTILE, Read, read
 from testing.strategies import origins, worlds
