@@ -38,7 +38,7 @@ def machine(session: Session, /, name: str | None, forget: bool) -> None:
 def _write(name: str | None, *, forget: bool) -> Path | None:
     """Keep the name, or forget it; the file that was touched."""
     if name is not None:
-        return machine_name.keep(machine_name.checked(name, "the name"), os.environ)
+        return machine_name.keep(machine_name.checked(name, "NAME"), os.environ)
     return machine_name.forget(os.environ) if forget else None
 
 

@@ -37,7 +37,7 @@ def checked(name: str, where: str) -> str:
     if looks_like(name):
         raise UsageError(f"{where} looks like a secret; nothing was done")
     if not is_name(name):
-        raise UsageError(f'{where} {NAME_RULE}: "{visible(name[:80])}" is none')
+        raise UsageError(f'{where} "{visible(name[:80])}" cannot name a machine: {NAME_RULE}')
     return name.lower()
 
 
@@ -87,7 +87,5 @@ def _kept(path: Path) -> str | None:
     with suppress(UnicodeDecodeError):
         text = data.decode("utf-8-sig").strip()
     if text is None or len(data) > _MOST_BYTES or looks_like(text) or not is_name(text):
-        raise FileError(
-            f"{path} has no name of a machine: it {NAME_RULE}", "mlxsm machine NAME writes it anew"
-        )
+        raise FileError(f"{path} has no name of a machine: {NAME_RULE}", "mlxsm machine NAME writes it anew")
     return text.lower()

@@ -66,6 +66,8 @@ _OTHERS = {
     "profiles": "profile models servers services instances",
 }
 _SYNONYMS = {word: key for key, words in _OTHERS.items() for word in words.split()}
+_IN_A_PROFILE = dict.fromkeys(["machine", "machines", "hosts", "tag", "tags", "targets"], "on")
+"""Words that mean another key in a profile than elsewhere."""
 _PER_REQUEST = "the server takes that in each request only"
 _REMARKS = {
     **dict.fromkeys(
@@ -182,6 +184,8 @@ def _everything() -> Iterable[str]:
 
 def _exact(word: str, level: Level) -> _Meant | None:
     """What a plain word stands for; a key of this place before one of another."""
+    if level == "profile" and word in _IN_A_PROFILE:
+        return _Meant(key=_IN_A_PROFILE[word], sure=False)
     for known in (KEYS[level], *KEYS.values()):
         for one in known:
             if _plain(one) == word:

@@ -226,7 +226,7 @@ def _fault(item: Json, machines: Machines | None) -> str | None:
         return "names a machine, and the file has no machines: list them under machines, at the top"
     if machines.gives(item):
         return None
-    what = "no machine has this tag" if item.startswith(TAG) else "no key of machines gives this machine"
+    what = "names a tag that no machine has" if item.startswith(TAG) else "names no machine of this file"
     near = machines.nearest(item)
     hidden = len(item) > _SHOWN_LENGTH or unseen(item)
     return f"{what}{f': {near}' if near and not hidden else ''}"

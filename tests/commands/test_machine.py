@@ -86,7 +86,7 @@ def test_an_invalid_file_stops_the_question_and_not_the_answer(project: Project)
     project.write(FILE.replace("[studio]", "[studoi]"))
     told = project.run("machine")
     assert told.code == 1
-    assert "profiles.yaml:8:35: on[0] no key of machines gives this machine: did you mean studio?" in told.err
+    assert "profiles.yaml:8:35: on[0] names no machine of this file: did you mean studio?" in told.err
     assert project.run("machine", "studio").code == 0
     assert name_file(project).read_text() == "studio\n"
     assert project.run("machine", "-f", "gone.yaml").code == 1

@@ -36,7 +36,7 @@ def file(machines: str, *profiles: str, defaults: str = "{port: 1}") -> str:
     return f"schemaVersion: 1\nmachines: {machines}\ndefaults: {defaults}\nprofiles:\n{listed or '  []'}"
 
 
-ON = "on[0] no key of machines gives this machine"
+ON = "on[0] names no machine of this file"
 _ITEM = 'must be a name, a pattern such as "mini-*", or a tag such as "@big"'
 
 
@@ -46,10 +46,10 @@ _ITEM = 'must be a name, a pattern such as "mini-*", or a tag such as "@big"'
         ("[studoi]", f"5:33: {ON}: did you mean studio?"),
         ("[STUDOI]", f"5:33: {ON}: did you mean studio?"),
         ('["moni-*"]', f"5:33: {ON}: did you mean mini-*?"),
-        ('["@bog"]', "5:33: on[0] no machine has this tag: did you mean @big?"),
-        ('["@Big"]', "5:33: on[0] no machine has this tag: did you mean @big?"),
+        ('["@bog"]', "5:33: on[0] names a tag that no machine has: did you mean @big?"),
+        ('["@Big"]', "5:33: on[0] names a tag that no machine has: did you mean @big?"),
         ("[big]", f"5:33: {ON}"),
-        ("[studio, laptop]", "5:41: on[1] no key of machines gives this machine"),
+        ("[studio, laptop]", "5:41: on[1] names no machine of this file"),
         ("[mini]", f"5:33: {ON}: did you mean mini-*?"),
         ("studio", "5:32: on must be a list: write [studio], or [] for no machine"),
         ('"@big"', '5:32: on must be a list: write ["@big"], or [] for no machine'),
@@ -81,8 +81,8 @@ def test_every_item_is_told_and_a_long_one_is_not_compared(tmp_path: Path) -> No
     text = file("{studio: }", f", on: [studoi, {long}, studio, nobody]")
     assert problems(tmp_path, text) == [
         f"5:33: {ON}: did you mean studio?",
-        "5:41: on[1] no key of machines gives this machine",
-        "5:114: on[3] no key of machines gives this machine",
+        "5:41: on[1] names no machine of this file",
+        "5:114: on[3] names no machine of this file",
     ]
 
 
@@ -218,7 +218,7 @@ def test_json_is_judged_alike(tmp_path: Path) -> None:
         "profiles": [{"name": "A", "modelID": "m", "port": 1, "on": ["@big", "stud"]}],
     }
     assert problems(tmp_path, json.dumps(data), "p.json") == [
-        "1:149: on[1] no key of machines gives this machine: did you mean studio?"
+        "1:149: on[1] names no machine of this file: did you mean studio?"
     ]
 
 
@@ -277,7 +277,7 @@ def test_machines_that_want_the_same_are_judged_once(tmp_path: Path) -> None:
 def test_two_thousand_bad_items_are_told_as_far_as_anybody_reads(tmp_path: Path) -> None:
     told = problems(tmp_path, many(2_000, "[mxc-%d]"))
     assert len(told) == MAX_PROBLEMS
-    assert told[0] == "2004:42: on[0] no key of machines gives this machine: did you mean mac-0?"
+    assert told[0] == "2004:42: on[0] names no machine of this file: did you mean mac-0?"
     assert sum("did you mean" in one for one in told) == 20
     assert len(problems(tmp_path, many(2_000, "[7, %d]"))) == MAX_PROBLEMS
     assert len(problems(tmp_path, many(2_000, "['@u%d']"))) == MAX_PROBLEMS

@@ -122,7 +122,7 @@ def test_an_unknown_machine_is_told_what_was_tried(tmp_path: Path, machine: str 
 
 def test_what_is_wrong_is_told_before_that_the_machine_is_unknown(tmp_path: Path) -> None:
     assert problems(tmp_path, FILE.replace("[MINI-7]", "[mini9]"), "laptop") == [
-        "13:36: on[0] no key of machines gives this machine: did you mean mini-9?"
+        "13:36: on[0] names no machine of this file: did you mean mini-9?"
     ]
 
 
