@@ -464,7 +464,7 @@ def test_the_plans_of_each_machine_are_added_up(scene: Scene) -> None:
     assert one.outputs["changes"] == "1"
     wrong = scene.run(machines="no\n::warning::body", comment="false")
     assert (wrong.code, wrong.told("warning")) == (1, [])
-    assert "--machine must be a name" in wrong.told("error")[0]
+    assert "cannot name a machine" in wrong.told("error")[0]
     assert "**No plan could be made.**" in wrong.summary
     assert "no such machine" in scene.run(machines="nobody", comment="false").told("error")[0]
     scene.between(OLD, NEW)

@@ -143,7 +143,10 @@ KEYS: tuple[Case, ...] = (
     case(3, f"{GOOD}    ~: zebra\n", f"7:5: {NO_TEXT_KEY}"),
     case(3, f"{GOOD}    [zebra]: 1\n", f"7:5: {NO_TEXT_KEY}"),
     case(3, f"{GOOD}    {{zebra: 1}}: 1\n", f"7:5: {NO_TEXT_KEY}"),
-    case(3, f"{GOOD}    on: zebra\n", f"7:5: {QUOTE}"),
+    case(3, f"{GOOD}    off: zebra\n", f"7:5: {QUOTE}"),
+    case(3, f"on: zebra\n{GOOD}", f"1:1: {QUOTE}"),
+    case(3, f"{GOOD}{OPTIONS}{{chatTemplateArgs: {{on: zebra}}}}\n", f"7:48: {QUOTE}"),
+    case(3, f"{GOOD}    on: []\n    on: []\n", f"8:5: {TWICE}"),
     case(3, f"{GOOD}    0x1F: zebra\n", f"7:5: {QUOTE}"),
 )
 
