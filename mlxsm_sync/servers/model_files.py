@@ -25,7 +25,9 @@ from mlxsm_sync.values.state import Entry
 __all__ = [
     "ModelFiles",
     "cache_folder",
+    "config_of",
     "finder",
+    "folder_for",
     "hub_page",
     "is_offline",
     "look_at",
@@ -231,6 +233,20 @@ def _weight_problems(folder: Path, names: frozenset[str]) -> Iterator[str]:
             yield f"{folder}/{name} is a pointer of git-lfs, not the weights: {pull} brings them"
         elif len(head) < 8:
             yield f"{folder}/{name} is cut off"
+
+
+def config_of(folder: Path) -> dict[str, Any] | None:
+    """The config.json of a model, None where there is none that can be read."""
+    return _json(folder / "config.json")
+
+
+def folder_for(entry: Entry, environment: Mapping[str, str]) -> Path | None:
+    """The folder that the files of an entry's model are in; None where it is not whole on this disk."""
+    found = look_at(entry.profile.model_id, environment, _beside(entry))
+    if found.problems or found.kind == "not cached":
+        return None
+    is_local = found.kind == "folder"
+    return Path(found.argument) if is_local else _snapshot(entry.profile.model_id, cache_folder(environment))
 
 
 def _json(path: Path) -> dict[str, Any] | None:

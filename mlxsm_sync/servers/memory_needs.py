@@ -1,0 +1,169 @@
+"""How much memory a model needs: weights from the headers of their files, caches from its config.json.
+
+Nothing is loaded, and what cannot be told is told so: it is never counted as nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from mlxsm_sync.servers.architectures import Kept, Unknown, kept
+from mlxsm_sync.servers.layer_caches import Quantization, Talk, Window
+from mlxsm_sync.servers.model_files import config_of
+from mlxsm_sync.servers.safetensors import Tensor, read_header
+from mlxsm_sync.values.profile import Profile
+from mlxsm_sync.values.raw_arguments import GivenOption, told_apart
+
+Certainty = Literal["exact", "upper-bound", "unknown"]
+
+WEIGHTS = re.compile(r"model.*\.safetensors")
+"""The files that mlx-lm loads, whatever an index says."""
+USUAL_CONTEXT = 32768
+"""The most tokens that are counted with where nobody says how many."""
+USUAL_CACHED = 10
+"""Conversations that the server keeps where `promptCacheSize` is not set (mlx-lm 0.32.2)."""
+_WIDE = ("F32", "F64")
+_NARROW = ("F16", "BF16")
+_STAYS_WIDE = re.compile(r"(A_log|dt_bias|e_score_correction_bias|expert_bias|inv_freq)$")
+"""Tensors in float32 whose type does not become that of the activations."""
+
+
+class ModelNeeds(NamedTuple):
+    """What a model on this disk needs, however it is used."""
+
+    weights: int
+    weights_exact: bool
+    kept: Kept | None
+    """None where it is not known what it keeps of a conversation; `message` says why."""
+    width: int
+    """Bytes of one number of the activations."""
+    width_exact: bool
+    longest: int | None
+    """The most tokens that it was made for."""
+    message: str | None = None
+
+
+class Needs(NamedTuple):
+    """What a profile needs."""
+
+    context: int
+    """The tokens of one conversation that are counted with."""
+    weights: int | None = None
+    kv: int | None = None
+    """All conversations together; None where it is not known."""
+    one_kv: int | None = None
+    """One of them."""
+    prompt_cache: int | None = None
+    """The most that the prompt cache may hold, None where it is not declared."""
+    certainty: Certainty = "unknown"
+    message: str | None = None
+    unset_cache: int | None = None
+    """What the prompt cache may grow to, where nothing limits its bytes."""
+
+    @property
+    def total(self) -> int | None:
+        """All that is sure to be asked for, None where a part of it is not known."""
+        if self.weights is None or self.kv is None:
+            return None
+        return self.weights + self.kv + (self.prompt_cache or 0)
+
+
+def model_needs(folder: Path) -> ModelNeeds:
+    """What the model of a folder needs; ValueError or OSError where its files do not tell."""
+    tensors: dict[str, Tensor] = {}
+    files = sorted(name for name in os.listdir(folder) if WEIGHTS.fullmatch(name))
+    if not files:
+        raise ValueError("it has no weights")
+    weights, widened = 0, False
+    for name in files:
+        header = read_header(folder / name)
+        # mlx-lm makes numbers of two bytes out of those of one.
+        weights += sum(one.nbytes * (2 if _is_float8(one) else 1) for one in header.values())
+        widened = widened or any(map(_is_float8, header.values()))
+        tensors |= header
+    config = config_of(folder)
+    if config is None:
+        raise ValueError("its config.json is missing or no JSON object")
+    width, width_exact = _width(tensors)
+    return _with_kept(config, ModelNeeds(weights, not widened, None, width, width_exact, _longest(config)))
+
+
+def _with_kept(config: Mapping[str, Any], needs: ModelNeeds) -> ModelNeeds:
+    try:
+        return needs._replace(kept=kept(config))
+    except Unknown as error:
+        return needs._replace(message=str(error))
+
+
+def _is_float8(tensor: Tensor) -> bool:
+    return tensor.dtype.startswith("F8_E") and tensor.dtype != "F8_E8M0"
+
+
+def _width(tensors: Mapping[str, Tensor]) -> tuple[int, bool]:
+    """Bytes of one number of the activations, and whether that is sure: the widest type wins."""
+    types = Counter(one.dtype for name, one in tensors.items() if not _STAYS_WIDE.search(name))
+    narrow, wide = [one for one in _NARROW if types[one]], any(types[one] for one in _WIDE)
+    if not narrow:
+        return (4, True) if wide else (2, False)
+    # Two narrow types meet in float32, and one number in float32 makes what it meets one.
+    return (4, False) if wide or len(narrow) > 1 else (2, True)
+
+
+def _longest(config: Mapping[str, Any]) -> int | None:
+    inner = config.get("text_config")
+    for one in (inner if isinstance(inner, Mapping) else {}, config):
+        value = one.get("max_position_embeddings")
+        if type(value) is int and 0 < value <= 10**9:
+            return value
+    return None
+
+
+def context_of(profile: Profile, model: ModelNeeds | None, asked: int | None = None) -> int:
+    """How many tokens one conversation is counted with: asked for, declared, or what is usual."""
+    longest = model.longest if model is not None else None
+    return asked or profile.context or min(longest or USUAL_CONTEXT, USUAL_CONTEXT)
+
+
+def needs_of(profile: Profile, model: ModelNeeds, asked: int | None = None, conversations: int = 1) -> Needs:
+    """What a profile needs for so many conversations of so many tokens."""
+    options = profile.advanced_launch_options
+    context = context_of(profile, model, asked)
+    limit = options.prompt_cache_bytes
+    needs = Needs(context, model.weights, prompt_cache=limit, message=model.message)
+    if model.kept is None:
+        return needs
+    talk = Talk(context, model.width, options.prefill_step_size or 2048, quantization(profile))
+    one = sum(layer.nbytes(talk) for layer in model.kept.layers)
+    count = USUAL_CACHED if options.prompt_cache_size is None else options.prompt_cache_size
+    is_exact = model.weights_exact and model.kept.exact and model.width_exact
+    return needs._replace(
+        kv=conversations * one,
+        one_kv=one,
+        unset_cache=None if limit is not None else count * one,
+        certainty="exact" if is_exact else "upper-bound",
+    )
+
+
+def quantization(profile: Profile) -> Quantization | None:
+    """How the server is told to shrink what it keeps, None where it is not or not in numbers."""
+    given = _numbers(told_apart(profile.advanced_launch_options.raw_extra_args or ()))
+    bits, group = given.get("--kv-bits", 0), given.get("--kv-group-size", 64)
+    return (
+        Quantization(bits, group, given.get("--quantized-kv-start", 5000)) if bits > 0 and group > 0 else None
+    )
+
+
+def _numbers(arguments: Iterable[object]) -> dict[str, int]:
+    named = [one for one in arguments if isinstance(one, GivenOption)]
+    return {one.name: int(one.value) for one in named if re.fullmatch("[0-9]{1,9}", one.value or "")}
+
+
+def cannot_be_quantized(profile: Profile, model: ModelNeeds) -> bool:
+    """Whether the server breaks off once it is to shrink what this model keeps: NotImplementedError."""
+    layers = model.kept.layers if model.kept is not None else ()
+    return quantization(profile) is not None and any(isinstance(one, Window) for one in layers)
