@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlxsm_sync.values.state import Entry
 
 _MOST_NAMED = 5
-_OF_NO_SERVER = ("/name", "/notes")
+_OF_NO_SERVER = ("/name", "/notes", "/context")
 """Fields of which a running server knows nothing."""
 
 

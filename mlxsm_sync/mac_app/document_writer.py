@@ -80,6 +80,7 @@ def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
     """What a document of schema version 1 cannot hold, or the app does not read as it is meant."""
     thinking = [one.name for one in profiles if one.enable_thinking is not None]
     notes = [one.name for one in profiles if one.notes is not None]
+    contexts = [one.name for one in profiles if one.context is not None]
     quoted = [
         one.name
         for one in profiles
@@ -87,7 +88,8 @@ def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
     ]
     # `[]` and unset start the same server, but are not the same to a plan.
     empty = [one.name for one in profiles if one.advanced_launch_options.raw_extra_args == ()]
-    for what, names in (("enableThinking", thinking), ("notes", notes), ("an empty rawExtraArgs", empty)):
+    lost = {"enableThinking": thinking, "notes": notes, "context": contexts, "an empty rawExtraArgs": empty}
+    for what, names in lost.items():
         if names:
             yield f"schema version 1 cannot carry {what}: lost for {_listed(names)}"
     if quoted:
@@ -102,6 +104,7 @@ _PARTS = {
     OPTIONS: "launch options",
     "enableThinking": "thinking",
     "notes": "notes",
+    "context": "context",
 }
 
 

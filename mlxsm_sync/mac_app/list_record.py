@@ -16,6 +16,7 @@ from mlxsm_sync.planning.match import one_to_one
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.fields import Constraint
+from mlxsm_sync.values.launch_options import Positive
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import ID_LENGTH, Entry, EntryId, State, Write
 
@@ -41,6 +42,8 @@ class EntryRecord(Value):
     """What its owner last declared, sparse; null without an owner."""
     from_: str | None = Field(default=None, serialization_alias="from")
     """The profile file that it was applied from, as it was named."""
+    context: Positive | None = None
+    """The tokens that it is meant to have, which the app's list has no place for."""
 
     def check(self) -> None:
         """What has an owner was applied under a name."""
@@ -51,7 +54,7 @@ class EntryRecord(Value):
         """The entry as it stands in the list now."""
         return Entry(
             id=self.id,
-            profile=listed.profile,
+            profile=listed.profile.model_copy(context=self.context),
             owner=self.owner,
             source=self.source,
             applied=self.applied,
@@ -194,6 +197,7 @@ def _kept(entry: Entry) -> EntryRecord:
         source=entry.source,
         applied=entry.applied,
         from_=entry.from_,
+        context=profile.context,
     )
 
 

@@ -47,6 +47,7 @@ _OTHERS = {
     "port": "ports listenport serverport",
     "enableThinking": "thinking think reasoning enablereasoning thinkingmode",
     "notes": "note description desc comment comments info",
+    "context": "ctx ctxsize nctx numctx contextlength contextsize maxcontext maxmodellen",
     "advancedLaunchOptions": "options launchoptions advancedoptions serveroptions settings params parameters",
     RAW: "args extraargs rawargs arguments cmd command flags extraflags cliargs serverargs",
     "allowedOrigins": "cors corsorigins origins origin corsallowedorigins corsalloworigins",
@@ -70,20 +71,6 @@ _IN_A_PROFILE = dict.fromkeys(["machine", "machines", "hosts", "tag", "tags", "t
 """Words that mean another key in a profile than elsewhere."""
 _PER_REQUEST = "the server takes that in each request only"
 _REMARKS = {
-    **dict.fromkeys(
-        (
-            "ctx",
-            "ctxsize",
-            "nctx",
-            "numctx",
-            "context",
-            "contextlength",
-            "contextsize",
-            "maxcontext",
-            "maxmodellen",
-        ),
-        "the server has no limit for the context; promptCacheBytes limits what it keeps",
-    ),
     **dict.fromkeys(
         (
             "seed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mlxsm_sync.values.base import Field, Value
-from mlxsm_sync.values.launch_options import LaunchOptions
+from mlxsm_sync.values.launch_options import LaunchOptions, Positive
 from mlxsm_sync.values.machines import Machine, On, Tag
 from mlxsm_sync.values.profile import Fields, Host, ModelID, Name, Port, Profile
 
@@ -23,6 +23,8 @@ class Defaults(Value):
     """The port that the servers listen on."""
     enable_thinking: bool | None = None
     """Whether the chat template is asked to think."""
+    context: Positive | None = None
+    """Tokens that a conversation is meant to have, for `mlxsm fit`."""
     advanced_launch_options: LaunchOptions | None = None
     """Options of the server's command line, inherited one by one."""
 
@@ -51,6 +53,8 @@ class Declaration(Value):
     """Whether the chat template is asked to think; unset asks nothing."""
     notes: str | None = None
     """Free text for people."""
+    context: Positive | None = None
+    """Tokens that a conversation is meant to have, for `mlxsm fit`; no option of the server."""
     advanced_launch_options: LaunchOptions | None = None
     """Options of the server's command line."""
     on: tuple[On, ...] = Field(default=())

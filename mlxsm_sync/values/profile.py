@@ -13,13 +13,14 @@ from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
 from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.fields import Constraint, aliases
-from mlxsm_sync.values.launch_options import LaunchOptions, checked_text, whole_number
+from mlxsm_sync.values.launch_options import LaunchOptions, Positive, checked_text, whole_number
 
 Fields = dict[str, Json]
 """A profile laid flat: JSON Pointer of a field -> its value; null is declared as unset."""
 
 OPTIONS = "advancedLaunchOptions"
 NAME, MODEL_ID, HOST, PORT = "/name", "/modelID", "/host", "/port"
+CONTEXT = "/context"
 RAW_EXTRA_ARGS = f"/{OPTIONS}/rawExtraArgs"
 NAME_LENGTH = 120
 
@@ -123,6 +124,8 @@ class Profile(Value):
     """Whether the chat template is asked to think; unset asks nothing."""
     notes: str | None = None
     """Free text for people."""
+    context: Positive | None = None
+    """Tokens that a conversation is meant to have, for `mlxsm fit`; no option of the server."""
     advanced_launch_options: LaunchOptions = Field(default_factory=LaunchOptions)
     """Options of the server's command line."""
 

@@ -31,6 +31,7 @@ _NUMBERS: dict[Form, str] = {
 }
 _RANGES = {
     _PORT: ("a whole number between 1 and 65535", "8080"),
+    "context": ("a whole number of tokens above 0", "32768"),
     **{one.key: (_NUMBERS[one.form], one.example) for one in launch_options() if one.form in _NUMBERS},
 }
 """Of each number: what it is, and one."""

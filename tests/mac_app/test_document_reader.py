@@ -310,6 +310,7 @@ def test_values_become_typed(project: Project) -> None:
         "port": 8080,
         "enableThinking": None,
         "notes": None,
+        "context": None,
         "advancedLaunchOptions": dict.fromkeys(OPTION_NAMES)
         | {
             "defaultTemperature": 0.3,

@@ -173,9 +173,9 @@ def test_two_keys_that_are_missing_are_told_both() -> None:
         (3, 5, "name is required"),
         (3, 5, "modelID is required"),
         (3, 5, "port is required, here or in defaults"),
-        (4, 5, ('the key "extra" is unknown; known keys: name, modelID, host, port, enableThinking, notes, '
+        (4, 5, ('the key "extra" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, '
                "advancedLaunchOptions, on")),
-        (5, 5, ('the key "extra" is unknown; known keys: name, modelID, host, port, enableThinking, notes, '
+        (5, 5, ('the key "extra" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, '
                "advancedLaunchOptions, on")),
         (5, 5, "name is required"),
         (5, 5, "modelID is required"),

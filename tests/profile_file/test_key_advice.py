@@ -104,11 +104,15 @@ WORDS = {
     ("loglvl", "profile"): "did you mean logLevel, under advancedLaunchOptions?",
     ("defaultMax", "options"): "did you mean defaultMaxTokens?",
     ("prot", "profile"): "did you mean port?",
-    ("ctx", "options"): "the server has no limit for the context; promptCacheBytes limits what it keeps",
-    (
-        "contextLength",
-        "profile",
-    ): "the server has no limit for the context; promptCacheBytes limits what it keeps",
+    ("ctx", "options"): "did you mean context, in the profile, not under advancedLaunchOptions?",
+    ("ctx-size", "default options"): "did you mean context, in defaults, not under advancedLaunchOptions?",
+    **dict.fromkeys(
+        (
+            (word, "profile")
+            for word in ("contextLength", "ctx-size", "num_ctx", "n_ctx", "max-model-len", "contextWindow")
+        ),
+        "did you mean context?",
+    ),
     ("seed", "options"): "the server takes that in each request only",
     ("env", "profile"): "environment variables are this machine's own; set them where mlxsm up runs",
     ("enabled", "profile"): "mlxsm up starts all, mlxsm up NAME one of them",
