@@ -57,6 +57,7 @@ SECTIONS = {
             "logs": "Show what servers write, or follow it",
             "adopt": "Use a running server that mlxsm did not start",
             "forget": "Forget an adopted server",
+            "fit": "Show how much memory profiles need, and whether all fit",
             "doctor": "Check everything that could keep servers from running",
         },
     ),

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from mlxsm_sync.text.amounts import read_size
+
 
 class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
     """A time that a clock can wait, in seconds."""
@@ -44,6 +46,18 @@ class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         if not re.fullmatch("[0-9]{1,40}", value) or int(value) < self.least:
             raise click.BadParameter(f"must be a whole number of at least {self.least}", ctx, param)
         return int(value)
+
+
+class Amount(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
+    """A number of bytes: `96GB`, `64GiB`, or digits alone."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        count = read_size(value) if isinstance(value, str) else value
+        if not count:
+            raise click.BadParameter("must be an amount of memory, such as 96GB or 64GiB", ctx, param)
+        return int(count)
 
 
 class LineCount(WholeNumber):

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.parameters import LineCount, Seconds
+from mlxsm_sync.cli.parameters import Amount, LineCount, Seconds, WholeNumber
 from mlxsm_sync.commands.session import Session
 
 DEFAULT_TIMEOUT = 600
@@ -36,6 +36,9 @@ _how = options.together(
         multiple=True,
         metavar="FLAG",
         help="Allow this server option.",
+    ),
+    click.option(
+        "--allow-overcommit", is_flag=True, help="Start servers although their weights exceed the memory."
     ),
 )
 
@@ -223,6 +226,47 @@ def forget(session: Session, /, **given: Any) -> None:
     from mlxsm_sync.commands.servers import adopt as work
 
     work.forget(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm fit                      every profile of ./profiles.yaml, beside what runs
+  mlxsm fit Qwen --context 8192  one of them, for shorter conversations
+  mlxsm fit --memory 64GB        on another machine
+  mlxsm fit --check              exit code 1 unless all are sure to fit
+Next: mlxsm up."""
+)
+@options.names
+@click.option(
+    "--context",
+    type=WholeNumber(1),
+    metavar="N",
+    help="Tokens of a conversation.  [default: the profile's context, else the model's, at most 32768]",
+)
+@click.option(
+    "--conversations",
+    type=WholeNumber(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Conversations at the same time.",
+)
+@click.option("--memory", type=Amount(), metavar="SIZE", help="Ask for a machine with this limit, as 96GB.")
+@click.option("--check", is_flag=True, help="Exit with 1 unless all are sure to fit.")
+@options.profile_file
+@options.machine
+@options.state
+@options.as_json
+@click.pass_obj
+def fit(session: Session, /, **given: Any) -> int:
+    """Show how much memory each profile needs, from the files of its model, and whether all fit.
+
+    Nothing is loaded, started or downloaded. What cannot be told is said to be unknown, and is not counted.
+    """
+    from mlxsm_sync.commands.servers import fit as work
+
+    return work.fit(session, **given)
 
 
 @click.command(

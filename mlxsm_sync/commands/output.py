@@ -48,7 +48,7 @@ class Output:
 
         choice = "never" if self.no_color else self.color
         colour = wants_colour(choice, os.environ, stream)
-        return Style(colour=colour, verbose=self.verbose, width=width_of(stream))
+        return Style(colour, self.verbose, width_of(stream), has_blocks(os.environ, stream))
 
     def print(self, text: str) -> None:
         """Print finished text, unless only JSON is wanted."""
@@ -144,6 +144,12 @@ def width_of(stream: TextIO) -> int | None:
         count = int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns
         return max(count, 20) if count else None
     return None
+
+
+def has_blocks(environment: Mapping[str, str], stream: TextIO) -> bool:
+    """Whether a stream is a terminal that shows blocks: one that says so, and takes their letters."""
+    is_utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
+    return stream.isatty() and is_utf8 and environment.get("TERM", "dumb") != "dumb"
 
 
 def silence_stdout() -> None:

@@ -10,13 +10,16 @@ from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.files.folders import folder_trouble, others_can_write
 from mlxsm_sync.servers import model_files
 from mlxsm_sync.servers.command_line import NEEDS_NEWER, Consent, Program, launch
+from mlxsm_sync.servers.fitting import limit_text, overcommitted, sized
 from mlxsm_sync.servers.model_cache import cache_folder, is_offline, missing_place
 from mlxsm_sync.servers.observed_state import without_order
 from mlxsm_sync.servers.plan import DesiredServer, ReplacePolicy, decide
 from mlxsm_sync.servers.preflight import about_program
 from mlxsm_sync.servers.program import find_program, upgrade_of
 from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.text.amounts import size
 from mlxsm_sync.text.redaction import redacted, without_tokens
+from mlxsm_sync.values.fit import MemoryLimit
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.server_reports import Diagnosis, Finding
 from mlxsm_sync.values.state import Entry
@@ -98,6 +101,7 @@ def about_entry(
     files: RunFiles,
     environment: Mapping[str, str],
     command: Callable[[str], str],
+    limit: MemoryLimit,
 ) -> Iterator[Finding]:
     """The options, the model and the port of one profile; `command` makes a command line of ours."""
     model = model_files.model_of(entry, environment)
@@ -107,6 +111,7 @@ def about_entry(
             entry, model.argument, program, f"edit the profile, then {command('apply')}", upgrade
         )
     yield _model(entry, model, environment)
+    yield _memory(entry, environment, limit)
     yield _port(entry, files)
 
 
@@ -140,6 +145,25 @@ def _model(entry: Entry, model: model_files.ModelFiles, environment: Mapping[str
         return about.model_copy(status="fail", message=model.warning, remedy=remedy)
     remedy = "let the server download it, or download it first"
     return about.model_copy(status="warn", message=model.warning, remedy=remedy)
+
+
+def _memory(entry: Entry, environment: Mapping[str, str], limit: MemoryLimit) -> Finding:
+    """Whether it fits alone."""
+    found = sized(entry, environment)
+    needs, total = found.needs, found.needs.total
+    about = Finding(topic="memory", subject=entry.name, status="pass", message="")
+    if found.problem is not None:
+        remedy = "edit its rawExtraArgs, then apply"
+        return about.model_copy(status="fail", message=found.problem, remedy=remedy)
+    if (reason := overcommitted(found, limit, 0)) is not None:
+        return about.model_copy(status="fail", message=reason, remedy="choose a smaller model")
+    if total is None:
+        message = f"not known how much it needs: {needs.message}"
+        return about.model_copy(message=message)
+    message = f"{size(total)} at {needs.context} tokens, of {limit_text(limit)}"
+    if total > limit.nbytes:
+        return about.model_copy(status="warn", message=message, remedy="choose a smaller model or context")
+    return about.model_copy(message=message)
 
 
 def _port(entry: Entry, files: RunFiles) -> Finding:

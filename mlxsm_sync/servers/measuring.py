@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import portable
 from mlxsm_sync.system.current import age
-from mlxsm_sync.values.run import SeenServer
+from mlxsm_sync.system.process import by_group
+from mlxsm_sync.system.process_identity import found
+from mlxsm_sync.values.run import RunRecord, SeenServer
 
 _MOMENT = 0.25
 """Seconds between two looks at processor times; the system counts too coarsely for less."""
@@ -49,6 +52,21 @@ class Meter:
         ]
         elapsed = time.monotonic() - self._began
         return round(100 * sum(spent) / elapsed, 1) if spent else None
+
+
+def used_by(files: RunFiles) -> dict[str, int]:
+    """The bytes that each server of ours uses now, by entry, with its process group."""
+    groups = by_group()
+    pids = {}
+    for entry_id, record in files.records().items():
+        if isinstance(record, RunRecord):
+            with found(record) as now:
+                if now.handle is not None and record.pid is not None:
+                    pids[entry_id] = record.pid
+    return {
+        entry_id: sum(portable.memory(one) or 0 for one in groups.get(pid, [pid]))
+        for entry_id, pid in pids.items()
+    }
 
 
 def _is_measured(server: SeenServer) -> bool:

@@ -10,16 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from mlxsm_sync.servers.architectures import Kept, Unknown, kept
 from mlxsm_sync.servers.layer_caches import Quantization, Talk, Window
 from mlxsm_sync.servers.model_files import config_of
 from mlxsm_sync.servers.safetensors import Tensor, read_header
+from mlxsm_sync.values.fit import Certainty
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import GivenOption, told_apart
-
-Certainty = Literal["exact", "upper-bound", "unknown"]
 
 WEIGHTS = re.compile(r"model.*\.safetensors")
 """The files that mlx-lm loads, whatever an index says."""
@@ -51,7 +50,7 @@ class ModelNeeds(NamedTuple):
 class Needs(NamedTuple):
     """What a profile needs."""
 
-    context: int
+    context: int | None
     """The tokens of one conversation that are counted with."""
     weights: int | None = None
     kv: int | None = None
@@ -86,6 +85,8 @@ def model_needs(folder: Path) -> ModelNeeds:
         weights += sum(one.nbytes * (2 if _is_float8(one) else 1) for one in header.values())
         widened = widened or any(map(_is_float8, header.values()))
         tensors |= header
+    if weights == 0:
+        raise ValueError("its files of weights hold nothing")
     config = config_of(folder)
     if config is None:
         raise ValueError("its config.json is missing or no JSON object")
@@ -159,8 +160,8 @@ def quantization(profile: Profile) -> Quantization | None:
 
 
 def _numbers(arguments: Iterable[object]) -> dict[str, int]:
-    named = [one for one in arguments if isinstance(one, GivenOption)]
-    return {one.name: int(one.value) for one in named if re.fullmatch("[0-9]{1,9}", one.value or "")}
+    named = {one.name: one.value or "" for one in arguments if isinstance(one, GivenOption)}
+    return {name: int(value) for name, value in named.items() if re.fullmatch("[0-9]{1,9}", value)}
 
 
 def cannot_be_quantized(profile: Profile, model: ModelNeeds) -> bool:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from mlxsm_sync.planning.declared import Declared, clashes, place
 from mlxsm_sync.servers import plan
 from mlxsm_sync.servers.command_line import Consent, Launch, Program
+from mlxsm_sync.servers.fitting import Sized
+from mlxsm_sync.servers.memory_guard import MemoryGuard
 from mlxsm_sync.servers.plan import DesiredServer, ObservedState, ReplacePolicy
 from mlxsm_sync.servers.preflight import about_program, check
 from mlxsm_sync.servers.program import examine
@@ -33,6 +35,8 @@ class Order(NamedTuple):
     """Why it could not be started now, though one that runs may go on."""
     unallowed: bool = False
     """Whether the trouble is only that somebody has to allow something."""
+    memory: Sized | None = None
+    """What it needs."""
 
     @property
     def desired(self) -> DesiredServer:
@@ -49,6 +53,8 @@ class Orders(NamedTuple):
     unapplied: bool
     """Whether a profile is not applied as the file has it."""
     warnings: list[str]
+    memory_warnings: list[str]
+    """Those about memory, which are told also where nothing is started."""
 
 
 class Means(NamedTuple):
@@ -65,11 +71,13 @@ class Means(NamedTuple):
     """Whether those are started anew that run with other options than they should."""
     remedy: Callable[[str, str], str]
     """The command line of a command for the server of a name."""
+    memory: MemoryGuard | None = None
+    """The memory that is left; None where nobody asks."""
 
 
 def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
     """Look at everything before anything is started."""
-    made = Orders([], {}, any(row.entry is None for row in rows), [])
+    made = Orders([], {}, any(row.entry is None for row in rows), [], [])
     now = {row.entry_id: _now(row.entry, files) for row in rows if row.entry is not None}
     renewed = means.restart or means.recreate
     clashing = clashes(
@@ -94,6 +102,8 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
         if running is None and not order.trouble and index in clashing:
             trouble = _clash(row.entry, clashing[index], running_ports, means)
             order = order._replace(trouble=(trouble,), unallowed=True)
+        if running is None or means.restart:
+            order = _within_memory(order, means.memory)
         if running is None and (refused := refusal(order)) is not None:
             made.decided[index] = refused
             continue
@@ -103,7 +113,16 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
         made.wanted.append(order)
     if begins and means.program is not None:
         made.warnings.extend(about_program(means.program))
+    made.memory_warnings.extend(means.memory.warnings() if means.memory is not None else ())
     return made
+
+
+def _within_memory(order: Order, memory: MemoryGuard | None) -> Order:
+    """The order, with trouble where its weights would not fit beside the others."""
+    if memory is None or order.memory is None or order.trouble:
+        return order
+    reason = memory.refusal(order.memory)
+    return order if reason is None else order._replace(trouble=(reason,), unallowed=True)
 
 
 def refusal(order: Order) -> UpServer | None:
@@ -149,7 +168,7 @@ def _order(entry: Entry, running: RunRecord | None, means: Means) -> tuple[Order
     checked = check(entry, program, means.consent, means.environment)
     broken = (means.trouble,) if means.program is None else checked.problems
     trouble = (*broken, *checked.launch.unallowed)
-    return Order(entry, checked.launch, program, trouble, unallowed=not broken), checked.warnings
+    return Order(entry, checked.launch, program, trouble, not broken, checked.memory), checked.warnings
 
 
 def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mlxsm_sync.servers import model_files, port_owners
 from mlxsm_sync.servers.command_line import Consent, Launch, Program, is_older, launch
+from mlxsm_sync.servers.fitting import Sized, sized
 from mlxsm_sync.servers.program_words import project_option
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
@@ -24,6 +25,8 @@ class Checked(NamedTuple):
     """What would make the start fail."""
     warnings: tuple[str, ...]
     """What is allowed, and worth a look."""
+    memory: Sized
+    """What it needs."""
 
 
 def check(entry: Entry, program: Program, consent: Consent, environment: Mapping[str, str]) -> Checked:
@@ -32,7 +35,10 @@ def check(entry: Entry, program: Program, consent: Consent, environment: Mapping
     start = launch(entry.profile, files.argument, program, consent, model_files.finder(entry))
     unreadable = [f"its {path.rpartition('/')[2]} cannot be read" for path in entry.unreadable]
     warnings = () if files.warning is None else (files.warning,)
-    return Checked(entry, start, (*unreadable, *files.problems, *start.problems), warnings)
+    memory = sized(entry, environment)
+    about_memory = () if memory.problem is None else (memory.problem,)
+    problems = (*unreadable, *files.problems, *start.problems, *about_memory)
+    return Checked(entry, start, problems, warnings, memory)
 
 
 def about_program(program: Program) -> list[str]:

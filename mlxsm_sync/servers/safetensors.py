@@ -46,7 +46,7 @@ def read_header(path: Path) -> dict[str, Tensor]:
     text = _exactly(read_plain(path, _LENGTH + length), _LENGTH + length)[_LENGTH:]
     try:
         header = loads(text)
-    except RecursionError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("its header is no JSON") from error
     if not isinstance(header, dict):
         raise ValueError("its header is no JSON object")  # noqa: TRY004 - one error for all that is wrong

@@ -16,6 +16,7 @@ from mlxsm_sync.servers.program import examine
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports, spawn
 from mlxsm_sync.system.current import environment as environment_of
+from mlxsm_sync.system.portable import machine_memory
 from mlxsm_sync.system.process import by_group
 from mlxsm_sync.text.times import from_seconds
 from mlxsm_sync.values.hosts import endpoint
@@ -52,8 +53,6 @@ class StatusReporter:
 
         `known` are all entries of the state.
         """
-        from mlxsm_sync.system.portable import machine_memory
-
         self._names = {entry.id: entry.name for entry in known}
         records = (one for one in self._files.records().values() if isinstance(one, RunRecord))
         meter = Meter(by_group(), [one.pid for one in records if one.pid is not None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from mlxsm_sync.text.times import to_seconds
@@ -12,6 +13,21 @@ def size(count: int) -> str:
     if count < 10**9:
         return f"{count / 10**6:.0f} MB"
     return f"{count / 10**9:.1f} GB"
+
+
+_SIZE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?\s?(?:([kmgt])(i)?)?b?", re.IGNORECASE)
+
+
+def read_size(text: str) -> int | None:
+    """The bytes of `96GB`, `64GiB`, `1.5T` or plain digits; None for anything else."""
+    told = _SIZE.fullmatch(text.strip())
+    if told is None or not text.isascii():
+        return None
+    whole, part, unit, binary = told.groups()
+    power = "kmgt".index(unit.lower()) + 1 if unit else 0
+    digits = part or ""
+    factor = (1024 if binary else 1000) ** power
+    return int(whole + digits) * int(factor) // int(10 ** len(digits))
 
 
 def ago(moment: str | None) -> str | None:

@@ -29,6 +29,7 @@ SCHEMAS: dict[str, str] = {
     "down": "what was stopped",
     "adopt": "what was adopted",
     "forget": "what is adopted no longer",
+    "fit": "how much memory profiles need",
     "doctor": "what could keep servers from running",
 }
 """By the name that `mlxsm schema` takes."""

@@ -17,6 +17,7 @@ from mlxsm_sync.state.saved_plan import SavedPlan
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import ProfileFile
 from mlxsm_sync.values.file_reports import ExportReport, InitReport, MachineReport
+from mlxsm_sync.values.fit import FitReport
 from mlxsm_sync.values.json_schema import Schema, made_from, whole
 from mlxsm_sync.values.plan import MachinePlans, Outcome
 from mlxsm_sync.values.run import DownReport, DryRun, SeenReport, UpReport
@@ -53,6 +54,7 @@ _PRINTED: dict[str, type[Value]] = {
     "down": DownReport,
     "adopt": AdoptReport,
     "forget": ForgetReport,
+    "fit": FitReport,
     "doctor": Diagnosis,
 }
 EDITOR = "profiles-editor"

@@ -10,6 +10,7 @@ from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.endings import code_text
 from mlxsm_sync.values.run import DownReport, DryRun, SeenReport, SeenServer, UpReport, UpServer
 from mlxsm_sync.values.server_reports import Diagnosis
+from mlxsm_sync.views.fit import bar
 from mlxsm_sync.views.style import Style, table
 
 Command = Callable[..., str]
@@ -73,7 +74,7 @@ def seen_text(report: SeenReport, style: Style, command: Command, *, brief: bool
         return text
     notes = [line for server in report.servers for line in _notes(server, style, command)]
     if report.memory_bytes:
-        notes.append(f"memory: {size(report.memory_bytes)} of {size(report.machine_memory_bytes)}")
+        notes.append(f"memory: {bar(report.memory_bytes, report.machine_memory_bytes, style)}")
     return text + ("\n" + "".join(f"{line}\n" for line in notes) if notes else "")
 
 

@@ -32,6 +32,8 @@ class Style(NamedTuple):
     verbose: bool = False
     width: int | None = None
     """The columns of the terminal, None for a pipe."""
+    blocks: bool = False
+    """Whether it is a terminal whose letters have blocks."""
 
     def paint(self, text: str, what: str) -> str:
         """`text` in the colour of a sign, or bold or dim, where the stream has colours."""

@@ -123,7 +123,7 @@ def test_the_table(servers: Servers) -> None:
     assert lines[1].split()[:2] == ["A", "ready"]
     assert lines[2].split()[:3] == ["B", "stopped", "-"]
     assert [line.split()[-1] for line in lines[1:3]] == ["test/a", "test/b"]
-    assert re.fullmatch(r"memory: \d+ MB of [\d.]+ GB", lines[-1])
+    assert re.fullmatch(r"memory: [#.]{10} \d+ MB of [\d.]+ GB", lines[-1])
     report = servers.run("ps", "--json").json
     assert report["memoryBytes"] == report["servers"][0]["memoryBytes"]
     assert report["machineMemoryBytes"] > 10**8

@@ -107,10 +107,7 @@ WORDS = {
     ("ctx", "options"): "did you mean context, in the profile, not under advancedLaunchOptions?",
     ("ctx-size", "default options"): "did you mean context, in defaults, not under advancedLaunchOptions?",
     **dict.fromkeys(
-        (
-            (word, "profile")
-            for word in ("contextLength", "ctx-size", "num_ctx", "n_ctx", "max-model-len", "contextWindow")
-        ),
+        ((word, "profile") for word in ("contextLength", "ctx-size", "num_ctx", "n_ctx", "max-model-len")),
         "did you mean context?",
     ),
     ("seed", "options"): "the server takes that in each request only",

@@ -70,7 +70,7 @@ HOSTILE: dict[str, tuple[Any, int, int | None]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_no_header_is_refused(tmp_path: Path, name: str) -> None:
     header, size, length = HOSTILE[name]
-    with pytest.raises(ValueError, match=".+"):
+    with pytest.raises(ValueError, match=r"^it |^its "):
         read_header(written(tmp_path / "x", header, size, length))
 
 

@@ -18,10 +18,13 @@ from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Consent
 from mlxsm_sync.servers.executor import Executor
+from mlxsm_sync.servers.measuring import used_by
+from mlxsm_sync.servers.memory_guard import MemoryGuard
 from mlxsm_sync.servers.orders import Means, orders, refusal
 from mlxsm_sync.servers.plan import ReplacePolicy
 from mlxsm_sync.servers.program import find_program
 from mlxsm_sync.servers.starting import StartPolicy
+from mlxsm_sync.system.memory_limit import memory_limit
 from mlxsm_sync.values.choices import as_argument
 from mlxsm_sync.values.run import DryRun, Planned, UpReport, UpServer
 from mlxsm_sync.views.servers import dry_run_text, up_text
@@ -46,6 +49,7 @@ class UpOptions(NamedTuple):
     server_command: str | None
     allow_host: tuple[str, ...]
     allow_arg: tuple[str, ...]
+    allow_overcommit: bool = False
     recreate: bool = False
     restart: bool = False
 
@@ -57,7 +61,7 @@ def bring_up(
     orders = _orders(session, files, rows, how)
     if dry_run:
         return _show_argv(session, orders)
-    for warning in orders.warnings:
+    for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
     results, code = _start(session, files, orders.wanted, how)
     known = (orders.decided.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
@@ -75,8 +79,17 @@ def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: Up
     except ServerError as error:
         trouble = f"{error.message}: {error.hint}"
     consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
-    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(session))
+    memory = _memory(files, rows, how)
+    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(session), memory)
     return orders(rows, files, means)
+
+
+def _memory(files: RunFiles, rows: Sequence[Declared], how: UpOptions) -> MemoryGuard:
+    """The memory beside what runs on; what is started anew gives back what it has."""
+    used = used_by(files)
+    anew = {row.entry_id for row in rows} if how.restart else set()
+    taken = sum(count for entry_id, count in used.items() if entry_id not in anew)
+    return MemoryGuard(memory_limit(), taken, allowed=how.allow_overcommit)
 
 
 def _code(orders: Orders, servers: Sequence[UpServer]) -> int:
@@ -111,6 +124,8 @@ def _show_argv(session: Session, orders: Orders) -> int:
     report = DryRun(servers=tuple(planned), refused=tuple(refused))
     session.output.data(report)
     session.output.print(dry_run_text(report))
+    for warning in orders.memory_warnings:
+        session.output.note(f"warning: {warning}")
     for server in report.refused:
         for line in (server.message or "").splitlines():
             session.output.note(f"{server.name}: {server.result}: {line}")

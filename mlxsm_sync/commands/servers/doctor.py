@@ -10,6 +10,7 @@ from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError
 from mlxsm_sync.servers import diagnosis
+from mlxsm_sync.system.memory_limit import memory_limit
 from mlxsm_sync.values.server_reports import Finding
 from mlxsm_sync.views.servers import doctor_text
 
@@ -31,8 +32,9 @@ def doctor(session: Session, server_command: str | None) -> int:
         findings += diagnosis.about_folders(files, session.store.path)
         entries, about_state = _about_state(session)
         findings.append(about_state)
+        limit = memory_limit()
         for entry in entries:
-            findings += diagnosis.about_entry(entry, program, files, os.environ, session.command)
+            findings += diagnosis.about_entry(entry, program, files, os.environ, session.command, limit)
     report = diagnosis.diagnosis(findings)
     session.output.data(report)
     session.output.print(doctor_text(report, session.output.style(sys.stdout), quiet=session.output.quiet))
