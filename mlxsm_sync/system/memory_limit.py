@@ -61,7 +61,8 @@ def _recommended() -> int:
         # A message needs the types of its method: on arm64 those of a variadic function would not do.
         numbers = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p)
         items = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)
-        count, item = numbers(("objc_msgSend", objc)), items(("objc_msgSend", objc))
+        send = ctypes.cast(objc.objc_msgSend, ctypes.c_void_p).value or 0
+        count, item = numbers(send), items(send)
         if not devices or not count(devices, objc.sel_registerName(b"count")):
             return 0
         first = item(devices, objc.sel_registerName(b"objectAtIndex:"), 0)

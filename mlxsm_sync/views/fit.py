@@ -19,8 +19,11 @@ _ORIGINS = {
 
 
 def bar(used: int, limit: int, style: Style) -> str:
-    """`███████░░░ 18.2 of 48.0 GB`; in letters that every terminal has where it is plain, or none."""
-    filled = min(-(-_WIDTH * used // limit) if limit else _WIDTH, _WIDTH)
+    """`███░░░░░░░ 18.2 of 48.0 GB`; in letters that every terminal has where it is plain, or none.
+
+    It is full only where nothing is left, and empty only where nothing is used.
+    """
+    filled = max(min(_WIDTH * used // limit if limit else _WIDTH, _WIDTH), int(used > 0))
     full, empty = ("█", "░") if style.blocks else ("#", ".")
     amount, unit = size(used), size(limit).split()[1]
     amount = amount.removesuffix(f" {unit}")

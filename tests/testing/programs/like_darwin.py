@@ -12,6 +12,8 @@ cannot be signalled, a protected program shows no environment. More can be asked
     LIKE_DARWIN_CLOCK_STEP=SECONDS the clock was set by so much since all processes began
     LIKE_DARWIN_DIES_FIRST=1       a group dies in the moment before it is signalled
     LIKE_DARWIN_SYNCS=FILE         what is forced through the drive is noted there
+    LIKE_DARWIN_WIRED=MB           what the setting iogpu.wired_limit_mb says; else there is none
+    LIKE_DARWIN_METAL=BYTES        what Metal recommends, 0 for a Metal without devices; else there is no Metal
     LIKE_DARWIN_APFS=1             names of files are found whatever their case and form
 """
 
@@ -43,6 +45,8 @@ SIP = os.environ.get("LIKE_DARWIN_SIP", "")
 NEWBORN = float(os.environ.get("LIKE_DARWIN_NEWBORN") or 0)
 MARKS_MOVE = float(os.environ.get("LIKE_DARWIN_MARKS_MOVE") or 0)
 CLOCK_STEP = float(os.environ.get("LIKE_DARWIN_CLOCK_STEP") or 0)
+WIRED = os.environ.get("LIKE_DARWIN_WIRED")
+METAL = os.environ.get("LIKE_DARWIN_METAL")
 PROTECTED = ("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/")
 F_GETPATH, F_FULLFSYNC = 50, 51
 NUMER, DENOM = 125, 3
@@ -98,6 +102,9 @@ class Libc:
 
     @staticmethod
     def sysctlbyname(name: bytes, text: Any, *_: Any) -> int:
+        if name == b"iogpu.wired_limit_mb" and WIRED is not None:
+            text._obj.value = int(WIRED)
+            return 0
         if name != b"kern.bootsessionuuid":
             return -1
         text.value = Path("/proc/sys/kernel/random/boot_id").read_text().strip().upper().encode()
@@ -131,12 +138,43 @@ class Libc:
         return 0
 
 
+def _message(to: int, selector: int, _place: int) -> int:
+    """What an array of devices and a device answer, by the selector's own text."""
+    name = ctypes.string_at(selector)
+    if name == b"count":
+        return int(to == DEVICES and METAL != "0")
+    assert (to, name) in ((DEVICES, b"objectAtIndex:"), (DEVICE, b"recommendedMaxWorkingSetSize"))
+    return DEVICE if name == b"objectAtIndex:" else int(METAL or 0)
+
+
+DEVICES, DEVICE = 0x1000, 0x2000
+_MESSAGE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)(_message)
+_COPY = ctypes.CFUNCTYPE(ctypes.c_void_p)(lambda: DEVICES)
+_selectors: dict[bytes, ctypes.Array[ctypes.c_char]] = {}
+
+
+def _register(name: bytes) -> int:
+    return ctypes.addressof(_selectors.setdefault(name, ctypes.create_string_buffer(name)))
+
+
+class Metal:
+    """What the code calls of Metal, with one device, and of the library of Objective-C."""
+
+    MTLCopyAllDevices = _COPY
+    objc_msgSend = _MESSAGE  # noqa: N815 - its name
+    sel_registerName = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_char_p)(_register)  # noqa: N815 - its name
+
+
 _BOOTTIME: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _real_cdll = ctypes.CDLL
 
 
 def cdll(name: str | None, *rest: Any, **named: Any) -> Any:
     """Libraries as ever, but for that of the system."""
+    if name is not None and ("/Metal.framework/" in name or "/libobjc." in name):
+        if METAL is None:
+            raise OSError(errno.ENOENT, name)
+        return Metal
     return Libc() if name is None else _real_cdll(name, *rest, **named)
 
 
