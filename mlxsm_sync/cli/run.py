@@ -49,12 +49,14 @@ Examples:
   mlxsm up                         every profile of ./profiles.yaml
   mlxsm up Qwen Coder              two of them
   mlxsm up --recreate              restart servers whose options changed
+  mlxsm up --instead Coder         stop the server that has its port, then start it
   mlxsm up --dry-run               only print the command lines
   mlxsm up --allow-host 0.0.0.0    consent that no profile file can give
 Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""
 )
 @options.file_names
 @click.option("--recreate", is_flag=True, help="Restart servers whose options changed.")
+@click.option("--instead", is_flag=True, help="Stop servers of ours that hold a port which is needed.")
 @click.option("--dry-run", is_flag=True, help="Print the command lines and start nothing.")
 @options.as_compose_writes
 @_how

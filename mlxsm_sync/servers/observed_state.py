@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlxsm_sync.servers import model_files, plan, preflight
 from mlxsm_sync.servers.command_line import Program, changed_program, changes
 from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.orders import Order
-from mlxsm_sync.servers.plan import ObservedState, PortHolders, ReplacePolicy
+from mlxsm_sync.servers.plan import ObservedState, PortHolders, ReplacePolicy, ServerAction
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports
-from mlxsm_sync.system.process_identity import identify
+from mlxsm_sync.system.process_identity import found, identify
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import Entry
@@ -37,7 +37,7 @@ class Surroundings:
         _, observed = self._process(order)
         if order.trouble or not plan.is_renewed(observed, self._policy):
             return observed
-        return observed._replace(port=self.port(order.entry))
+        return observed._replace(port=self.port(order.entry, runs=True))
 
     def under_lock(self, order: Order, going: frozenset[str]) -> tuple[RunRecord | None, ObservedState]:
         """Gather all that the decision depends on; the record is that of the server that runs.
@@ -46,7 +46,7 @@ class Surroundings:
         """
         running, observed = self._process(order)
         if running is None:
-            return running, observed
+            return running, self._with_rivals(order, observed)
         if plan.needs_health(observed, self._policy):
             observed = observed._replace(health=look(running))
         renewed = plan.is_renewed(observed, self._policy)
@@ -55,12 +55,41 @@ class Surroundings:
         if renewed:
             observed = observed._replace(missing_model=self._missing_model(order.entry))
         if observed.missing_model is None and order.entry.id not in going:
-            observed = observed._replace(port=self.port(order.entry))
+            observed = observed._replace(port=self.port(order.entry, runs=True))
         return running, observed
 
-    def port(self, entry: Entry) -> PortHolders | None:
-        """Say who holds the port of an entry; None where it is free."""
-        return port_holders(entry, self._files, self._remedy)
+    def foreseen(self, order: Order) -> ServerAction:
+        """Say what would be done, as far as no server has to be asked."""
+        running, observed = self._process(order)
+        if running is None or plan.is_renewed(observed, self._policy):
+            observed = self._with_rivals(order, observed)
+        return plan.decide(order.desired, observed, self._policy)
+
+    def _with_rivals(self, order: Order, observed: ObservedState) -> ObservedState:
+        """Add who holds the port, where he may have to make way."""
+        if not self._policy.instead or observed.doubt is not None or order.trouble:
+            return observed
+        missing = self._missing_model(order.entry)
+        return observed._replace(missing_model=missing, port=self.port(order.entry))
+
+    def _doubt(self, entries: Iterable[str]) -> str | None:
+        """Why one of these servers could not be signalled, as its own stop would find out."""
+        for one in sorted(entries):
+            record = self._files.record(one)
+            if isinstance(record, RunRecord):
+                with found(record) as now:
+                    if now.doubt is not None:
+                        return f'"{record.name}": {now.doubt}'
+        return None
+
+    def port(self, entry: Entry, *, runs: bool = False) -> PortHolders | None:
+        """Say who holds the port of an entry; None where it is free. `runs` says that its server does."""
+        instead = self._policy.instead
+        switch = "up --recreate --instead" if runs else "up --instead"
+        held = port_holders(entry, self._files, self._remedy, None if instead else switch)
+        if held is None or not instead:
+            return held
+        return held._replace(doubt=self._doubt(held.ours - {entry.id}))
 
     def _process(self, order: Order) -> tuple[RunRecord | None, ObservedState]:
         record = self._files.record(order.entry.id)
@@ -69,15 +98,15 @@ class Surroundings:
             return None, ObservedState(doubt=f"{record.reason}: {unknown}")
         if record is None:
             return None, ObservedState()
-        found = identify(record)
-        if found.doubt is not None:
-            return None, ObservedState(doubt=f"{found.doubt}; nothing was started")
-        if found.handle is None:
+        now = identify(record)
+        if now.doubt is not None:
+            return None, ObservedState(doubt=f"{now.doubt}; nothing was started")
+        if now.handle is None:
             return None, ObservedState()
-        found.handle.close()
-        running = record.model_copy(pid=found.handle.pid)
+        now.handle.close()
+        running = record.model_copy(pid=now.handle.pid)
         changed = differences(running, order.program, order.launch.arguments)
-        return running, ObservedState(pid=found.handle.pid, differences=changed)
+        return running, ObservedState(pid=now.handle.pid, differences=changed)
 
     def _missing_model(self, entry: Entry) -> str | None:
         if not model_files.is_offline(self._environment):
@@ -86,12 +115,16 @@ class Surroundings:
         return files.warning if files.kind == "not cached" else None
 
 
-def port_holders(entry: Entry, files: RunFiles, remedy: Callable[[str, str], str]) -> PortHolders | None:
-    """Say who holds the port of an entry; None where it is free."""
+def port_holders(
+    entry: Entry, files: RunFiles, remedy: Callable[[str, str], str], switch: str | None = None
+) -> PortHolders | None:
+    """Say who holds the port of an entry; None where it is free. `switch` is the command that frees it."""
     held = preflight.port_trouble(entry.profile.host, entry.profile.port, files)
     if held is None:
         return None
-    return PortHolders(held.ours, held.strangers, held.message(remedy), held.advice(remedy, entry.name))
+    advice = held.advice(remedy, entry.name, None if entry.id in held.ours else switch)
+    names = tuple(held.servers.items())
+    return PortHolders(held.ours, held.strangers, held.message(remedy), advice, names)
 
 
 def without_order(entry: Entry, files: RunFiles) -> ObservedState:

@@ -144,8 +144,9 @@ def _clash(entry: Entry, others: Sequence[DesiredProfile], running: Collection[i
     for other in others:
         if other.index in running:
             name = other.profile.name
-            frees = means.remedy("down", name)
-            return f'"{name}" runs, and uses the same port, {place(other)}: {frees} frees it'
+            instead = means.remedy("up --instead", entry.name)
+            where = place(other)
+            return f'"{name}" runs, and uses the same port, {where}: {instead} starts this one in its place'
     return (
         f'"{others[0].profile.name}" uses the same port, {place(others[0])}, and only one can be up: '
         f"{means.remedy('up', entry.name)} starts this one"

@@ -12,6 +12,7 @@ from mlxsm_sync.values.run import Ending, Status, UpResult
 
 Kind = Literal[
     "start",  # None runs, and a new one can be started.
+    "switch",  # None runs, and servers of ours that hold its port are stopped for it.
     "keep",  # It runs as desired and is ready.
     "wait",  # It runs as desired and is not ready yet.
     "recreate",  # It runs, and the policy says that it is stopped and started again.
@@ -26,6 +27,7 @@ Kind = Literal[
 ]
 RESULTS: Mapping[Kind, UpResult] = {
     "start": "started",
+    "switch": "started",
     "keep": "running",
     "wait": "running",
     "recreate": "recreated",
@@ -66,11 +68,15 @@ class PortHolders(NamedTuple):
     problem: str
     advice: str | None = None
     """What can be done about it beyond what the problem says."""
+    names: tuple[tuple[str, str], ...] = ()
+    """The names of the servers of ours, each behind its entry."""
+    doubt: str | None = None
+    """Why one of them cannot be told for ours beyond doubt."""
 
     @property
     def message(self) -> str:
         """The problem and the advice, on a line each."""
-        return "\n".join(filter(None, (self.problem, self.advice)))
+        return "\n".join(filter(None, (self.problem, self.doubt, self.advice)))
 
 
 class DesiredServer(NamedTuple):
@@ -110,6 +116,10 @@ class ReplacePolicy(NamedTuple):
     """Those that run with other options than they should."""
     restart: bool = False
     """All of them."""
+    instead: bool = False
+    """Those of ours that hold a port which another one needs."""
+    wanted: frozenset[str] = frozenset()
+    """The entries that are to run: none of them makes way for another one."""
 
 
 class ServerAction(NamedTuple):
@@ -117,23 +127,25 @@ class ServerAction(NamedTuple):
 
     kind: Kind
     cause: str = ""
+    stops: frozenset[str] = frozenset()
+    """The entries of other servers that are stopped before."""
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.cause}"
 
 
 def decide(desired: DesiredServer, observed: ObservedState, policy: ReplacePolicy) -> ServerAction:
-    """Decide what is to be done about a server. Only `recreate` and `replace` stop a process."""
+    """Decide what is to be done about a server. Only `recreate`, `replace` and `switch` stop any."""
     if observed.doubt is not None:
         return ServerAction("doubt", observed.doubt)
     if observed.pid is None:
         return _absent(desired, observed, policy)
     if is_renewed(observed, policy):
         cause = "; ".join(observed.differences) or "restart"
-        return _unless_blocked(ServerAction("recreate", cause), desired, observed)
+        return _unless_blocked(ServerAction("recreate", cause), desired, observed, policy)
     if observed.differences:
         return ServerAction("stale", "; ".join(observed.differences))
-    return _as_desired(desired, observed)
+    return _as_desired(desired, observed, policy)
 
 
 def is_renewed(observed: ObservedState, policy: ReplacePolicy) -> bool:
@@ -172,12 +184,12 @@ def _absent(desired: DesiredServer, observed: ObservedState, policy: ReplacePoli
         return ServerAction("refuse" if policy.restart else "skip", adopted)
     if desired.problems:
         return ServerAction("refuse" if desired.unallowed else "fail", "\n".join(desired.problems))
-    if observed.port is not None:
-        return ServerAction("blocked", observed.port.message)
-    return ServerAction("start", "no server runs")
+    if observed.port is None:
+        return ServerAction("start", "no server runs")
+    return _unless_blocked(ServerAction("switch"), desired, observed, policy)
 
 
-def _as_desired(desired: DesiredServer, observed: ObservedState) -> ServerAction:
+def _as_desired(desired: DesiredServer, observed: ObservedState, policy: ReplacePolicy) -> ServerAction:
     """Decide about a server that has the desired options, by its health."""
     health = observed.health
     if health is None:
@@ -186,7 +198,7 @@ def _as_desired(desired: DesiredServer, observed: ObservedState) -> ServerAction
     if health.status == "ready":
         return ServerAction("keep", cause)
     if is_broken(observed):
-        return _unless_blocked(ServerAction("replace", cause), desired, observed)
+        return _unless_blocked(ServerAction("replace", cause), desired, observed, policy)
     return ServerAction("leave" if _may_recover(health) else "wait", cause)
 
 
@@ -194,13 +206,29 @@ def _may_recover(health: Observation) -> bool:
     return health.status == "dead-thread" and not health.certain
 
 
-def _unless_blocked(action: ServerAction, desired: DesiredServer, observed: ObservedState) -> ServerAction:
+def _unless_blocked(
+    action: ServerAction, desired: DesiredServer, observed: ObservedState, policy: ReplacePolicy
+) -> ServerAction:
     """Leave the old server where a new one could not take its place."""
     if desired.problems:
         return ServerAction("blocked", "\n".join(desired.problems))
     if observed.missing_model is not None:
         return ServerAction("blocked", observed.missing_model)
     port = observed.port
-    if port is not None and (port.strangers or not port.ours <= {desired.id}):
+    if port is None:
+        return action
+    if observed.pid is not None and not port.strangers and port.ours <= {desired.id}:
+        return action
+    stops = port.ours if observed.pid is None else port.ours - {desired.id}
+    if not policy.instead or not _may_all_be_stopped(stops, desired, port, policy):
         return ServerAction("blocked", port.message)
-    return action
+    first = (f'"{name}" is stopped first' for entry_id, name in port.names if entry_id in stops)
+    return ServerAction(action.kind, "; ".join([*filter(None, [action.cause]), *first]), stops)
+
+
+def _may_all_be_stopped(
+    stops: frozenset[str], desired: DesiredServer, port: PortHolders, policy: ReplacePolicy
+) -> bool:
+    """Say whether nobody but these holds the port, each is ours for certain, and none is to run itself."""
+    certain = not port.strangers and port.doubt is None
+    return certain and bool(stops) and not stops & (policy.wanted | {desired.id})

@@ -84,8 +84,10 @@ class PortTrouble(NamedTuple):
         name = next(iter(self.servers.values()))
         return f'{self.problem}; that is "{name}": {remedy("down", name)} frees it'
 
-    def advice(self, remedy: Callable[[str, str], str], name: str) -> str | None:
-        """What the profile of a name can do about a stranger."""
+    def advice(self, remedy: Callable[[str, str], str], name: str, switch: str | None = None) -> str | None:
+        """What the profile of a name can do; `switch` is the command that stops servers of ours for it."""
+        if self.servers and switch is not None and not self.strangers:
+            return f"{remedy(switch, name)} starts this one in its place"
         if self.servers or self.lost or not self.held:
             return None
         return f"stop what holds it, adopt it ({remedy('adopt', name)}), or choose another port"

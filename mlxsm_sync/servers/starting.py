@@ -20,6 +20,7 @@ from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.servers.switching import Switch
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import RunRecord, UpResult, UpServer
 from mlxsm_sync.values.state import Entry
@@ -39,6 +40,8 @@ class StartPolicy(NamedTuple):
     """Whether a server must answer before it counts as ready."""
     replace: ReplacePolicy = ReplacePolicy()
     """Which servers that run are replaced."""
+    again: Callable[[RunRecord], str] = str
+    """How a server that was stopped for another one is started again."""
 
 
 class Start:
@@ -57,6 +60,7 @@ class Start:
         self._moves = moves
         self._stop = stop
         self._tell = tell
+        self._switch = Switch(files, policy.again)
         self._old_is_gone = False
         self._notes: list[str] = []
 
@@ -76,12 +80,14 @@ class Start:
             self._moves.has_made_way(self.entry.id)
 
     def report(self, result: UpResult, **known: Any) -> UpServer:
-        """What came of it. Whatever else failed: that the old server is gone is always told."""
+        """What came of it. Whatever else failed: which servers were stopped for it is always told."""
         where = endpoint(self.entry.profile.host, self.entry.profile.port)
         server = UpServer(id=self.entry.id, name=self.entry.name, result=result, endpoint=where, **known)
-        if result == "failed" and self._old_is_gone:
-            return server.model_copy(message=f"{server.message}\nthe server that ran before was stopped")
-        return server
+        if result != "failed":
+            return server
+        gone = ["the server that ran before was stopped"] if self._old_is_gone else []
+        said = [server.message] if server.message else []
+        return server.model_copy(message="\n".join([*said, *gone, *self._switch.undone]))
 
     def _abandon(self, reason: str) -> UpServer:
         """Give up a start that something else than the server spoiled."""
@@ -101,6 +107,9 @@ class Start:
                 return self.report("failed", message=before.doubt)
             needs = plan.ports_to_wait_for(order.desired, before, replace)
             going = self._moves.agree(self.entry.id, needs, self._stop)
+            if replace.instead and self.entry.id not in going:
+                # Who is on its way out has no record any more, and looks like a stranger.
+                self._moves.wait_for(going, self._stop)
         if self._stop.is_set():
             raise Stopped
         with self._files.start_lock(self.entry.id):
@@ -116,13 +125,16 @@ class Start:
         self, action: ServerAction, running: RunRecord | None, going: frozenset[str]
     ) -> Attempt | None:
         """Do what was decided; None where there is nothing to wait for."""
+        if action.stops:
+            self._step(Step("making way"))
+            self._switch.stop(action.stops, self._stop)
         match action.kind:
             case "wait" if running is not None:
                 return Attempt(running, self._files, self._stop, self._step, None)
             case "recreate" | "replace" if running is not None:
                 self._make_way(running)
                 return self._begin(self._order.launch.arguments, going)
-            case "start":
+            case "start" | "switch":
                 return self._begin(self._order.launch.arguments, going)
         return None
 
@@ -176,7 +188,7 @@ class Start:
             return self.report("failed", pid=outcome.pid, message=self._failure(outcome))
         if outcome.ready.release is not None:
             self._notes += _about_release(self._order.program, outcome.ready)
-        message = "\n".join(self._notes) or None
+        message = "\n".join([*self._switch.done, *self._notes]) or None
         return self.report(result, pid=outcome.pid, ready_seconds=outcome.seconds, message=message)
 
     def _again_without(self, flags: frozenset[str], before: RunRecord) -> Attempt:

@@ -215,6 +215,8 @@ class Planned(Value):
     """Its name on this machine."""
     argv: tuple[str, ...]
     """The command line."""
+    message: str | None = None
+    """Which servers would be stopped for it before, null where none would."""
 
 
 class DryRun(Value):

@@ -161,7 +161,9 @@ def test_of_two_that_want_one_port_neither_is_started_unasked_and_the_others_are
     # With one of them up, nothing is in question: the other is refused for what holds its port.
     again = {one["name"]: one for one in servers.run("up", "--json").json["servers"]}
     assert [again[name]["result"] for name in "ABC"] == ["failed", "running", "running"]
-    assert again["A"]["message"].endswith('; that is "B": mlxsm down B frees it')
+    frees, switches = again["A"]["message"].splitlines()
+    assert frees.endswith('; that is "B": mlxsm down B frees it')
+    assert switches == "mlxsm up --instead A starts this one in its place"
 
 
 @pytest.mark.parametrize("command", [["restart"], ["up", "--recreate"]])
@@ -175,7 +177,7 @@ def test_one_that_is_started_anew_keeps_its_port(servers: Servers, command: list
     told = {one["name"]: one for one in servers.run(*command, "--json").json["servers"]}
     assert [told[name]["result"] for name in "ABC"] == ["recreated", "refused", "refused"]
     assert told["B"]["message"] == (
-        f'"A" runs, and uses the same port, 127.0.0.1:{port}: mlxsm down A frees it'
+        f'"A" runs, and uses the same port, 127.0.0.1:{port}: mlxsm up --instead B starts this one in its place'
     )
 
 

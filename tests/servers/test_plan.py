@@ -20,10 +20,15 @@ from mlxsm_sync.values.run import Status
 
 DESIRED = DesiredServer("mine")
 UP, RECREATE, RESTART = ReplacePolicy(), ReplacePolicy(recreate=True), ReplacePolicy(restart=True)
+INSTEAD = ReplacePolicy(instead=True)
+BOTH = ReplacePolicy(recreate=True, instead=True)
 STOPS = ("recreate", "replace")
 CHANGED = ("temp 0 -> 1", "port 1 -> 2")
 MINE = PortHolders(frozenset({"mine"}), False, "port 80 is held by mine")
 OTHER = PortHolders(frozenset({"mine", "other"}), False, "port 80 is held by other")
+RIVAL = PortHolders(frozenset({"other"}), False, "port 80 is held by other", names=(("other", "Other"),))
+RIVALS = RIVAL._replace(ours=frozenset({"other", "third"}), names=(("other", "Other"), ("third", "Third")))
+DOUBTED = RIVAL._replace(doubt="Other: another boot")
 STRANGER = PortHolders(frozenset(), True, "port 80 is held by nc", "choose another port")
 
 
@@ -57,6 +62,31 @@ DEAD = runs("dead-thread", "its model cannot be used")
         (ObservedState(adopted="listening"), RECREATE, "skip: a server that mlxsm did not start"),
         (ObservedState(adopted="listening"), RESTART, "refuse: a server that mlxsm did not start"),
         (ObservedState(adopted="silent"), UP, "refuse: nothing is listening where the adopted server was"),
+        (ObservedState(), INSTEAD, "start: no server runs"),
+        (ObservedState(port=RIVAL), UP, "blocked: port 80 is held by other"),
+        (ObservedState(port=RIVAL), INSTEAD, 'switch: "Other" is stopped first'),
+        (ObservedState(port=RIVALS), INSTEAD, 'switch: "Other" is stopped first; "Third" is stopped first'),
+        (ObservedState(port=STRANGER), INSTEAD, "blocked: port 80 is held by nc\nchoose another port"),
+        (ObservedState(port=RIVAL._replace(strangers=True)), INSTEAD, "blocked: port 80 is held by other"),
+        (ObservedState(port=DOUBTED), INSTEAD, "blocked: port 80 is held by other\nOther: another boot"),
+        (ObservedState(port=OTHER), INSTEAD, "blocked: port 80 is held by other"),
+        (ObservedState(port=RIVAL, missing_model="not cached"), INSTEAD, "blocked: not cached"),
+        (
+            ObservedState(port=RIVAL),
+            INSTEAD._replace(wanted=frozenset({"other"})),
+            "blocked: port 80 is held by other",
+        ),
+        (
+            ObservedState(adopted="silent", port=RIVAL),
+            INSTEAD,
+            "refuse: nothing is listening where the adopted server was",
+        ),
+        (runs(), INSTEAD, "keep: ready"),
+        (STALE._replace(port=RIVAL), INSTEAD, "stale: temp 0 -> 1; port 1 -> 2"),
+        (STALE._replace(port=RIVAL), BOTH, 'recreate: temp 0 -> 1; port 1 -> 2; "Other" is stopped first'),
+        (STALE._replace(port=DOUBTED), BOTH, "blocked: port 80 is held by other\nOther: another boot"),
+        (DEAD._replace(port=RIVAL), INSTEAD, 'replace: its model cannot be used; "Other" is stopped first'),
+        (DEAD._replace(port=STRANGER), INSTEAD, "blocked: port 80 is held by nc\nchoose another port"),
         (runs(), UP, "keep: ready"),
         (runs(), RECREATE, "keep: ready"),
         (runs(None), RESTART, "recreate: restart"),
@@ -87,6 +117,8 @@ def test_one_line_for_each_action(observed: ObservedState, policy: ReplacePolicy
     [
         (ObservedState(), UP, False, "fail: no program\nno model"),
         (ObservedState(port=STRANGER), RESTART, True, "refuse: no program\nno model"),
+        (ObservedState(port=RIVAL), INSTEAD, False, "fail: no program\nno model"),
+        (STALE._replace(port=RIVAL), BOTH, True, "blocked: no program\nno model"),
         (runs(), UP, True, "keep: ready"),
         (STALE, UP, True, "stale: temp 0 -> 1; port 1 -> 2"),
         (STALE, RECREATE, True, "blocked: no program\nno model"),
@@ -129,7 +161,8 @@ def test_health_is_asked_only_where_the_decision_depends_on_it() -> None:
 
 
 words = st.sampled_from(["one", "two"])
-policies = st.builds(ReplacePolicy, st.booleans(), st.booleans())
+entries = st.frozensets(st.sampled_from(["mine", "other", "third"]))
+policies = st.builds(ReplacePolicy, st.booleans(), st.booleans(), st.booleans(), entries)
 desired_servers = st.builds(
     DesiredServer, st.just("mine"), st.lists(words, max_size=2).map(tuple), st.booleans()
 )
@@ -142,7 +175,7 @@ healths = st.builds(
     certain=st.booleans(),
 )
 holders = st.builds(
-    PortHolders, st.frozensets(st.sampled_from(["mine", "other"])), st.booleans(), words, st.none() | words
+    PortHolders, entries, st.booleans(), words, st.none() | words, st.just(()), st.none() | words
 )
 states = st.builds(
     ObservedState,
@@ -177,12 +210,29 @@ def test_nothing_is_stopped_for_a_server_that_could_not_be_started(
 ) -> None:
     action = decide(desired, state, policy)
     if desired.problems or (state.port is not None and state.port.strangers):
-        assert action.kind not in (*STOPS, "start")
+        assert action.kind not in (*STOPS, "start", "switch")
     if action.kind in STOPS:
         assert state.pid is not None
         assert not state.missing_model
-    if action.kind == "start":
+    if action.kind in ("start", "switch"):
         assert state.pid is None
+
+
+@given(desired_servers, states, policies)
+def test_only_what_is_ours_beyond_doubt_makes_way_and_only_where_that_was_asked(
+    desired: DesiredServer, state: ObservedState, policy: ReplacePolicy
+) -> None:
+    action = decide(desired, state, policy)
+    assert bool(action.stops) or action.kind != "switch"
+    if action.stops:
+        port = state.port
+        assert policy.instead
+        assert port is not None
+        assert (port.strangers, port.doubt, state.doubt, state.missing_model) == (False, None, None, None)
+        assert action.stops == port.ours - {desired.id}
+        assert not action.stops & policy.wanted
+        assert not desired.problems
+        assert action.kind in ("switch", *STOPS)
 
 
 @given(desired_servers, states, policies)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlxsm_sync.commands.plan import DECISIONS
 from mlxsm_sync.commands.servers.progress import Progress
+from mlxsm_sync.commands.servers.switching import comes_back
 from mlxsm_sync.commands.servers.targets import tell_left_running
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
@@ -20,6 +21,7 @@ from mlxsm_sync.servers.command_line import Consent
 from mlxsm_sync.servers.executor import Executor
 from mlxsm_sync.servers.measuring import used_by
 from mlxsm_sync.servers.memory_guard import MemoryGuard
+from mlxsm_sync.servers.observed_state import Surroundings
 from mlxsm_sync.servers.orders import Means, orders, refusal
 from mlxsm_sync.servers.plan import ReplacePolicy
 from mlxsm_sync.servers.program import find_program
@@ -31,7 +33,7 @@ from mlxsm_sync.views.servers import dry_run_text, up_text
 
 if TYPE_CHECKING:
     from mlxsm_sync.planning.declared import Declared
-    from mlxsm_sync.servers.orders import Order, Orders
+    from mlxsm_sync.servers.orders import Orders
     from mlxsm_sync.servers.records import RunFiles
     from mlxsm_sync.values.run import UpServer
 
@@ -52,6 +54,7 @@ class UpOptions(NamedTuple):
     allow_overcommit: bool = False
     recreate: bool = False
     restart: bool = False
+    instead: bool = False
 
 
 def bring_up(
@@ -60,10 +63,10 @@ def bring_up(
     """Start what these rows declare, or show the command lines; the exit code."""
     orders = _orders(session, files, rows, how)
     if dry_run:
-        return _show_argv(session, orders)
+        return _show_argv(session, files, orders, how)
     for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
-    results, code = _start(session, files, orders.wanted, how)
+    results, code = _start(session, files, orders, how)
     known = (orders.decided.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
     servers = [server for server in known if server is not None]
     _report(session, servers)
@@ -105,27 +108,44 @@ def _remedy(session: Session) -> Callable[[str, str], str]:
     """Command lines that work when pasted: with the file and the state that this one was given."""
 
     def remedy(command: str, name: str) -> str:
-        line = (session if command in _OF_THE_FILE else replace(session, file=None)).command(command)
+        verb, *options = command.split()
+        line = (session if verb in _OF_THE_FILE else replace(session, file=None)).command(verb)
+        line = " ".join([line, *options])
         return f"{line} {as_argument(name)}" if name else line
 
     return remedy
 
 
-def _show_argv(session: Session, orders: Orders) -> int:
+def _replaced(orders: Orders, how: UpOptions) -> ReplacePolicy:
+    """Which of the servers that run are stopped."""
+    wanted = frozenset(one.entry.id for one in orders.wanted)
+    return ReplacePolicy(how.recreate, how.restart, how.instead, wanted)
+
+
+def _show_argv(session: Session, files: RunFiles, orders: Orders, how: UpOptions) -> int:
+    surroundings = Surroundings(files, os.environ, _replaced(orders, how), _remedy(session))
     refused = [*orders.decided.values()]
     planned = []
     for one in orders.wanted:
         entry = one.entry
-        if (server := refusal(one)) is not None:
+        server = refusal(one)
+        action = surroundings.foreseen(one) if how.instead and server is None else None
+        if action is not None and action.kind in ("blocked", "doubt"):
+            server = UpServer(id=entry.id, name=entry.name, result="failed", message=action.cause)
+        if server is not None:
             refused.append(server)
         else:
             argv = (*one.program.command, *one.launch.arguments)
-            planned.append(Planned(id=entry.id, name=entry.name, argv=argv))
+            cause = action.cause if action is not None and action.stops else None
+            planned.append(Planned(id=entry.id, name=entry.name, argv=argv, message=cause))
     report = DryRun(servers=tuple(planned), refused=tuple(refused))
     session.output.data(report)
     session.output.print(dry_run_text(report))
     for warning in orders.memory_warnings:
         session.output.note(f"warning: {warning}")
+    for started in report.servers:
+        if started.message is not None:
+            session.output.note(f"{started.name}: {started.message}")
     for server in report.refused:
         for line in (server.message or "").splitlines():
             session.output.note(f"{server.name}: {server.result}: {line}")
@@ -133,7 +153,7 @@ def _show_argv(session: Session, orders: Orders) -> int:
 
 
 def _start(
-    session: Session, files: RunFiles, wanted: list[Order], how: UpOptions
+    session: Session, files: RunFiles, orders: Orders, how: UpOptions
 ) -> tuple[dict[str, UpServer], int]:
     """Start them side by side; an interrupt stops what was started here, and nothing else."""
     policy = StartPolicy(
@@ -141,8 +161,10 @@ def _start(
         how.timeout,
         _remedy(session),
         not how.no_probe,
-        ReplacePolicy(how.recreate, how.restart),
+        _replaced(orders, how),
+        comes_back(session),
     )
+    wanted = orders.wanted
     progress = Progress(session.output, {one.entry.id: one.entry.name for one in wanted})
     executor = Executor(wanted, files, policy, progress.note)
     signals: list[int] = []

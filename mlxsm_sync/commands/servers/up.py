@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlxsm_sync.commands.servers.bring_up import UpOptions, bring_up
+from mlxsm_sync.commands.servers.switching import refuse_unclear
 from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError, UsageError
@@ -26,7 +27,10 @@ def up(session: Session, /, names: tuple[str, ...], dry_run: bool, **how: Any) -
     """Start the servers of the profile file, and wait until each has loaded its model."""
     files = run_files(session)
     rows = _declared(session, session.desired(), names)
-    return bring_up(session, files, rows, UpOptions(**how), dry_run=dry_run)
+    options = UpOptions(**how)
+    if options.instead:
+        refuse_unclear(session, names, rows)
+    return bring_up(session, files, rows, options, dry_run=dry_run)
 
 
 def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
