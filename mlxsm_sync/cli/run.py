@@ -49,7 +49,7 @@ Examples:
   mlxsm up                         every profile of ./profiles.yaml
   mlxsm up Qwen Coder              two of them
   mlxsm up --recreate              restart servers whose options changed
-  mlxsm up --instead Coder         stop the server that has its port, then start it
+  mlxsm up --instead Coder         in place of the one that has its port
   mlxsm up --dry-run               only print the command lines
   mlxsm up --allow-host 0.0.0.0    consent that no profile file can give
 Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""

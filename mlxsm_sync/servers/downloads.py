@@ -1,7 +1,8 @@
 """Models that a server is downloading: plain files of the hub's cache, and whether they grow.
 
 huggingface_hub (2.4.0, `file_download.py`) writes to `blobs/*.incomplete` and renames what is whole; xet
-fills the same files, at times by way of a cache of chunks.
+fills the same files, at times by way of a cache of chunks. How much is to come is told by what the cache
+knows of a model.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlxsm_sync.servers.model_cache import cache_folder
+from mlxsm_sync.servers.snapshots import repository, weights
 
 _MODELS = ("--model", "--draft-model")
 _PAUSE = 0.5
@@ -41,15 +43,27 @@ class Downloads:
         cache = cache_folder(environment)
         words = (word.partition("=") for word in arguments)
         names = {value for flag, _, value in words if flag in _MODELS and value and not os.path.isabs(value)}
-        self._folders = [cache / f"models--{name.replace('/', '--')}" / "blobs" for name in sorted(names)]
+        places = [repository(name, cache) for name in sorted(names)]
+        self._folders = [place / "blobs" for place in places]
+        known = {place: weights(place) for place in places}
+        self._expected = {place: one for place, one in known.items() if one is None or one.missing}
+        """The models that were not whole at the beginning, and what was known of each then."""
         self._xet = _xet_folder(environment)
         self._first = self._last = self._measure()
         self._looked = 0.0
+        self._total: int | None = None
 
     @property
     def received(self) -> int:
-        """The bytes that have come since the beginning."""
-        return max(min(self._last.named - self._first.named, self._last.written - self._first.written), 0)
+        """The bytes that have come since the beginning, on top of the weights that were there."""
+        grown = min(self._last.named - self._first.named, self._last.written - self._first.written)
+        there = sum(one.there for one in self._expected.values() if one is not None)
+        return grown + there if grown > 0 else 0
+
+    @property
+    def total(self) -> int | None:
+        """How many bytes that will be in all; None where it is not known of each model."""
+        return self._total
 
     @property
     def are_unfinished(self) -> bool:
@@ -62,7 +76,16 @@ class Downloads:
             return False
         self._looked = now
         before, self._last = self._last, self._measure()
-        return any(new > old for new, old in zip(self._last, before, strict=True))
+        if not any(new > old for new, old in zip(self._last, before, strict=True)):
+            return False
+        self._total = self._total or self._sum()
+        return True
+
+    def _sum(self) -> int | None:
+        """The sum of what is expected; the hub tells it soon after the start."""
+        now = [weights(place) for place in self._expected]
+        sizes = [one.total for one in now if one is not None]
+        return sum(sizes) if sizes and len(sizes) == len(now) else None
 
     def _measure(self) -> _Sizes:
         named = written = 0
@@ -70,10 +93,11 @@ class Downloads:
         for file in _files(self._folders):
             with suppress(OSError):
                 about = file.stat(follow_symlinks=False)
+                coming = file.name.endswith(".incomplete")
                 named += about.st_size
-                # Some file systems of networks count no blocks.
-                written += getattr(about, "st_blocks", 0) * _BLOCK or about.st_size
-                unfinished = unfinished or file.name.endswith(".incomplete")
+                # Some file systems of networks count no blocks; one that is only made large has none yet.
+                written += getattr(about, "st_blocks", 0) * _BLOCK or (0 if coming else about.st_size)
+                unfinished = unfinished or coming
         return _Sizes(named, written, _last_change(self._xet) if unfinished else 0, unfinished)
 
 

@@ -17,7 +17,8 @@ from typing import Any, Literal, NamedTuple
 from mlxsm_sync.files.owners import remedy
 from mlxsm_sync.files.plain_files import read_plain
 from mlxsm_sync.servers.model_cache import cache_folder, is_offline, make_cache_folder, missing_place
-from mlxsm_sync.text.nesting import loads
+from mlxsm_sync.servers.snapshots import INDEX, free_space, json_object, repository, snapshot, weights
+from mlxsm_sync.text.amounts import size
 from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.values.model_ids import can_be_served, is_local_path, is_path
 from mlxsm_sync.values.state import Entry
@@ -35,9 +36,7 @@ __all__ = [
     "model_of",
 ]
 
-_INDEX = "model.safetensors.index.json"
 _LFS = b"version https://git-lfs"
-_LARGEST = 64 * 1024 * 1024
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")
 _PATH = re.compile(r"(?:~|\.{1,2})?/")
 """What a model ID begins with that names a folder in so many words."""
@@ -133,8 +132,8 @@ def _namesake(model_id: str, beside: str | None) -> str | None:
 def _of_hub(model_id: str, environment: Mapping[str, str], namesake: str | None) -> ModelFiles:
     """A model that the hub has, in the cache or not."""
     try:
-        snapshot = _snapshot(model_id, cache_folder(environment))
-        is_whole = snapshot is not None and not any(_folder_problems(snapshot))
+        folder = snapshot(repository(model_id, cache_folder(environment)))
+        is_whole = folder is not None and not any(_folder_problems(folder))
     except PermissionError as error:
         return ModelFiles(model_id, "not cached", (_refused(error),))
     except (OSError, ValueError):
@@ -174,20 +173,16 @@ def _not_there(model_id: str, environment: Mapping[str, str]) -> str:
     elif is_offline(environment):
         return f"{message}, and HF_HUB_OFFLINE forbids the download"
     else:
-        return f"{message}: the server will download it"
+        return f"{message}: the server will download it{_too_much(model_id, cache_folder(environment))}"
     return message if is_offline(environment) else f"{message} The server would download it there"
 
 
-def _snapshot(model_id: str, cache: Path) -> Path | None:
-    """The snapshot of the main branch; see huggingface_hub's guide "Understand caching"."""
-    repository = cache / f"models--{model_id.replace('/', '--')}"
-    try:
-        commit = read_plain(repository / "refs/main", 1024).decode("ascii").strip()
-    except PermissionError:
-        raise
-    except (OSError, ValueError):
-        return None
-    return repository / "snapshots" / commit if commit and "/" not in commit else None
+def _too_much(model_id: str, cache: Path) -> str:
+    """That the disk cannot take what is still to come, where both is known; else nothing."""
+    known, free = weights(repository(model_id, cache)), free_space(cache)
+    if known is None or free is None or known.missing <= free:
+        return ""
+    return f", but {size(known.missing)} of it are still to come, and its disk has {size(free)} free"
 
 
 def _folder_problems(folder: Path) -> Iterator[str]:
@@ -200,7 +195,7 @@ def _folder_problems(folder: Path) -> Iterator[str]:
     except NotADirectoryError:
         yield f"{folder} is no folder: a model is a folder with a config.json"
         return
-    config = _json(folder / "config.json")
+    config = json_object(folder / "config.json")
     if config is None:
         yield f"{folder}/config.json is missing or no JSON object"
     elif not isinstance(config.get("model_type"), str):
@@ -215,7 +210,7 @@ def _weight_problems(folder: Path, names: frozenset[str]) -> Iterator[str]:
     there = {name for name in names if re.fullmatch(r"model.*\.safetensors", name)}
     if not there:
         yield f"{folder} has no weights (model*.safetensors)"
-    index = _json(folder / _INDEX) or {}
+    index = json_object(folder / INDEX) or {}
     listed = index.get("weight_map")
     parts = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
     # An index of another build names none of the files that are there, and no more is known from it.
@@ -237,7 +232,7 @@ def _weight_problems(folder: Path, names: frozenset[str]) -> Iterator[str]:
 
 def config_of(folder: Path) -> dict[str, Any] | None:
     """The config.json of a model, None where there is none that can be read."""
-    return _json(folder / "config.json")
+    return json_object(folder / "config.json")
 
 
 def folder_for(entry: Entry, environment: Mapping[str, str]) -> Path | None:
@@ -246,16 +241,8 @@ def folder_for(entry: Entry, environment: Mapping[str, str]) -> Path | None:
     if found.problems or found.kind == "not cached":
         return None
     is_local = found.kind == "folder"
-    return Path(found.argument) if is_local else _snapshot(entry.profile.model_id, cache_folder(environment))
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        data = loads(read_plain(path, _LARGEST))
-    except PermissionError:
-        raise
-    except (OSError, ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
+    return (
+        Path(found.argument)
+        if is_local
+        else snapshot(repository(entry.profile.model_id, cache_folder(environment)))
+    )

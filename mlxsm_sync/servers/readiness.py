@@ -23,7 +23,7 @@ from mlxsm_sync.servers.silence import Idleness
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import is_ours
-from mlxsm_sync.text.amounts import size
+from mlxsm_sync.text.amounts import part
 from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.values.run import Proof, RunRecord
 
@@ -48,7 +48,9 @@ class Step(NamedTuple):
     """`starting`, `waiting` for one that was started elsewhere, `downloading`, `loading`."""
     pid: int | None = None
     received: int = 0
-    """The bytes that have been downloaded for it."""
+    """The bytes of its model that have been downloaded."""
+    total: int | None = None
+    """The bytes that the model has, None where that is not known."""
 
 
 class Ready(NamedTuple):
@@ -226,7 +228,7 @@ class ReadinessWait:
         if self._downloads.have_grown(now):
             # Bytes that come are life, however long that takes.
             self._until, self._grown = now + self._timeout, now
-            self._tell(Step("downloading", self._record.pid, self._downloads.received))
+            self._tell(self._step("downloading"))
         elif self._grown and now - self._grown > _STILL_COMING:
             self._grown = 0.0
             self._change_phase(self._phase)
@@ -236,7 +238,8 @@ class ReadinessWait:
     def _timed_out(self) -> str:
         received = self._downloads.received
         if received and self._downloads.are_unfinished:
-            what = f"nothing more of its download came for {self._timeout:g} s, {size(received)} so far"
+            so_far = part(received, self._downloads.total)
+            what = f"nothing more of its download came for {self._timeout:g} s, {so_far} so far"
         elif self._phase == "starting":
             what = f"it does not listen after {self._timeout:g} s"
         else:
@@ -268,4 +271,7 @@ class ReadinessWait:
 
     def _change_phase(self, phase: str) -> None:
         self._phase = phase
-        self._tell(Step(phase, self._record.pid, self._downloads.received))
+        self._tell(self._step(phase))
+
+    def _step(self, phase: str) -> Step:
+        return Step(phase, self._record.pid, self._downloads.received, self._downloads.total)

@@ -30,6 +30,14 @@ def read_size(text: str) -> int | None:
     return int(whole + digits) * int(factor) // int(10 ** len(digits))
 
 
+def part(count: int, whole: int | None) -> str:
+    """Bytes out of so many, as `3.1 of 16.2 GB`; without the whole, where that is not known."""
+    if whole is None:
+        return size(count)
+    unit, digits = (10**6, 0) if whole < 10**9 else (10**9, 1)
+    return f"{count / unit:.{digits}f} of {size(whole)}"
+
+
 def ago(moment: str | None) -> str | None:
     """How long ago a noted moment was, for people."""
     if moment is None:

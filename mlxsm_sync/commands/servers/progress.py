@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlxsm_sync.commands.output import Output, echo, silence_stderr
 from mlxsm_sync.system.portable import memory
-from mlxsm_sync.text.amounts import size
+from mlxsm_sync.text.amounts import part, size
 from mlxsm_sync.text.columns import columns, cut, padded
 from mlxsm_sync.text.unicode import visible
 
@@ -65,7 +65,8 @@ class Progress:
         with self._lock:
             now = time.monotonic()
             before = self._doing.get(entry_id)
-            if before is None or before.step != step._replace(received=before.step.received):
+            told = before and before.step._replace(received=step.received, total=step.total)
+            if before is None or told != step:
                 self._lines.append(f"{self._names[entry_id]}: {_begins(step)}")
                 self._doing[entry_id] = _Doing(step, before.since if before else now, now)
             else:
@@ -183,14 +184,21 @@ def _begins(step: Step) -> str:
 
 def _goes_on(one: _Doing, now: float) -> str:
     if one.step.phase == "downloading":
-        return f"still downloading, {size(one.step.received)} so far"
+        return f"still {_arrived(one.step)}"
     return f"still {one.step.phase}, {(now - one.since) / 60:.0f} min"
+
+
+def _arrived(step: Step) -> str:
+    """How far a download is; small files beside the weights are no part of the whole."""
+    if step.total is None:
+        return f"downloading, {size(step.received)} so far"
+    return f"downloading {part(min(step.received, step.total), step.total)}"
 
 
 def _now(one: _Doing) -> str:
     notes = [one.step.phase, f"{time.monotonic() - one.since:.0f} s"]
     if one.step.phase == "downloading":
-        notes.insert(1, f"{size(one.step.received)} so far")
+        notes[0] = _arrived(one.step)
     elif one.step.pid is not None and (used := memory(one.step.pid)) is not None:
         notes.append(size(used))
     return ", ".join(notes)

@@ -1,21 +1,42 @@
 #!/usr/bin/env python3
 """A small hub on loopback: the files of one folder, as any model's, so slowly that a download can be watched.
 
-    slow_hub.py FOLDER PIECES GATE
+    slow_hub.py FOLDER PIECES GATE [PAUSE]
 
-Each large file comes in so many pieces; what is left after the first half waits until there is a file GATE.
+Each large file comes in so many pieces, PAUSE seconds apart; what is left after the first half waits until there is
+a file GATE. What else happens is told by the model's name:
+
+    org/missing   401, as the hub answers where there is no such model, or it is not told to strangers
+    org/nowhere   404
+    org/gated     the model is known, and its files are 401: its terms want a name
+    org/denied    the same with 403: the name that was given may not
+    org/busy      429 to everything
+    org/breaks    the connection ends in the midst of the first large file that is asked for, once
 """
 
 import hashlib
 import json
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 FOLDER, PIECES, GATE = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+PAUSE = float(sys.argv[4]) if len(sys.argv) > 4 else 0.2
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LARGE = 100_000
+RESTRICTED = (
+    "Access to model {model} is restricted. You must have access to it and be authenticated to access it."
+)
+NOT_LISTED = "Access to model {model} is restricted and you are not in the authorized list."
+REFUSALS = {
+    "org/missing": (401, "RepoNotFound", "Repository not found"),
+    "org/nowhere": (404, "RepoNotFound", "Repository not found"),
+    "org/busy": (429, "", "We had to rate limit your IP"),
+}
+REFUSED_FILES = {"org/gated": (401, "GatedRepo", RESTRICTED), "org/denied": (403, "GatedRepo", NOT_LISTED)}
+broken_off: list[str] = []
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -29,8 +50,13 @@ class Hub(BaseHTTPRequestHandler):
 
     def answer(self, *, body: bool) -> None:
         path = self.path.partition("?")[0]
+        of_files = "/resolve/" in path
+        model = "/".join(path.strip("/").removeprefix("api/models/").split("/")[:2])
         names = sorted(one.name for one in FOLDER.iterdir())
-        if path.startswith("/api/models/") and "/tree/" in path:
+        refusal = REFUSALS.get(model) or (REFUSED_FILES.get(model) if of_files else None)
+        if refusal is not None:
+            self.refuse(*refusal, model)
+        elif path.startswith("/api/models/") and "/tree/" in path:
             tree = [
                 {"type": "file", "path": name, "size": (FOLDER / name).stat().st_size, "oid": COMMIT}
                 for name in names
@@ -38,7 +64,6 @@ class Hub(BaseHTTPRequestHandler):
             self.send(json.dumps(tree).encode(), body=body)
         elif path.startswith("/api/models/"):
             siblings = [{"rfilename": name} for name in names]
-            model = "/".join(path.split("/")[3:5])
             told = {
                 "id": model,
                 "modelId": model,
@@ -48,28 +73,44 @@ class Hub(BaseHTTPRequestHandler):
                 "tags": [],
             }
             self.send(json.dumps(told).encode(), body=body)
-        elif "/resolve/" in path and path.rpartition("/")[2] in names:
-            self.send((FOLDER / path.rpartition("/")[2]).read_bytes(), body=body)
+        elif of_files and path.rpartition("/")[2] in names:
+            self.send(
+                (FOLDER / path.rpartition("/")[2]).read_bytes(), body=body, breaking=model == "org/breaks"
+            )
         else:
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.refuse(404, "EntryNotFound", "Entry not found", model)
 
-    def send(self, data: bytes, *, body: bool) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
+    def refuse(self, status: int, code: str, message: str, model: str) -> None:
+        self.send_response(status)
+        if code:
+            self.send_header("X-Error-Code", code)
+        self.send_header("X-Error-Message", message.format(model=model))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def send(self, data: bytes, *, body: bool, breaking: bool = False) -> None:
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        first = int(asked[1]) if asked else 0
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(data) - first))
         self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
         self.send_header("X-Repo-Commit", COMMIT)
         self.end_headers()
         size = -(-len(data) // PIECES) if len(data) > LARGE else len(data) or 1
-        for start in range(0, len(data) if body else 0, size):
+        for start in range(first, len(data) if body else 0, size):
+            if breaking and size < len(data) and start > first and not broken_off:
+                broken_off.append(self.path)
+                self.close_connection = True
+                return
             while start > len(data) // 2 and not GATE.exists():
                 time.sleep(0.05)
             self.wfile.write(data[start : start + size])
             self.wfile.flush()
             if len(data) > LARGE:
-                time.sleep(0.2)
+                time.sleep(PAUSE)
 
     def log_message(self, *_: object) -> None:
         pass

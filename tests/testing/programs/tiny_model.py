@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
 TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
 
 
-def make_model(folder: Path) -> Path:
+def make_model(folder: Path, **changes: Any) -> Path:
     """Write the folder of a model: configuration, weights, and a tokenizer with a chat template."""
     import mlx.core as mx
     from mlx.utils import tree_flatten
@@ -33,9 +33,9 @@ def make_model(folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     mx.random.seed(7)
-    weights = dict(tree_flatten(Model(ModelArgs.from_dict(CONFIG)).parameters()))
+    weights = dict(tree_flatten(Model(ModelArgs.from_dict(CONFIG | changes)).parameters()))
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
-    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "config.json").write_text(json.dumps(CONFIG | changes))
     make_tokenizer(folder)
     return folder
 
