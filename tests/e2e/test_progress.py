@@ -84,6 +84,44 @@ def test_more_servers_than_the_screen_has_rows(servers: Servers) -> None:
     assert child.exitstatus == 0
 
 
+def test_those_that_are_ready_stay_in_sight_where_not_all_rows_fit(servers: Servers) -> None:
+    names = [f"S{number}" for number in range(8)]
+    servers.declare(**{name: f"test/gate-{'early' if name in ('S1', 'S6') else 'late'}" for name in names})
+    screen = Screen(60, 9)
+    child = up_on(servers, screen)
+
+    def shown(line: str) -> bool:
+        watch(child, screen, until=0.6)
+        return line in screen.lines[-screen.height :]
+
+    wait_for(lambda: shown("0 of 8 ready"))
+    servers.gate("early").touch()
+    wait_for(lambda: shown("2 of 8 ready: S1, S6"))
+    assert wait_for(lambda: shown("2 of 8 ready: S1, S6") and screen.text.count("loading") == 6)
+    assert "more" not in screen.text
+    servers.gate("late").touch()
+    watch(child, screen)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_a_name_that_is_long_or_wide_leaves_room_for_what_its_server_does(servers: Servers) -> None:
+    servers.declare(**{LONG: "test/gate-open", WIDE: "test/gate-open"})
+    screen = Screen(40, 12)
+    child = up_on(servers, screen)
+
+    def rows() -> list[str]:
+        watch(child, screen, until=0.6)
+        return [line for line in screen.lines if re.match(r"  \S.*…: +loading, \d+ s", line)]
+
+    wait_for(lambda: len(rows()) == 2)
+    assert all(len(row) < screen.width for row in rows())  # the screen has a place for each column
+    servers.gate("open").touch()
+    watch(child, screen)
+    child.close()
+    assert child.exitstatus == 0
+
+
 def test_rows_stand_in_the_order_of_the_file_and_those_that_are_ready_stay(servers: Servers) -> None:
     servers.declare(Zeta="test/gate-zeta", A="test/gate-a", Mid="test/gate-mid")
     screen = Screen(80, 24)
@@ -108,7 +146,9 @@ def test_rows_stand_in_the_order_of_the_file_and_those_that_are_ready_stay(serve
     ]
 
 
-@pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"CI": "true"}, {"CI": "1"}, {"CI": "woodpecker"}])
+@pytest.mark.parametrize(
+    "variables", [{"TERM": "dumb"}, {"CI": "true"}, {"CI": "1"}, {"CI": "woodpecker"}, {"CI": "false"}]
+)
 def test_a_terminal_that_cannot_draw_gets_plain_lines(servers: Servers, variables: dict[str, str]) -> None:
     servers.declare(A="test/load-1", B="test/load-1")
     screen = Screen(100, 30)
@@ -200,6 +240,8 @@ def test_what_takes_long_is_told_now_and_then_where_nothing_is_drawn(
 
     wait_for(lambda: has_come("A: still downloading, 3.1 GB so far"))
     wait_for(lambda: has_come("B: still loading, 0 min"))
+    progress.note("a", Step("downloading", 7, 3_200_000_000, 16_200_000_000))
+    wait_for(lambda: has_come("A: still downloading 3.2 of 16.2 GB"))
     assert told[:2] == ["A: downloading", "B: loading"]
     progress.note("b", Step("loading", 8))  # nothing new
     progress.draw({})

@@ -38,6 +38,15 @@ class _Doing(NamedTuple):
     """When that was last told, where nothing is drawn."""
 
 
+class _Row(NamedTuple):
+    """What is shown of one server."""
+
+    text: str
+    is_ready: bool
+    rank: int
+    """Those of the lowest rank are shown first, where not all can be."""
+
+
 class Progress:
     """The steps of several starts, by entry."""
 
@@ -116,25 +125,27 @@ class Progress:
     def _rows(self, doing: Mapping[str, _Doing], done: Mapping[str, UpServer]) -> list[str]:
         """A row for each server in the order of the file, at most as many as the screen has."""
         screen = _screen()
-        width = max(columns(visible(name)) for name in self._names.values())
+        names = {entry_id: cut(visible(name), screen.columns // 2) for entry_id, name in self._names.items()}
+        width = max(map(columns, names.values()))
         rows = []
-        for entry_id, name in self._names.items():
-            label = padded(f"{visible(name)}:", min(width, screen.columns // 2) + 1)
+        for entry_id, name in names.items():
+            label = padded(f"{name}:", width + 1)
             if entry_id in done:
-                rows.append((1, f"{_SIGNS.get(done[entry_id].result, '✗')} {label} {_ended(done[entry_id])}"))
+                sign = _SIGNS.get(done[entry_id].result, "✗")
+                rows.append(_Row(f"{sign} {label} {_ended(done[entry_id])}", _is_ready(done[entry_id]), 1))
             elif entry_id in doing:
-                rows.append((0, f"  {label} {_now(doing[entry_id])}"))
-        summary = [self._count(done)] if len(self._names) > 1 else []
+                rows.append(_Row(f"  {label} {_now(doing[entry_id])}", is_ready=False, rank=0))
+        summary = [self._count(done)] if len(names) > 1 else []
         fitting = max(screen.lines - len(summary) - 2, 1)
         if len(rows) > fitting:
-            # Those that are done have told what they had to tell; those that go on are shown first.
-            kept = sorted(sorted(range(len(rows)), key=lambda at: rows[at][0])[: fitting - 1])
-            more = f"  … and {len(rows) - len(kept)} more"
-            rows = [*(rows[at] for at in kept), (1, more)]
-        return [cut(row, screen.columns - 1) for row in (*(row for _, row in rows), *summary)]
+            rows = _fewer(rows, fitting)
+            # Those that are ready stay in sight by their names.
+            ready = ", ".join(visible(name) for one, name in self._names.items() if _is_ready(done.get(one)))
+            summary = [f"{line}: {ready}" if ready else line for line in summary]
+        return [cut(row, screen.columns - 1) for row in (*(row.text for row in rows), *summary)]
 
     def _count(self, done: Mapping[str, UpServer]) -> str:
-        ready = sum(one.result in ("started", "recreated", "running") for one in done.values())
+        ready = sum(map(_is_ready, done.values()))
         return f"{ready} of {len(self._names)} ready"
 
     def _redraw(self, rows: list[str]) -> None:
@@ -156,8 +167,22 @@ class Progress:
 
 def is_live(output: Output) -> bool:
     """Whether rows can be drawn again in their place; not for a dumb terminal or in CI, which keeps all."""
-    plain = os.environ.get("TERM") == "dumb" or os.environ.get("CI", "").lower() not in ("", "0", "false")
+    plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("CI"))
     return sys.stderr.isatty() and not output.quiet and not plain
+
+
+def _is_ready(server: UpServer | None) -> bool:
+    return server is not None and server.result in ("started", "recreated", "running")
+
+
+def _fewer(rows: list[_Row], fitting: int) -> list[_Row]:
+    """As many rows as fit: those that are ready make room, then those that have failed."""
+    rest = [row for row in rows if not row.is_ready]
+    if len(rest) <= fitting:
+        return rest
+    kept = sorted(sorted(range(len(rest)), key=lambda at: rest[at].rank)[: fitting - 1])
+    more = _Row(f"  … and {len(rest) - len(kept)} more", is_ready=False, rank=1)
+    return [*(rest[at] for at in kept), more]
 
 
 def _screen() -> os.terminal_size:
