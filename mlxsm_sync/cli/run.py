@@ -24,7 +24,7 @@ _how = options.together(
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
-        help="How long a server may take until it is ready.",
+        help="How long a server may take; while its model is downloaded, since the last of it came.",
     ),
     click.option("--no-probe", is_flag=True, help="Wait for port and /health only; send no test request."),
     options.server_command,
@@ -56,7 +56,7 @@ Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""
 )
 @options.file_names
 @click.option("--recreate", is_flag=True, help="Restart servers whose options changed.")
-@click.option("--instead", is_flag=True, help="Stop servers of ours that hold a port which is needed.")
+@click.option("--instead", is_flag=True, help="Stop servers of ours that have its port.")
 @click.option("--dry-run", is_flag=True, help="Print the command lines and start nothing.")
 @options.as_compose_writes
 @_how

@@ -126,7 +126,7 @@ class Start:
     ) -> Attempt | None:
         """Do what was decided; None where there is nothing to wait for."""
         if action.stops:
-            self._step(Step("making way"))
+            self._step(Step("stopping another server"))
             self._switch.stop(action.stops, self._stop)
         match action.kind:
             case "wait" if running is not None:
