@@ -62,8 +62,10 @@ def test_without_it_the_refusal_names_the_command_with_all_its_words(
         {"name": name, "host": "127.0.0.1", "port": port, "modelID": f"test/{letter}"}
         for letter, name in (("a", "A"), ("b", "It's $(one)"), ("c", "-z"))
     ]
-    servers.write(json.dumps({"schemaVersion": 1, "profiles": profiles}), "other file.yaml")
-    named = ("-f", "other file.yaml", "--state", str(state))
+    servers.write(
+        json.dumps({"schemaVersion": 1, "machines": {"desk": {}}, "profiles": profiles}), "other file.yaml"
+    )
+    named = ("-f", "other file.yaml", "--machine", "desk", "--state", str(state))
     assert servers.run("apply", "--yes", *named).code == 0
     assert servers.run("up", "A", *named).code == 0
     for name in ("It's $(one)", "-z"):
@@ -75,6 +77,21 @@ def test_without_it_the_refusal_names_the_command_with_all_its_words(
         )
         done = servers.shell(command)
         assert (done.code, "was stopped for it" in done.out) == (0, True), (command, done)
+
+
+def test_two_at_once_each_take_the_place_of_another(servers: Servers) -> None:
+    first, second = new_port(), new_port()
+    declared = {"A": first, "B": second, "C": first, "D": second}
+    servers.write_profiles(
+        {name: {"modelID": f"test/{name.lower()}", "port": port} for name, port in declared.items()}
+    )
+    before = servers.up("A", "B")
+    told = servers.up("C", "D", "--instead")
+    assert {name: (one["result"], one["message"]) for name, one in told.items()} == {
+        "C": ("started", '"A" was stopped for it'),
+        "D": ("started", '"B" was stopped for it'),
+    }
+    assert not any(lives(one["pid"]) for one in before.values())
 
 
 def test_up_of_all_names_it_too_where_one_runs(servers: Servers) -> None:
@@ -241,6 +258,25 @@ def test_a_failure_names_the_command_that_brings_the_old_one_back(servers: Serve
     assert told["message"].splitlines()[-1] == '"A" was stopped for it: mlxsm up A starts it again'
     assert (lives(pid), is_free(port)) == (False, True)
     assert servers.up("A")["A"]["result"] == "started"
+
+
+def test_the_command_that_brings_it_back_has_the_words_of_this_one(servers: Servers, tmp_path: Path) -> None:
+    port, state = new_port(), tmp_path / "a state.json"
+    profiles = [
+        {"name": name, "host": "127.0.0.1", "port": port, "modelID": model}
+        for name, model in (("It's $(one)", "test/a"), ("B", "test/exit-2"))
+    ]
+    servers.write(
+        json.dumps({"schemaVersion": 1, "machines": {"desk": {}}, "profiles": profiles}), "other.yaml"
+    )
+    named = ("-f", "other.yaml", "--machine", "desk", "--state", str(state))
+    assert servers.run("apply", "--yes", *named).code == 0
+    assert servers.run("up", "It's $(one)", *named).code == 0
+    out = servers.run("up", "B", "--instead", *named).out
+    (line,) = (one for one in out.splitlines() if one.endswith(" starts it again"))
+    command = line.partition(" was stopped for it: ")[2].removesuffix(" starts it again")
+    done = servers.shell(command.replace("mlxsm", shlex.join(servers.program), 1))
+    assert (done.code, "started at" in done.out) == (0, True), (command, done)
 
 
 def test_where_the_profile_of_the_old_one_is_gone_that_is_told(servers: Servers) -> None:
