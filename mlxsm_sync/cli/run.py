@@ -233,7 +233,7 @@ def forget(session: Session, /, **given: Any) -> None:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm fit                      every profile of ./profiles.yaml, beside what runs
+  mlxsm fit                      every profile of ./profiles.yaml
   mlxsm fit Qwen --context 8192  one of them, for shorter conversations
   mlxsm fit --memory 64GB        on another machine
   mlxsm fit --check              exit code 1 unless all are sure to fit

@@ -9,9 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mlxsm_sync.servers import model_files
-from mlxsm_sync.servers.memory_needs import ModelNeeds, Needs, cannot_be_quantized, model_needs, needs_of
+from mlxsm_sync.servers.memory_needs import (
+    ModelNeeds,
+    Needs,
+    cannot_be_quantized,
+    given,
+    model_needs,
+    needs_of,
+)
 from mlxsm_sync.text.amounts import size
 from mlxsm_sync.values.fit import FitProfile, FitReport, MemoryLimit
+from mlxsm_sync.values.server_options import DRAFT_MODEL
 from mlxsm_sync.values.state import Entry
 
 NOT_HERE = "its model is not on this disk"
@@ -46,7 +54,30 @@ def sized(entry: Entry, environment: Mapping[str, str], wish: Wish = NO_WISH) ->
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else str(error)
         return _unknown(entry, wish, f"the files of its model do not tell: {what}")
-    return Sized(entry, needs_of(entry.profile, model, *wish), _about_windows(entry, model))
+    found = Sized(entry, needs_of(entry.profile, model, *wish), _about_windows(entry, model))
+    draft = given(entry.profile).get(DRAFT_MODEL)
+    return found if draft is None else _with_draft(found, draft, environment, wish)
+
+
+def _with_draft(found: Sized, draft: str, environment: Mapping[str, str], wish: Wish) -> Sized:
+    """What a profile needs with the model that drafts its answers, which reads the same conversations."""
+    needs, profile = found.needs, found.entry.profile
+    options = profile.advanced_launch_options.model_copy(raw_extra_args=None)
+    second = profile.model_copy(
+        model_id=draft, context=needs.context, advanced_launch_options=options, name=f"{profile.name} (draft)"
+    )
+    inner = sized(found.entry.model_copy(profile=second), environment, wish).needs
+    if needs.kv is None or inner.weights is None or inner.kv is None:
+        message = needs.message or f"of its draft model: {inner.message}"
+        return found._replace(needs=needs._replace(kv=None, certainty="unknown", message=message))
+    both = needs._replace(
+        weights=(needs.weights or 0) + inner.weights,
+        kv=needs.kv + inner.kv,
+        one_kv=(needs.one_kv or 0) + (inner.one_kv or 0),
+        unset_cache=None if needs.unset_cache is None else needs.unset_cache + (inner.unset_cache or 0),
+        certainty=max(needs.certainty, inner.certainty),  # upper-bound comes after exact
+    )
+    return found._replace(needs=both)
 
 
 def _unknown(entry: Entry, wish: Wish, message: str) -> Sized:
@@ -124,7 +155,7 @@ def limit_text(limit: MemoryLimit) -> str:
 def told(starting: Sequence[Sized], limit: MemoryLimit, taken: int) -> list[str]:
     """What to warn of before these are started beside `taken` bytes; each thing once."""
     known = [one for one in starting if one.needs.total is not None]
-    total = taken + sum(one.needs.total or 0 for one in known)
+    total = taken + sum(one.needs.total or one.needs.weights or 0 for one in starting)
     notes = []
     if total > limit.nbytes:
         notes.append(f"memory: {size(total)} would be asked for, and the limit is {limit_text(limit)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from mlxsm_sync.servers.architectures import Kept, Unknown, kept
 from mlxsm_sync.servers.layer_caches import Quantization, Talk, Window
 from mlxsm_sync.servers.model_files import config_of
 from mlxsm_sync.servers.safetensors import Tensor, read_header
+from mlxsm_sync.text.amounts import read_size
 from mlxsm_sync.values.fit import Certainty
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.raw_arguments import GivenOption, told_apart
@@ -134,13 +135,15 @@ def needs_of(profile: Profile, model: ModelNeeds, asked: int | None = None, conv
     """What a profile needs for so many conversations of so many tokens."""
     options = profile.advanced_launch_options
     context = context_of(profile, model, asked)
-    limit = options.prompt_cache_bytes
+    told = given(profile)
+    limit = options.prompt_cache_bytes or read_size(told.get("--prompt-cache-bytes", ""))
     needs = Needs(context, model.weights, prompt_cache=limit, message=model.message)
     if model.kept is None:
         return needs
-    talk = Talk(context, model.width, options.prefill_step_size or 2048, quantization(profile))
+    step = options.prefill_step_size or _number(told, "--prefill-step-size") or 2048
+    talk = Talk(context, model.width, step, quantization(profile))
     one = sum(layer.nbytes(talk) for layer in model.kept.layers)
-    count = USUAL_CACHED if options.prompt_cache_size is None else options.prompt_cache_size
+    count = options.prompt_cache_size or _number(told, "--prompt-cache-size") or USUAL_CACHED
     is_exact = model.weights_exact and model.kept.exact and model.width_exact
     return needs._replace(
         kv=conversations * one,
@@ -152,16 +155,21 @@ def needs_of(profile: Profile, model: ModelNeeds, asked: int | None = None, conv
 
 def quantization(profile: Profile) -> Quantization | None:
     """How the server is told to shrink what it keeps, None where it is not or not in numbers."""
-    given = _numbers(told_apart(profile.advanced_launch_options.raw_extra_args or ()))
-    bits, group = given.get("--kv-bits", 0), given.get("--kv-group-size", 64)
-    return (
-        Quantization(bits, group, given.get("--quantized-kv-start", 5000)) if bits > 0 and group > 0 else None
-    )
+    told = given(profile)
+    bits, group = _number(told, "--kv-bits") or 0, _number(told, "--kv-group-size") or 64
+    start = _number(told, "--quantized-kv-start")
+    return Quantization(bits, group, 5000 if start is None else start) if bits else None
 
 
-def _numbers(arguments: Iterable[object]) -> dict[str, int]:
-    named = {one.name: one.value or "" for one in arguments if isinstance(one, GivenOption)}
-    return {name: int(value) for name, value in named.items() if re.fullmatch("[0-9]{1,9}", value)}
+def given(profile: Profile) -> dict[str, str]:
+    """The values of the options among the raw arguments."""
+    arguments = told_apart(profile.advanced_launch_options.raw_extra_args or ())
+    return {one.name: one.value or "" for one in arguments if isinstance(one, GivenOption)}
+
+
+def _number(told: Mapping[str, str], name: str) -> int | None:
+    value = told.get(name, "")
+    return int(value) if re.fullmatch("[0-9]{1,15}", value) else None
 
 
 def cannot_be_quantized(profile: Profile, model: ModelNeeds) -> bool:

@@ -62,7 +62,6 @@ TYPED = {
     "log qwen": "mlxsm logs qwen",
     "run qwen": "mlxsm up qwen",
     "service install": "not built in",
-    "fit": "mlxsm ps",
     "report": "mlxsm ps --json",
     "switch qwen": "then mlxsm up qwen",
     "use qwen": "mlxsm up qwen",

@@ -155,3 +155,22 @@ def test_doctor_tells_what_fits(project: Project, small: Path, tmp_path: Path) -
     assert [told[name]["status"] for name in "ABC"] == ["pass", "fail", "pass"]
     assert told["A"]["message"].startswith("5 MB at 4096 tokens, of ")
     assert told["C"]["message"] == "not known how much it needs: its model is not on this disk"
+
+
+def test_a_draft_model_is_counted_with_the_other(project: Project, small: Path) -> None:
+    for draft, total in ((small, 2 * (3_000_000 + KV)), ("m/none", None)):
+        project.apply(
+            "schemaVersion: 1\nprofiles:\n"
+            f"- {{name: A, modelID: '{small}', port: 5201, context: 4096, advancedLaunchOptions: "
+            f"{{rawExtraArgs: [--draft-model, '{draft}']}}}}\n"
+        )
+        (told,) = fitted(project)["profiles"]
+        assert (told["sumBytes"], told["certainty"]) == (total, "exact" if total else "unknown")
+    assert told["message"].startswith("of its draft model: its model is not on this disk")
+
+
+def test_what_is_not_applied_is_said_to_be_left_out(project: Project, small: Path) -> None:
+    profiles(project, A=small)
+    project.write((project.folder / "profiles.yaml").read_text() + "- {name: B, modelID: m/b, port: 5300}\n")
+    told = project.run("fit")
+    assert "1 profile of the file not applied, and not counted: mlxsm apply" in told.err

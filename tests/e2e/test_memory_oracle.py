@@ -108,7 +108,9 @@ EXACT: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("mixtral", "qwen2_moe", "qwen3_moe", "glm4_moe", "dots1", "olmoe"), MOE),
     "deepseek_v3": MOE | MLA,
     "deepseek_v32": MOE | MLA | {"index_head_dim": 16, "index_n_heads": 2, "index_topk": 128},
+    "glm4_moe_lite": MOE | MLA,
     "qwen3_next": MOE | DELTA,
+    "qwen3_5": {"text_config": BASE | MOE | DELTA | {"model_type": "qwen3_5_text"}},
     "lfm2": SHORT,
 }
 BOUND = {"gemma3_text": SLIDING | GEMMA2, "gpt_oss": MOE | LISTED, "olmo3": LISTED, "llama": LISTED}

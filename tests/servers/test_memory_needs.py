@@ -161,3 +161,10 @@ def test_a_folder_whose_files_do_not_tell_is_an_error(tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(ValueError, match="no weights"):
         model_needs(folder)
+
+
+def test_raw_arguments_say_the_same_as_their_keys(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "m")
+    assert needs(folder, 256, raw_extra_args=("--prompt-cache-bytes", "2GB")).prompt_cache == 2 * 10**9
+    found = needs(folder, 256, raw_extra_args=("--prompt-cache-size=2", "--prefill-step-size", "100"))
+    assert (found.unset_cache, found.kv) == (2 * 511 * A_TOKEN, 511 * A_TOKEN)

@@ -17,6 +17,7 @@ from mlxsm_sync.servers.measuring import used_by
 from mlxsm_sync.system.memory_limit import memory_limit
 from mlxsm_sync.values.fit import MemoryLimit
 from mlxsm_sync.views.fit import fit_text
+from mlxsm_sync.views.style import plural
 
 if TYPE_CHECKING:
     from mlxsm_sync.values.state import Entry, State
@@ -58,5 +59,9 @@ def _meant(session: Session, names: Sequence[str]) -> list[Entry]:
 
 
 def _listed(session: Session, state: State) -> list[Entry]:
-    places = listed_entries(session.desired(), state)
+    desired = session.desired()
+    places = listed_entries(desired, state)
+    if missing := len(desired.profiles) - len(places.places):
+        what = plural(missing, "profile")
+        session.output.note(f"{what} of the file not applied, and not counted: {session.with_file('apply')}")
     return [one for one in places.in_order(state.entries) if one.id in places.places]
