@@ -51,6 +51,7 @@ SECTIONS = {
         "run",
         {
             "up": "Start servers, and wait until their models are loaded",
+            "run": "Serve one profile in the foreground, for a service manager",
             "down": "Stop servers",
             "restart": "Stop servers and start them again",
             "ps": "Show how the servers are",

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 WORDS: dict[str, str] = {
     # start and stop
     "start": "mlxsm up{names} starts servers and waits until they are ready",
-    "run": "mlxsm up{names} starts servers in the background and waits until they are ready",
-    "serve": "mlxsm up{names} starts servers in the background and waits until they are ready",
+    "serve": "mlxsm up{names} starts servers in the background, mlxsm run{name} one in the foreground",
     "load": "mlxsm up{names} starts servers and waits until their models are loaded",
     "launch": "mlxsm up{names} starts servers and waits until they are ready",
     "server": "mlxsm up starts servers, mlxsm ps shows them",

@@ -31,6 +31,22 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
         raise click.BadParameter(f"must be a number {low} and at most {self.max}", ctx, param)
 
 
+class Span(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A time with its unit, in seconds."""
+
+    name = "time"
+    most = 365 * 86400
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        if found := re.fullmatch(r"([0-9]{1,9})([smh])", value):
+            seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+            if 0 < seconds <= self.most:
+                return seconds
+        raise click.BadParameter("must be a time such as 90s, 30m or 2h", ctx, param)
+
+
 class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
     """A whole number that is not negative, or not below another one."""
 

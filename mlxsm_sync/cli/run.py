@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from mlxsm_sync.cli import options
-from mlxsm_sync.cli.parameters import Amount, LineCount, Seconds, WholeNumber
+from mlxsm_sync.cli.complete import profile_names
+from mlxsm_sync.cli.parameters import Amount, LineCount, Seconds, Span, WholeNumber
 from mlxsm_sync.commands.session import Session
 
 DEFAULT_TIMEOUT = 600
@@ -73,6 +74,42 @@ def up(session: Session, /, **given: Any) -> int:
     from mlxsm_sync.commands.servers import up as work
 
     return work.up(session, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mlxsm run Qwen                         until Ctrl-C, or until the server ends
+  mlxsm run Qwen --stop-after-idle 30m   free its memory when nobody asks for it
+  mlxsm run Qwen --log-to-stdout         for a container
+Exit code: 0 it was asked to stop, or gave up; 1 it failed, and may be started again; 78 starting it again
+is of no use.
+Next: mlxsm ps, mlxsm logs NAME -f, mlxsm down NAME."""
+)
+@click.argument("name", metavar="NAME|ID", shell_complete=profile_names)
+@click.option(
+    "--stop-after-idle",
+    type=Span(),
+    metavar="TIME",
+    help="Stop after so long without use, such as 90s, 30m or 2h; no request starts it again.",
+)
+@click.option("--log-to-stdout", is_flag=True, help="Also print what the server writes.")
+@click.option("--give-up-with-zero", is_flag=True, help="Exit with 0 instead of 78, for launchd.")
+@_how
+@options.profile_file
+@options.machine
+@options.state
+@options.text_only
+@click.pass_obj
+def run(session: Session, /, **given: Any) -> int:
+    """Serve one profile in the foreground, and watch it: for launchd, systemd, a container or a terminal.
+
+    Nothing stands between clients and the server. A server that dies, or whose health fails three times in
+    a row, ends this command with 1. Five failed runs within ten minutes are given up.
+    """
+    from mlxsm_sync.commands.servers import run as work
+
+    return work.run(session, **given)
 
 
 @click.command(

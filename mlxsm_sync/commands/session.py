@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_LOCK_TIMEOUT = 10
 _STATELESS = ("validate", "schema", "completion", "machine")
 """Commands that have no `--state`."""
-_FOR_A_MACHINE = ("plan", "apply", "pull", "up", "restart")
+_FOR_A_MACHINE = ("plan", "apply", "pull", "up", "run", "restart")
 """Commands that have `--machine`."""
 
 

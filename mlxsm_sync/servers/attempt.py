@@ -26,6 +26,8 @@ from mlxsm_sync.values.run import RunRecord
 
 END_SECONDS = 10.0
 """Between TERM and KILL for a server of ours whose start failed."""
+_BAD_USAGE = 2
+"""The exit code of a program that cannot read its options."""
 _ENDING_SECONDS = 30.0
 """For a shim that lives to note how its server ended: a busy machine, or a slow disk, takes its time."""
 
@@ -42,6 +44,8 @@ class Outcome(NamedTuple):
     """The process, where there still is one."""
     refused: frozenset[str] = frozenset()
     """The options that its program did not know, where it ended at once for that."""
+    hopeless: bool = False
+    """Whether it failed in a way that another try would not mend."""
 
 
 class Attempt:
@@ -53,7 +57,7 @@ class Attempt:
         files: RunFiles,
         stop: Event,
         tell: Callable[[Step], None],
-        shim: spawn.Shim | None,
+        shim: spawn.Shim | spawn.Child | None,
     ) -> None:
         self.record = record
         self._files = files
@@ -119,7 +123,7 @@ class Attempt:
             return self._ended(wait)
         reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
         self._note(failure=reason, own_log_bytes=wait.own)
-        return Outcome(failure=reason)
+        return Outcome(failure=reason, hopeless=error.unusable)
 
     def _ended(self, wait: ReadinessWait | None) -> Outcome:
         """An exit, with its code and the last thing that it said."""
@@ -135,7 +139,7 @@ class Attempt:
         code = ending.code if ending is not None else None
         reason = ending_text(code, exit_reason(log, own, code))
         refused = log_messages.refused_options(logs.part(log)) if alone and code else frozenset()
-        return Outcome(failure=reason, refused=refused)
+        return Outcome(failure=reason, refused=refused, hopeless=alone and code == _BAD_USAGE)
 
     def _end(self, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""

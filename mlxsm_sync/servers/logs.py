@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -26,13 +27,37 @@ _MOST, _ENOUGH, _REASON = 64 * 1024 * 1024, 1024 * 1024, 256 * 1024
 """Bytes of a log that are looked through for its last lines, read at once, and read for a reason."""
 
 
-def rotate(path: Path) -> None:
-    """Make room for a new log; the last five are kept as `.1` to `.5`."""
+def rotate(path: Path, newest: Path | None = None) -> None:
+    """Make room for a new log; the last five are kept as `.1` to `.5`.
+
+    `newest` becomes `.1` in the place of the log itself.
+    """
     with atomic.system_errors(f"cannot rotate {path}"):
         for number in range(KEPT, 0, -1):
-            older = path if number == 1 else path.with_name(f"{path.name}.{number - 1}")
+            older = newest or path if number == 1 else path.with_name(f"{path.name}.{number - 1}")
             with suppress(FileNotFoundError):
                 os.replace(older, path.with_name(f"{path.name}.{number}"))
+
+
+def shorten(path: Path, limit: int) -> bool:
+    """Move what a log has above a limit to `.1`, while its server goes on; say whether that was done.
+
+    A server appends, so the file is copied and emptied. What it writes in the moment between is lost.
+    """
+    with atomic.system_errors(f"cannot rotate {path}"), _opened(path) as log:
+        if os.fstat(log.fileno()).st_size <= limit:
+            return False
+        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with os.fdopen(open_new(beside), "wb") as copy:
+                shutil.copyfileobj(log, copy, _BLOCK)
+                copy.flush()
+                rotate(path, beside)
+                shutil.copyfileobj(log, copy, _BLOCK)
+                os.truncate(path, 0)
+        finally:
+            beside.unlink(missing_ok=True)
+    return True
 
 
 def open_new(path: Path) -> int:

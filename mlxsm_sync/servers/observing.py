@@ -13,6 +13,7 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.current import age
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import identify, is_ours
+from mlxsm_sync.text.amounts import duration
 from mlxsm_sync.values.endings import code_text
 from mlxsm_sync.values.run import Ending, RunRecord, Status
 
@@ -46,6 +47,11 @@ def look(
 def _ended(record: RunRecord, ending: Ending | None, asked: float | None) -> Observation:
     if record.failure is not None:
         return Observation("crashed", last_error=f"failed to start: {record.failure}")
+    if ending is not None and ending.idle_seconds is not None:
+        idle = f"stopped, idle for {duration(ending.idle_seconds)}"
+        return Observation("stopped", last_error=idle, ending=ending)
+    if ending is not None and ending.reason is not None:
+        return Observation("crashed", last_error=f"mlxsm run ended it: {ending.reason}", ending=ending)
     if asked is not None:
         how = f": {code_text(ending.code)}" if ending is not None else ""
         return Observation("stopped", last_error=f"it exited after a request to stop{how}", ending=ending)

@@ -68,10 +68,12 @@ class Ready(NamedTuple):
 class NotReady(Exception):
     """A server that will never be ready; the text says why."""
 
-    def __init__(self, reason: str, *, ended: bool = False) -> None:
+    def __init__(self, reason: str, *, ended: bool = False, unusable: bool = False) -> None:
         super().__init__(redacted(reason))  # a server says what it likes, and this goes into the record
         self.ended = ended
         """Whether its process has ended by itself."""
+        self.unusable = unusable
+        """Whether it said itself that its model cannot be used."""
 
 
 class Stopped(Exception):
@@ -164,7 +166,7 @@ class ReadinessWait:
 
     def _is_healthy(self, answer: Answer) -> bool:
         if answer.status == 503:
-            raise NotReady(self._why("its model cannot be used (health 503)"))
+            raise NotReady(self._why("its model cannot be used (health 503)"), unusable=True)
         # Releases before 0.24.1 have no /health; they open the socket when the model is loaded.
         return answer.status in (200, 404)
 
@@ -210,7 +212,8 @@ class ReadinessWait:
             dropped = "it dropped the connection instead of an answer"
             raise NotReady(self._why(dropped, asked_from=question.port))
         if answer.status != 200:
-            raise NotReady(self._why(f"its model does not answer ({answer.status}): {answer.error}"))
+            why = f"its model does not answer ({answer.status}): {answer.error}"
+            raise NotReady(self._why(why), unusable=True)
         if not answer.data.get("choices"):
             raise NotReady(self._why("it answers, but not as a model server does"))
         self._look_who_is_asked()

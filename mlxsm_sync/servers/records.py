@@ -17,6 +17,7 @@ from typing import NamedTuple
 from mlxsm_sync.errors import FileError, ServerError, StateLocked, UnreadableState
 from mlxsm_sync.files import atomic
 from mlxsm_sync.state import run_names
+from mlxsm_sync.state.lock import locked
 from mlxsm_sync.state.serialization import read_model, write_text
 from mlxsm_sync.values.run import Adopted, Asked, Ending, RunRecord
 from mlxsm_sync.values.validation import ValidationError
@@ -114,6 +115,10 @@ class RunFiles:
             return asked.at if asked is not None and asked.run_id == record.run_id else None
         return None
 
+    def failures_path(self, entry_id: str) -> Path:
+        """Where `mlxsm run` counts how often it failed."""
+        return self.folder / f"{entry_id}.failures"
+
     def log_path(self, entry_id: str) -> Path:
         """Where an entry's server writes to."""
         return self.logs / f"{entry_id}.log"
@@ -152,8 +157,6 @@ class RunFiles:
     @contextmanager
     def start_lock(self, entry_id: str) -> Iterator[None]:
         """Nobody else starts or stops this entry's server meanwhile; StateLocked where somebody does."""
-        from mlxsm_sync.state.lock import locked
-
         self.prepare()
         try:
             with locked(self.folder / f"{entry_id}.lock", _LOCK_SECONDS, "mlxsm up"):

@@ -25,23 +25,46 @@ class Begun(NamedTuple):
     """A run whose process lives, or has lived."""
 
     record: RunRecord
-    shim: spawn.Shim
+    parent: spawn.Shim | spawn.Child
+    """Who is told how it ends: a shim, or this process itself."""
 
 
 def begin(
-    entry: Entry, program: Program, arguments: Sequence[str], files: RunFiles, environment: Mapping[str, str]
+    entry: Entry,
+    program: Program,
+    arguments: Sequence[str],
+    files: RunFiles,
+    environment: Mapping[str, str],
+    *,
+    foreground: bool = False,
 ) -> Begun:
-    """Start the process, under the lock of its entry; ServerError where the system refuses."""
+    """Start the process, under the lock of its entry; ServerError where the system refuses.
+
+    In the foreground this process is its parent, and no shim is.
+    """
     logs.rotate(files.log_path(entry.id))
     record = _record(entry, program, arguments, files)
     files.forget_run(entry.id)
     files.write(record)
     try:
+        if foreground:
+            child = _child(record, files, environment)
+            return Begun(noted(record, child.pid, os.getpid()), child)
         started = _process(record, files, environment)
     except BaseException:
         files.forget_run(entry.id)
         raise
     return Begun(noted(record, started.pid, started.shim.pid), started.shim)
+
+
+def _child(record: RunRecord, files: RunFiles, environment: Mapping[str, str]) -> spawn.Child:
+    descriptor = logs.open_new(Path(record.log))
+    try:
+        argv = (*record.command, *record.arguments)
+        place = files.ending_path(record.id).with_suffix(".json")
+        return spawn.start_child(argv, environment, descriptor, place, run_mark(record), Path("/"))
+    finally:
+        os.close(descriptor)
 
 
 def _process(record: RunRecord, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:

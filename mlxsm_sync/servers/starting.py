@@ -21,6 +21,7 @@ from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.switching import Switch
+from mlxsm_sync.system.spawn import Child, Shim
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import RunRecord, UpResult, UpServer
 from mlxsm_sync.values.state import Entry
@@ -42,6 +43,8 @@ class StartPolicy(NamedTuple):
     """Which servers that run are replaced."""
     again: Callable[[RunRecord], str] = str
     """How a server that was stopped for another one is started again."""
+    foreground: bool = False
+    """Whether this process itself becomes the parent of what it starts."""
 
 
 class Start:
@@ -53,6 +56,10 @@ class Start:
         self.entry = order.entry
         self.begun: RunRecord | None = None
         """The run that was begun here, and so is ours to end."""
+        self.parent: Shim | Child | None = None
+        """Who is told how that ends."""
+        self.hopeless = False
+        """Whether it failed in a way that another try would not mend."""
         self._order = order
         self._files = files
         self._policy = policy
@@ -163,10 +170,12 @@ class Start:
             raise ServerError(held.message)
         if isinstance(earlier := self._files.record(self.entry.id), RunRecord):
             self._clear_away(earlier)
-        begun = runs.begin(self.entry, self._order.program, arguments, self._files, self._policy.environment)
-        self.begun = begun.record
+        program, environment = self._order.program, self._policy.environment
+        foreground = self._policy.foreground
+        begun = runs.begin(self.entry, program, arguments, self._files, environment, foreground=foreground)
+        self.begun, self.parent = begun
         self._files.write(begun.record)
-        return Attempt(begun.record, self._files, self._stop, self._step, begun.shim)
+        return Attempt(begun.record, self._files, self._stop, self._step, begun.parent)
 
     def _clear_away(self, earlier: RunRecord) -> None:
         """End what a server that is gone has left behind: it can be found by its record only."""
@@ -185,6 +194,7 @@ class Start:
         if refused and refused <= flags_of(self._order.launch.defaults):
             return self._finish(self._again_without(refused, attempt.record), result)
         if outcome.ready is None:
+            self.hopeless = outcome.hopeless
             return self.report("failed", pid=outcome.pid, message=self._failure(outcome))
         if outcome.ready.release is not None:
             self._notes += _about_release(self._order.program, outcome.ready)

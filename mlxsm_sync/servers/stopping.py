@@ -14,6 +14,7 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process import Handle, group_members
 from mlxsm_sync.system.process_identity import belongs_to, held, identify, left_behind
+from mlxsm_sync.system.runners import held_runner
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import DownResult, DownServer, RunRecord
 
@@ -21,6 +22,8 @@ GRACE = 30.0
 """Seconds between TERM and giving up; a large model takes its time."""
 _KILL_SECONDS = 10.0
 _PAUSE = 0.01
+_RUNNER_SECONDS = 2.0
+"""For a `run` to end, whose server is gone."""
 _LOOK_SECONDS = 0.25
 """Between looks at all processes for what a server left behind."""
 
@@ -40,6 +43,7 @@ class Shutdown:
         self._number, self._signalled, self._next_look = number, set(), 0.0
         if self._handle is not None:
             self._handle.signal_group(number)
+            self._handle.signal_group(signal.SIGCONT)  # one that is stopped would wait with its end for that
 
     def is_gone(self) -> bool:
         """Gone is the process, everybody in its group, and all that carries the mark of the run."""
@@ -50,6 +54,7 @@ class Shutdown:
             with held(pid, self._record) as stray:
                 if stray is not None:
                     stray.signal_alone(self._number)
+                    stray.signal_alone(signal.SIGCONT)
             self._signalled.add(pid)
         return not strays
 
@@ -78,6 +83,7 @@ class Stop:
         self.message: str | None = None
         self.killed = False
         self._handle: Handle | None = None
+        self._runner: Handle | None = None
         self._shutdown = Shutdown(record, None)
 
     def begin(self, files: RunFiles) -> None:
@@ -95,11 +101,26 @@ class Stop:
             self.result, self.message = "not-running", ended
         else:
             files.note_asked(self.record)
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask the `run` that is its parent to end with it; where there is none, the server itself."""
+        self._runner = held_runner(self.record)
+        if self._runner is None:
             self._shutdown.signal(signal.SIGTERM)
+        else:
+            self._runner.signal_alone(signal.SIGTERM)
+            self._runner.signal_alone(signal.SIGCONT)
 
     def is_done(self) -> bool:
-        """Whether the wait is over."""
+        """Whether the wait is over. A `run` that ended without its server leaves that to us."""
+        if self.result is None and self._runner is not None and self._runner.is_gone():
+            self._runner.close()
+            self._runner = None
+            self._shutdown.signal(signal.SIGKILL if self.killed else signal.SIGTERM)
         if self.result is None and self._shutdown.is_gone():
+            if self._runner is not None:
+                self._runner.wait(_RUNNER_SECONDS)
             self.result = "killed" if self.killed else "stopped"
         return self.result is not None
 
@@ -118,6 +139,8 @@ class Stop:
         if self._handle is not None:
             pid = self._handle.pid
             self._handle.close()
+        if self._runner is not None:
+            self._runner.close()
         message = self.message
         if self.result in ("stopped", "killed"):
             message = _who_has_the_port(self.record)

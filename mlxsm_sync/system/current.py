@@ -19,3 +19,4 @@ command_line = source.command_line
 working_folder = source.working_folder
 all_pids = source.all_pids
 listeners = source.listeners
+is_connected = source.is_connected

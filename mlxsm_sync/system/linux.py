@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
-from mlxsm_sync.system.netlink import listening
+from mlxsm_sync.system import netlink
 from mlxsm_sync.values.run import Facts, Listener
 
-_LISTEN = b"0A"
+_ESTABLISHED, _LISTEN = b"01", b"0A"
 _ROOT = 0
 if sys.platform == "linux":
     _SINCE_BOOT = time.CLOCK_BOOTTIME
@@ -125,21 +125,34 @@ def listeners(port: int, likely: Collection[int] = ()) -> list[Listener]:
 def _listening(port: int) -> Iterator[tuple[bytes, str]]:
     """The sockets that listen on a port: inode and address."""
     try:
-        found = listening()
+        found = netlink.listening()
     except OSError:
         yield from _listening_by_table(port)
         return
     yield from ((b"%d" % one.inode, one.address) for one in found if one.port == port)
 
 
+def is_connected(port: int, pids: Collection[int]) -> bool:  # noqa: ARG001 - the table tells of all
+    """Whether anybody has a connection to this port of ours."""
+    try:
+        return any(one.port == port for one in netlink.connected())
+    except OSError:
+        return any(_in_table(port, _ESTABLISHED))
+
+
 def _listening_by_table(port: int) -> Iterator[tuple[bytes, str]]:
+    for words in _in_table(port, _LISTEN):
+        yield words[9], _address(words[1].partition(b":")[0].decode())
+
+
+def _in_table(port: int, state: bytes) -> Iterator[list[bytes]]:
     ending = f":{port:04X}".encode()
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
             for line in _read(f"/proc/net/{table}").splitlines()[1:]:
                 words = line.split()
-                if words[3] == _LISTEN and words[1].endswith(ending):
-                    yield words[9], _address(words[1].partition(b":")[0].decode())
+                if words[3] == state and words[1].endswith(ending):
+                    yield words
 
 
 def _address(text: str) -> str:

@@ -18,7 +18,7 @@ _NETLINK_SOCK_DIAG = 4
 _BY_FAMILY = 20
 _REQUEST_DUMP = 0x301
 _ERROR, _DONE = 2, 3
-_LISTEN = 1 << 10
+_ESTABLISHED, _LISTEN = 1 << 1, 1 << 10
 _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBxI48x")
 _ANSWER = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
@@ -28,7 +28,7 @@ _SECONDS = 1
 
 
 class Listening(NamedTuple):
-    """A socket that listens."""
+    """A socket that listens, or our side of a connection."""
 
     address: str
     port: int
@@ -37,15 +37,24 @@ class Listening(NamedTuple):
 
 def listening() -> list[Listening]:
     """All TCP sockets that listen; OSError where the kernel does not tell."""
+    return _in_state(_LISTEN)
+
+
+def connected() -> list[Listening]:
+    """Our side of all TCP connections; OSError where the kernel does not tell."""
+    return _in_state(_ESTABLISHED)
+
+
+def _in_state(states: int) -> list[Listening]:
     if sys.platform != "linux":
         raise OSError(errno.ENOTSUP, "only Linux tells it so")
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
         kernel.settimeout(_SECONDS)
-        return [one for family in (socket.AF_INET, socket.AF_INET6) for one in _asked(kernel, family)]
+        return [one for family in (socket.AF_INET, socket.AF_INET6) for one in _asked(kernel, family, states)]
 
 
-def _asked(kernel: socket.socket, family: int) -> Iterator[Listening]:
-    body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _LISTEN)
+def _asked(kernel: socket.socket, family: int, states: int) -> Iterator[Listening]:
+    body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, states)
     kernel.send(_HEADER.pack(_HEADER.size + len(body), _BY_FAMILY, _REQUEST_DUMP, 0, 0) + body)
     while True:
         data = kernel.recv(_RECEIVED)

@@ -130,6 +130,16 @@ def _listening(pid: int) -> list[Listener]:
     return found
 
 
+def is_connected(port: int, pids: Collection[int]) -> bool:
+    """Whether anybody has a connection to this port of these processes."""
+    for pid in pids:
+        with suppress(psutil.Error, OSError):
+            for one in psutil.Process(pid).net_connections(kind="tcp"):
+                if one.status == psutil.CONN_ESTABLISHED and one.laddr and one.laddr.port == port:
+                    return True
+    return False
+
+
 class _Seen:
     """Which processes listened on which ports at the last look at all of them."""
 

@@ -155,7 +155,7 @@ def belongs_to(pid: int, record: RunRecord) -> bool:
         # Root sees the marks of everybody, and anybody can set one.
         if about is None or about.user != os.geteuid():
             return False
-        return bool(is_marked) or _is_in_session(pid, about, record)
+        return bool(is_marked) or is_child_of_runner(about, record) or _is_in_session(pid, about, record)
     return False
 
 
@@ -251,15 +251,22 @@ def shim_words(pid: int) -> list[str] | None:
     return None
 
 
-def noted(record: RunRecord, pid: int, shim: int) -> RunRecord:
+def noted(record: RunRecord, pid: int, parent: int) -> RunRecord:
     """The record with its process and the parent of that, as they are right after the start."""
-    return record.model_copy(
-        pid=pid,
-        start_mark=_start_mark(pid),
-        shim=shim,
-        shim_mark=_start_mark(shim),
-        pid_space=pid_space(),
-    )
+    known: dict[str, object] = {"shim": parent, "shim_mark": _start_mark(parent)}
+    if parent == os.getpid():
+        known = {"runner": parent, "runner_mark": _start_mark(parent)}
+    return record.model_copy(pid=pid, start_mark=_start_mark(pid), pid_space=pid_space(), **known)
+
+
+def is_child_of_runner(about: Facts, record: RunRecord) -> bool:
+    """Whether a process has the `mlxsm run` of a record for its parent, which starts nothing else."""
+    if record.runner is None or about.parent != record.runner or about.user != os.geteuid():
+        return False
+    if not _is_same_boot(record) or record.pid_space not in (None, pid_space()):
+        return False
+    runner = facts(record.runner)
+    return runner is not None and not runner.dead and _began(runner, record.runner_mark)
 
 
 def _start_mark(pid: int) -> str | None:

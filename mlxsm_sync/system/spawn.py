@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.system.process_identity import SHIM
@@ -17,6 +18,8 @@ _DROPPED = ("PYTHON", "LD_", "DYLD_")
 _NO_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
 """Bars are for a terminal; in a log each redraw is another line. Whoever sets it otherwise gets them."""
 _DROPPED_NAMES = ("MLX_RANK", "MLX_HOSTFILE", "__PYVENV_LAUNCHER__")
+_OF_THE_SUPERVISOR = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID")
+"""What a service manager says to `mlxsm run` alone."""
 
 
 Shim = subprocess.Popen[bytes]
@@ -30,12 +33,36 @@ class Started(NamedTuple):
     shim: Shim
 
 
+class Child:
+    """A server whose parent this process is itself."""
+
+    def __init__(self, pid: int, process: Shim | None = None) -> None:
+        self.pid = pid
+        self.code: int | None = None
+        """How it ended; None as long as that was not asked for."""
+        self._process = process
+
+    def poll(self) -> int | None:
+        """How it ended, as far as that is known."""
+        return self.code
+
+    def reap(self) -> int | None:
+        """How it ended, asked of the system; None while it lives."""
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+                if self._process is not None:
+                    self._process.returncode = self.code
+        return self.code
+
+
 def child_environment(environment: Mapping[str, str], mark: str, record: Path) -> dict[str, str]:
     """Ours without what changes how programs load, or makes a server one of several ranks."""
     kept = {
         name: value
         for name, value in environment.items()
-        if not name.startswith(_DROPPED) and name not in _DROPPED_NAMES
+        if not name.startswith(_DROPPED) and name not in (*_DROPPED_NAMES, *_OF_THE_SUPERVISOR)
     }
     return {_NO_BARS: "1"} | kept | {RUN_VARIABLE: mark, RECORD_VARIABLE: str(record)}
 
@@ -73,6 +100,35 @@ def start(
     number = said.removeprefix(b"!")
     reason = os.strerror(int(number)) if number.isdigit() else "its parent process ended at once"
     raise ServerError(f"cannot start {argv[0]}: {reason}")
+
+
+def start_child(
+    argv: Sequence[str], environment: Mapping[str, str], log: int, record: Path, mark: str, folder: Path
+) -> Child:
+    """Start a server as a child of this process, in a group of its own; ServerError where that is refused.
+
+    What a terminal sends to its foreground is not sent to the server. Whoever calls this handles INT and
+    TERM, so that the server does not ignore them, whatever mlxsm was called with.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    try:
+        process = subprocess.Popen(  # noqa: S603 - starting what the user named is its job
+            [*argv],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=child_environment(environment, mark, record),
+            cwd=folder,
+            process_group=0,
+        )
+    except (OSError, ValueError) as error:
+        raise ServerError(f"cannot start {argv[0]}: {_reason(error)}") from None
+    return Child(process.pid, process)
+
+
+def become(argv: Sequence[str]) -> NoReturn:
+    """Go on as another program, still the parent of what was started; signals that are held back wait."""
+    os.execv(argv[0], [*argv])  # noqa: S606 - no shell is wanted
 
 
 def _reason(error: Exception) -> str:

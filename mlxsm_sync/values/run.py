@@ -50,6 +50,10 @@ class RunRecord(Value):
     """The server's parent, which leads its session; null where that is not known."""
     shim_mark: str | None = Field(default=None, serialization_alias="keeperMark")
     """When the parent began."""
+    runner: Pid | None = None
+    """The `mlxsm run` that is the server's parent itself; null where a shim is."""
+    runner_mark: str | None = None
+    """When that began."""
     pid_space: str | None = None
     """The PID namespace that these numbers belong to; null where the system has none."""
     command: tuple[str, ...]
@@ -87,6 +91,10 @@ class Ending(Value):
     """The exit code, negative for a signal."""
     at: float
     """When, in seconds since 1970."""
+    idle_seconds: float | None = None
+    """For how long it had had nothing to do when `mlxsm run` stopped it for that; null where it did not."""
+    reason: str | None = None
+    """Why `mlxsm run` ended it, where it did not work any more."""
 
 
 class Asked(Value):

@@ -17,6 +17,7 @@ from mlxsm_sync.commands.servers.switching import comes_back
 from mlxsm_sync.commands.servers.targets import tell_left_running
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
+from mlxsm_sync.servers import give_up
 from mlxsm_sync.servers.command_line import Consent
 from mlxsm_sync.servers.executor import Executor
 from mlxsm_sync.servers.measuring import used_by
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 SIGNALLED = 128
 _STEP = 0.1
-_OF_THE_FILE = ("up", "restart", "down")
+_OF_THE_FILE = ("up", "run", "restart", "down")
 """Commands whose remedies name the profile file, where it was named."""
 
 
@@ -61,11 +62,13 @@ def bring_up(
     session: Session, files: RunFiles, rows: list[Declared], how: UpOptions, *, dry_run: bool
 ) -> int:
     """Start what these rows declare, or show the command lines; the exit code."""
-    orders = _orders(session, files, rows, how)
+    orders = orders_of(session, files, rows, how)
     if dry_run:
         return _show_argv(session, files, orders, how)
     for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
+    for one in orders.wanted:
+        give_up.forget(files, one.entry.id)
     results, code = _start(session, files, orders, how)
     known = (orders.decided.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
     servers = [server for server in known if server is not None]
@@ -74,7 +77,7 @@ def bring_up(
     return code if code >= SIGNALLED else _code(orders, servers)
 
 
-def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: UpOptions) -> Orders:
+def orders_of(session: Session, files: RunFiles, rows: Sequence[Declared], how: UpOptions) -> Orders:
     """What there is to do, before anything is started."""
     trouble, program = "", None
     try:
@@ -83,7 +86,7 @@ def _orders(session: Session, files: RunFiles, rows: Sequence[Declared], how: Up
         trouble = f"{error.message}: {error.hint}"
     consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
     memory = _memory(files, rows, how)
-    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, _remedy(session), memory)
+    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, remedy_for(session), memory)
     return orders(rows, files, means)
 
 
@@ -104,7 +107,7 @@ def _code(orders: Orders, servers: Sequence[UpServer]) -> int:
     return DECISIONS if orders.unapplied else 0
 
 
-def _remedy(session: Session) -> Callable[[str, str], str]:
+def remedy_for(session: Session) -> Callable[[str, str], str]:
     """Command lines that work when pasted: with the file and the state that this one was given."""
 
     def remedy(command: str, name: str) -> str:
@@ -159,7 +162,7 @@ def _start(
     policy = StartPolicy(
         os.environ,
         how.timeout,
-        _remedy(session),
+        remedy_for(session),
         not how.no_probe,
         _replaced(orders, how),
         comes_back(session),

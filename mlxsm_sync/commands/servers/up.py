@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def up(session: Session, /, names: tuple[str, ...], dry_run: bool, **how: Any) -> int:
     """Start the servers of the profile file, and wait until each has loaded its model."""
     files = run_files(session)
-    rows = _declared(session, session.desired(), names)
+    rows = declared_rows(session, names)
     options = UpOptions(**how)
     if options.instead:
         refuse_unclear(session, names, rows)
@@ -37,7 +37,7 @@ def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
     """Stop servers and start them again; those that do not run are started."""
     files = run_files(session)
     desired = session.desired()
-    rows = _declared(session, desired, ())
+    rows = declared_rows(session, (), desired)
     if names:
         entries = entries_named(session.store.read(), names)
         ids, keys = {entry.id for entry in entries}, {entry.key for entry in entries}
@@ -68,8 +68,9 @@ def _refuse_elsewhere(desired: Desired, name: str) -> None:
         )
 
 
-def _declared(session: Session, desired: Desired, names: Sequence[str]) -> list[Declared]:
+def declared_rows(session: Session, names: Sequence[str], desired: Desired | None = None) -> list[Declared]:
     """The profiles that are meant, and what may be served of them."""
+    desired = session.desired() if desired is None else desired
     state = session.store.read()
     choices = resolve(desired, state, only=names)
     if choices.orphans_only:
