@@ -15,6 +15,7 @@ from mlxsm_sync.servers import log_messages, logs, stopping
 from mlxsm_sync.servers.downloads import Downloads
 from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.explaining import exit_reason
+from mlxsm_sync.servers.outcomes import Unusable
 from mlxsm_sync.servers.readiness import NotReady, ReadinessWait, Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
@@ -44,8 +45,8 @@ class Outcome(NamedTuple):
     """The process, where there still is one."""
     refused: frozenset[str] = frozenset()
     """The options that its program did not know, where it ended at once for that."""
-    hopeless: bool = False
-    """Whether it failed in a way that another try would not mend."""
+    unusable: Unusable | None = None
+    """What another try would not mend, where that made it fail."""
 
 
 class Attempt:
@@ -123,7 +124,7 @@ class Attempt:
             return self._ended(wait)
         reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
         self._note(failure=reason, own_log_bytes=wait.own)
-        return Outcome(failure=reason, hopeless=error.unusable)
+        return Outcome(failure=reason, unusable="model" if error.unusable else None)
 
     def _ended(self, wait: ReadinessWait | None) -> Outcome:
         """An exit, with its code and the last thing that it said."""
@@ -139,7 +140,9 @@ class Attempt:
         code = ending.code if ending is not None else None
         reason = ending_text(code, exit_reason(log, own, code))
         refused = log_messages.refused_options(logs.part(log)) if alone and code else frozenset()
-        return Outcome(failure=reason, refused=refused, hopeless=alone and code == _BAD_USAGE)
+        return Outcome(
+            failure=reason, refused=refused, unusable="options" if alone and code == _BAD_USAGE else None
+        )
 
     def _end(self, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""

@@ -1,9 +1,9 @@
-"""The parent of one server, which watches it until one of them ends. Runs as a program.
+"""The parent of one server, which watches it until one of them ends.
 
 `mlxsm run` becomes this program when its server is ready: the same process, still the parent, without all
 that only a start needs. So it holds less than thirty megabytes.
 
-    python -P -m mlxsm_sync.servers.foreground SETTINGS
+    python -P -m mlxsm_sync.servers.lean FD
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Settings(NamedTuple):
     beside: str
     state: str
     named: Sequence[str]
-    id: str
+    record: RunRecord
+    """As its parent knows it, whatever becomes of the file."""
     pace: Pace
     stop_after_idle: float | None
     echo_from: int | None
@@ -70,19 +71,21 @@ class Settings(NamedTuple):
 
     def words(self) -> str:
         """As the program takes it."""
-        return json.dumps(self._asdict())
+        return json.dumps(self._asdict() | {"record": self.record.model_dump()})
 
     @classmethod
     def read(cls, words: str) -> Settings:
         """What `words` made."""
         given: dict[str, Any] = json.loads(words)
-        return cls(**given | {"pace": Pace(*given["pace"])})
+        record = RunRecord.model_validate_json(json.dumps(given["record"]).encode())
+        return cls(**given | {"pace": Pace(*given["pace"]), "record": record})
 
 
 class Watch:
     """One server, watched by its parent."""
 
-    def __init__(self, record: RunRecord, files: RunFiles, settings: Settings, wakeups: Wakeups) -> None:
+    def __init__(self, files: RunFiles, settings: Settings, wakeups: Wakeups) -> None:
+        record = settings.record
         assert record.pid is not None
         self._record, self._files, self._pace = record, files, settings.pace
         self._wakeups, self._say = wakeups, teller(record.name, quiet=settings.quiet)
@@ -168,15 +171,19 @@ class Watch:
         self._record = self._record.model_copy(**known)
         with self._files.start_lock(self._record.id):
             there = self._files.record(self._record.id)
-            if isinstance(there, RunRecord) and there.run_id == self._record.run_id:
+            if isinstance(there, RunRecord) and self._is_of_this_run(there):
                 self._files.write(there.model_copy(**known))
+
+    def _is_of_this_run(self, there: object) -> bool:
+        return isinstance(there, RunRecord) and there.run_id == self._record.run_id
 
     # Ends.
 
     def _has_ended(self) -> Outcome:
         """It has ended by itself, or by what somebody else did; what it started is ended with it."""
         code = self._child.code
-        asked = self._files.asked(self._record) is not None
+        there = self._files.record(self._record.id)
+        asked = self._files.asked(self._record) is not None or not self._is_of_this_run(there)
         self._note_ending()
         self._end((signal.SIGTERM, self._pace.kill), (signal.SIGKILL, self._pace.kill))
         if asked:
@@ -239,13 +246,12 @@ class Watch:
         return False
 
     def _note_ending(self, **why: Any) -> None:
-        if self._child.code is not None:
+        if self._child.code is not None and self._is_of_this_run(self._files.record(self._record.id)):
             note_ending(self._record, self._files, self._child.code, **why)
 
     def _forget(self) -> None:
         with self._files.start_lock(self._record.id):
-            there = self._files.record(self._record.id)
-            if isinstance(there, RunRecord) and there.run_id == self._record.run_id:
+            if self._is_of_this_run(self._files.record(self._record.id)):
                 self._files.forget_run(self._record.id)
 
     def _tell_what_is_awaited(self) -> None:
@@ -272,20 +278,18 @@ def teller(name: str, *, quiet: bool = False) -> Callable[[str], None]:
     return say
 
 
-def main(words: str) -> int:
-    """Watch the server that this process is the parent of; the exit code."""
-    settings, wakeups = Settings.read(words), Wakeups()
+def main(number: str) -> int:
+    """Watch the server that this process is the parent of; the exit code.
+
+    The settings are in a file without a name, by its number: no other user sees the mark of the run in it.
+    """
+    with os.fdopen(int(number), encoding="utf-8") as file:
+        settings, wakeups = Settings.read(file.read()), Wakeups()
     let_through()
     files = RunFiles(Path(settings.beside), settings.state, settings.named)
-    record = files.record(settings.id)
-    if not isinstance(record, RunRecord) or record.runner != os.getpid():
-        return 1
-    watch = Watch(record, files, settings, wakeups)
+    watch = Watch(files, settings, wakeups)
     outcome = watch.until_end()
     watch.finish()
-    outcome = give_up.settled(files, record.id, outcome, teller(record.name, quiet=settings.quiet))
+    say = teller(settings.record.name, quiet=settings.quiet)
+    outcome = give_up.settled(files, settings.record.id, outcome, say)
     return exit_code(outcome, zero=settings.zero)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))

@@ -13,6 +13,8 @@ Outcome = Literal[
     "left",  # Somebody asked it to end, and its server is still there.
     "hopeless",  # It failed, and every other try will, until somebody changes something.
 ]
+Unusable = Literal["model", "options"]
+"""What a server itself called unusable."""
 HOPELESS = 78
 """EX_CONFIG of sysexits.h: `RestartPreventExitStatus=78` of systemd."""
 UNHEALTHY = 3
@@ -31,15 +33,15 @@ def exit_code(outcome: Outcome, *, zero: bool) -> int:
 
 
 def after_failed_start(
-    message: str, *, hopeless: bool, complete: bool, offline: bool
+    unusable: Unusable | None, message: str, *, complete: bool, offline: bool
 ) -> Literal["failed", "hopeless"]:
     """Whether a start that failed is worth another one.
 
-    `hopeless` says that the server itself called its model or its options unusable, `complete` that the
-    model is whole on this disk: else a download may have broken off, which the next one goes on with.
+    `complete` says that the model is whole on this disk: else a download may have broken off, which the next
+    start goes on with.
     """
-    if not hopeless:
-        return "failed"
+    if unusable != "model":
+        return "failed" if unusable is None else "hopeless"
     return "hopeless" if complete or offline or _GONE.search(message) else "failed"
 
 

@@ -17,6 +17,7 @@ from mlxsm_sync.servers.command_line import Program, flags_of
 from mlxsm_sync.servers.moves import Moves
 from mlxsm_sync.servers.observed_state import Surroundings
 from mlxsm_sync.servers.orders import Order
+from mlxsm_sync.servers.outcomes import Unusable
 from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
@@ -58,8 +59,8 @@ class Start:
         """The run that was begun here, and so is ours to end."""
         self.parent: Shim | Child | None = None
         """Who is told how that ends."""
-        self.hopeless = False
-        """Whether it failed in a way that another try would not mend."""
+        self.unusable: Unusable | None = None
+        """What another try would not mend, where that made it fail."""
         self._order = order
         self._files = files
         self._policy = policy
@@ -194,7 +195,7 @@ class Start:
         if refused and refused <= flags_of(self._order.launch.defaults):
             return self._finish(self._again_without(refused, attempt.record), result)
         if outcome.ready is None:
-            self.hopeless = outcome.hopeless
+            self.unusable = outcome.unusable
             return self.report("failed", pid=outcome.pid, message=self._failure(outcome))
         if outcome.ready.release is not None:
             self._notes += _about_release(self._order.program, outcome.ready)

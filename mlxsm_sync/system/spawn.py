@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple, NoReturn
 
 from mlxsm_sync.errors import ServerError
@@ -126,9 +127,17 @@ def start_child(
     return Child(process.pid, process)
 
 
-def become(argv: Sequence[str]) -> NoReturn:
-    """Go on as another program, still the parent of what was started; signals that are held back wait."""
-    os.execv(argv[0], [*argv])  # noqa: S606 - no shell is wanted
+def become(argv: Sequence[str], words: str) -> NoReturn:
+    """Go on as another program, still the parent of what was started; signals that are held back wait.
+
+    The number of a file with these words is added to the command line, which every user can see.
+    """
+    with TemporaryFile() as file:
+        file.write(words.encode())
+        file.seek(0)
+        os.set_inheritable(file.fileno(), True)
+        argv = (*argv, str(file.fileno()))
+        os.execv(argv[0], [*argv])  # noqa: S606 - no shell is wanted
 
 
 def _reason(error: Exception) -> str:

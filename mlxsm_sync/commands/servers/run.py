@@ -142,8 +142,8 @@ class _Foreground:
             _show(self._session, server)
             files = model_files.model_of(entry, os.environ)
             return after_failed_start(
+                self._start.unusable,
                 server.message or "",
-                hopeless=self._start.hopeless,
                 complete=files.kind != "not cached",
                 offline=model_files.is_offline(os.environ),
             )
@@ -253,13 +253,22 @@ class _Foreground:
             self._told = len(self._wakeups.asked)
             self._say(f"waiting for process {self._start.begun.pid} to end; it is killed if it does not")
 
+    def _noted(self) -> RunRecord:
+        """The run as it was begun here, with what its file tells of its becoming ready, and nothing else."""
+        begun = self._start.begun
+        assert begun is not None
+        there = self._files.record(begun.id)
+        if not isinstance(there, RunRecord) or there.run_id != begun.run_id:
+            return begun.model_copy(ready="listening")
+        known = ("ready", "ready_seconds", "fingerprint", "server_version", "own_log_bytes")
+        return begun.model_copy(**{field: getattr(there, field) for field in known})
+
     def _watch(self) -> None:
         """Become the program that watches the server, with the same number and the same child.
 
         Comes back only where the system refuses that.
         """
-        record = self._start.begun
-        assert record is not None
+        record = self._noted()
         if self._echo is not None:
             self._echo.finish()
         store = self._session.store
@@ -267,7 +276,7 @@ class _Foreground:
             beside=str(store.folder.absolute()),
             state=store.label,
             named=self._session.state_words,
-            id=record.id,
+            record=record,
             pace=PACE,
             stop_after_idle=self._wishes.stop_after_idle,
             echo_from=self._echo.at if self._echo is not None else None,
@@ -276,8 +285,8 @@ class _Foreground:
         )
         sys.stdout.flush()
         sys.stderr.flush()
-        program = [sys.executable, "-P", "-m", "mlxsm_sync.servers.foreground"]
+        program = [sys.executable, "-P", "-m", "mlxsm_sync.servers.lean"]
         try:
-            become([*program, settings.words()])
+            become(program, settings.words())
         except OSError as error:
             self._say(f"it cannot be watched: {error.strerror or error}")
