@@ -82,11 +82,10 @@ Examples:
   mlxsm run Qwen                         until Ctrl-C, or until the server ends
   mlxsm run Qwen --stop-after-idle 30m   free its memory when nobody asks for it
   mlxsm run Qwen --log-to-stdout         for a container
-Exit code: 0 it was asked to stop, or gave up; 1 it failed, and may be started again; 78 starting it again
-is of no use.
+Exit code: 0 stopped, or given up; 1 another try may help; 78 none will.
 Next: mlxsm ps, mlxsm logs NAME -f, mlxsm down NAME."""
 )
-@click.argument("name", metavar="NAME|ID", shell_complete=profile_names)
+@click.argument("name", metavar="NAME", shell_complete=profile_names)
 @click.option(
     "--stop-after-idle",
     type=Span(),
@@ -104,8 +103,9 @@ Next: mlxsm ps, mlxsm logs NAME -f, mlxsm down NAME."""
 def run(session: Session, /, **given: Any) -> int:
     """Serve one profile in the foreground, and watch it: for launchd, systemd, a container or a terminal.
 
-    Nothing stands between clients and the server. A server that dies, or whose health fails three times in
-    a row, ends this command with 1. Five failed runs within ten minutes are given up.
+    NAME is that of the profile, or the ID of its entry. Nothing stands between clients and the server. One
+    that dies, or whose health fails three times in a row, ends this command with 1. Five failed runs within
+    ten minutes are given up.
     """
     from mlxsm_sync.commands.servers import run as work
 

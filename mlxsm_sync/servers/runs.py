@@ -13,7 +13,7 @@ from mlxsm_sync.servers.command_line import Program
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.current import boot_id
-from mlxsm_sync.system.process_identity import noted
+from mlxsm_sync.system.process_identity import noted, noted_child
 from mlxsm_sync.system.run_marks import run_mark
 from mlxsm_sync.text.json_value import canonical, digest_bytes
 from mlxsm_sync.text.times import now
@@ -49,7 +49,7 @@ def begin(
     try:
         if foreground:
             child = _child(record, files, environment)
-            return Begun(noted(record, child.pid, os.getpid()), child)
+            return Begun(noted_child(record, child.pid), child)
         started = _process(record, files, environment)
     except BaseException:
         files.forget_run(entry.id)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
-from mlxsm_sync.system import netlink
+from mlxsm_sync.system.netlink import connected, listening
 from mlxsm_sync.values.run import Facts, Listener
 
 _ESTABLISHED, _LISTEN = b"01", b"0A"
@@ -125,7 +125,7 @@ def listeners(port: int, likely: Collection[int] = ()) -> list[Listener]:
 def _listening(port: int) -> Iterator[tuple[bytes, str]]:
     """The sockets that listen on a port: inode and address."""
     try:
-        found = netlink.listening()
+        found = listening()
     except OSError:
         yield from _listening_by_table(port)
         return
@@ -135,7 +135,7 @@ def _listening(port: int) -> Iterator[tuple[bytes, str]]:
 def is_connected(port: int, pids: Collection[int]) -> bool:  # noqa: ARG001 - the table tells of all
     """Whether anybody has a connection to this port of ours."""
     try:
-        return any(one.port == port for one in netlink.connected())
+        return any(one.port == port for one in connected())
     except OSError:
         return any(_in_table(port, _ESTABLISHED))
 

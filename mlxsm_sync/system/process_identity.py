@@ -251,12 +251,16 @@ def shim_words(pid: int) -> list[str] | None:
     return None
 
 
-def noted(record: RunRecord, pid: int, parent: int) -> RunRecord:
+def noted(record: RunRecord, pid: int, shim: int) -> RunRecord:
     """The record with its process and the parent of that, as they are right after the start."""
-    known: dict[str, object] = {"shim": parent, "shim_mark": _start_mark(parent)}
-    if parent == os.getpid():
-        known = {"runner": parent, "runner_mark": _start_mark(parent)}
-    return record.model_copy(pid=pid, start_mark=_start_mark(pid), pid_space=pid_space(), **known)
+    known = {"pid": pid, "start_mark": _start_mark(pid), "pid_space": pid_space()}
+    return record.model_copy(shim=shim, shim_mark=_start_mark(shim), **known)
+
+
+def noted_child(record: RunRecord, pid: int) -> RunRecord:
+    """The record with its process, of which this one is the parent."""
+    known = {"pid": pid, "start_mark": _start_mark(pid), "pid_space": pid_space()}
+    return record.model_copy(runner=os.getpid(), runner_mark=_start_mark(os.getpid()), **known)
 
 
 def is_child_of_runner(about: Facts, record: RunRecord) -> bool:

@@ -17,8 +17,8 @@ from testing.servers import Servers
 
 ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
 TWO = ONE + "- {name: B, modelID: m/b, host: 127.0.0.1, port: 2}\n"
-WITHOUT_JSON = {"schema", "completion", "logs"}
-"""What they print is JSON already, a script of a shell, and the words of servers."""
+WITHOUT_JSON = {"schema", "completion", "logs", "run"}
+"""What they print is JSON already, a script of a shell, the words of servers, and what becomes of one."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
