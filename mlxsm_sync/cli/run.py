@@ -79,8 +79,8 @@ def up(session: Session, /, **given: Any) -> int:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm run Qwen                         until Ctrl-C, or until the server ends
-  mlxsm run Qwen --stop-after-idle 30m   free its memory when nobody asks for it
+  mlxsm run Qwen                         until Ctrl-C, or its server ends
+  mlxsm run Qwen --stop-after-idle 30m   free its memory when it is not used
   mlxsm run Qwen --log-to-stdout         for a container
 Exit code: 0 stopped, or given up; 1 another try may help; 78 none will.
 Next: mlxsm ps, mlxsm logs NAME -f, mlxsm down NAME."""

@@ -227,3 +227,27 @@ def test_a_process_that_is_only_watched(child: subprocess.Popen[bytes]) -> None:
     assert handle.is_gone()
     handle.signal_group(signal.SIGTERM)
     handle.close()
+
+
+def test_a_connection_is_seen_while_it_is_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for source in (linux, portable):
+            assert not source.is_connected(port, [os.getpid()])
+        with socket.create_connection(("127.0.0.1", port)):
+            taken, _ = server.accept()
+            with taken:
+                for source in (linux, portable):
+                    assert source.is_connected(port, [os.getpid()])
+
+
+def test_a_connection_is_seen_where_the_kernel_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> list[netlink.Listening]:
+        raise OSError("no")
+
+    monkeypatch.setattr(linux, "connected", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not linux.is_connected(port, [])
+        with socket.create_connection(("127.0.0.1", port)):
+            assert linux.is_connected(port, [])

@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from mlxsm_sync.system import current, portable, process, process_identity
-from mlxsm_sync.system.process_identity import Found, identify, left_behind, noted
+from mlxsm_sync.system.process_identity import Found, found, identify, left_behind, noted, noted_child
+from mlxsm_sync.system.runners import held_runner, runner_of
 from mlxsm_sync.values.run import BY_CLOCK, RunRecord
+from testing.processes import start_mark
 from testing.waiting import wait_for
 
 ID, RUN_ID = "a" * 16, f"0123456789abcdef{os.getpid():016x}"  # nobody else runs these tests with it
@@ -326,3 +328,39 @@ def test_a_shim_is_known_whatever_version_it_is_of(name: str, tmp_path: Path) ->
         for one in found:
             one.kill()
             one.wait()
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """A server without variables, whose parent this process is itself."""
+    process = subprocess.Popen(["/bin/sleep", "600"], env={}, process_group=0)
+    wait_for(lambda: current.command_line(process.pid)[:1] == ["/bin/sleep"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_run_proves_its_child_where_no_environment_is_seen(child: subprocess.Popen[bytes]) -> None:
+    ours = noted_child(record(), child.pid)
+    assert (ours.runner, ours.shim) == (os.getpid(), None)
+    with found(ours) as now:
+        assert pid_of(now) == child.pid
+    no_proof = f"process {child.pid} shows no environment, and so no mark of this run"
+    for differs in ({"runner_mark": "1"}, {"runner": child.pid}, {"runner": None}):
+        with found(ours.model_copy(**differs)) as now:
+            assert (now.handle, now.doubt) == (None, no_proof)
+
+
+def test_only_the_parent_of_a_server_is_asked_to_end_with_it(child: subprocess.Popen[bytes]) -> None:
+    ours = noted_child(record(), child.pid)
+    assert held_runner(ours) is None, "it does not ask itself"
+    with runner_of(ours) as runner:
+        assert runner is not None
+        assert runner.pid == os.getpid()
+    with runner_of(ours.model_copy(runner_mark="1")) as runner:
+        assert runner is None
+    with runner_of(record()) as runner:
+        assert runner is None
+    other = ours.model_copy(runner=os.getppid(), runner_mark=start_mark(os.getppid()))
+    assert held_runner(other) is None
+    assert held_runner(record()) is None
