@@ -8,15 +8,14 @@ that only a start needs. So it holds less than thirty megabytes.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.servers import give_up, logs
@@ -26,8 +25,10 @@ from mlxsm_sync.servers.idle import IdleClock, Observer
 from mlxsm_sync.servers.log_echo import LogEcho
 from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.outcomes import UNHEALTHY, Outcome, bad_looks, exit_code
+from mlxsm_sync.servers.plan import Observation
 from mlxsm_sync.servers.records import RunFiles
-from mlxsm_sync.servers.stopping import GRACE, Shutdown
+from mlxsm_sync.servers.run_settings import Settings
+from mlxsm_sync.servers.stopping import Shutdown
 from mlxsm_sync.system.notify import Notifier
 from mlxsm_sync.system.process_identity import hold
 from mlxsm_sync.system.signals import Wakeups, let_through
@@ -39,46 +40,6 @@ from mlxsm_sync.values.run import RunRecord
 
 _PAUSE = 0.05
 _ECHO_SECONDS = 0.25
-
-
-class Pace(NamedTuple):
-    """How often and how much."""
-
-    look: float = 10.0
-    """Seconds between two looks at the server; each makes it write a line of 66 bytes."""
-    grace: float = GRACE
-    """Seconds between a request to end and giving up."""
-    kill: float = 10.0
-    """Seconds between the same and KILL, for a server that does not work any more."""
-    log_limit: int = 50_000_000
-    """Bytes of a log from which on it is moved away."""
-
-
-class Settings(NamedTuple):
-    """What `mlxsm run` goes on with."""
-
-    beside: str
-    state: str
-    named: Sequence[str]
-    record: RunRecord
-    """As its parent knows it, whatever becomes of the file."""
-    pace: Pace
-    stop_after_idle: float | None
-    echo_from: int | None
-    """Where in the log its repetition on standard output goes on; None where nothing is repeated."""
-    zero: bool
-    quiet: bool
-
-    def words(self) -> str:
-        """As the program takes it."""
-        return json.dumps(self._asdict() | {"record": self.record.model_dump()})
-
-    @classmethod
-    def read(cls, words: str) -> Settings:
-        """What `words` made."""
-        given: dict[str, Any] = json.loads(words)
-        record = RunRecord.model_validate_json(json.dumps(given["record"]).encode())
-        return cls(**given | {"pace": Pace(*given["pace"]), "record": record})
 
 
 class Watch:
@@ -144,7 +105,7 @@ class Watch:
             idle = self._clock.seen(self._observer.look(time.monotonic()))
             if self._limit is not None and idle >= self._limit:
                 return self._stop_idle(idle)
-        seen = look(self._record)
+        seen = _seen(self._record)
         self._bad = bad_looks(self._bad, seen.status)
         why = f"{seen.status}: {seen.last_error or 'it does not work'}"
         if seen.status != self._status or self._bad:
@@ -236,7 +197,7 @@ class Watch:
                 shutdown.signal(number)
                 until = time.monotonic() + seconds
                 while time.monotonic() < until:
-                    if shutdown.is_gone():
+                    if _is_gone(shutdown):
                         self._child.reap()
                         self._note_ending(**why)
                         return True
@@ -264,6 +225,20 @@ class Watch:
     def _tell(self, words: str) -> None:
         self._say(words)
         self._notifier.tell(f"STATUS={words}")
+
+
+def _seen(record: RunRecord) -> Observation:
+    """How it is; one that cannot be looked at has no good look."""
+    try:
+        return look(record)
+    except OSError as error:
+        return Observation("dead-thread", last_error=f"it cannot be looked at: {error.strerror or error}")
+
+
+def _is_gone(shutdown: Shutdown) -> bool:
+    with suppress(OSError):  # nobody can tell for now
+        return shutdown.is_gone()
+    return False
 
 
 def teller(name: str, *, quiet: bool = False) -> Callable[[str], None]:

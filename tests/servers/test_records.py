@@ -15,10 +15,10 @@ import pytest
 from mlxsm_sync.errors import FileError, ServerError
 from mlxsm_sync.servers import give_up, logs
 from mlxsm_sync.servers.endings import note_ending
-from mlxsm_sync.servers.foreground import Pace, Settings
 from mlxsm_sync.servers.log_echo import LogEcho
 from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.records import Damaged, RunFiles
+from mlxsm_sync.servers.run_settings import Pace, Settings
 from mlxsm_sync.system.current import boot_id
 from mlxsm_sync.values.run import Adopted, RunRecord
 from testing.waiting import wait_for

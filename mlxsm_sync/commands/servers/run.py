@@ -17,10 +17,11 @@ from mlxsm_sync.errors import InvalidFile, UnknownMachine, UnreadableState, Usag
 from mlxsm_sync.servers import give_up, model_files, stopping
 from mlxsm_sync.servers.attempt import END_SECONDS
 from mlxsm_sync.servers.endings import note_ending
-from mlxsm_sync.servers.foreground import Pace, Settings, teller
+from mlxsm_sync.servers.foreground import teller
 from mlxsm_sync.servers.log_echo import LogEcho
 from mlxsm_sync.servers.moves import Moves
 from mlxsm_sync.servers.outcomes import after_failed_start, exit_code
+from mlxsm_sync.servers.run_settings import Pace, Settings
 from mlxsm_sync.servers.starting import Start, StartPolicy
 from mlxsm_sync.system.notify import Notifier
 from mlxsm_sync.system.process_identity import found

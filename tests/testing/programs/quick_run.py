@@ -4,7 +4,7 @@ import os
 
 from mlxsm_sync.__main__ import main
 from mlxsm_sync.commands.servers import run
-from mlxsm_sync.servers.foreground import Pace
+from mlxsm_sync.servers.run_settings import Pace
 
 limit = int(os.environ.get("QUICK_LOG_LIMIT", "50000000"))
 grace = float(os.environ.get("QUICK_GRACE", "60"))
