@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from testing.paths import QUICK_RUN
 from testing.ports import is_free, new_port
@@ -341,6 +342,50 @@ def test_run_leaves_what_up_serves(servers: Servers, run: Start) -> None:
     assert one.ends() == 1
     assert f"it runs already, started by mlxsm up as process {pid}: mlxsm down A stops it" in one.out
     assert servers.seen("A")["pid"] == pid
+
+
+def test_who_holds_the_lock_of_a_start_keeps_a_run_from_starting(servers: Servers, run: Start) -> None:
+    servers.declare(A="test/load-0")
+    folder = servers.record_path("A").parent
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with FileLock(folder / f"{servers.record_path('A').stem}.lock", mode=0o600):
+        one = run("A", ready=False)
+        assert one.ends() == 1
+    assert "another mlxsm is starting or stopping this server" in one.out
+    assert processes_of(servers.environment["HOME"]) == []
+
+
+def test_a_port_that_somebody_else_has(
+    servers: Servers, run: Start, stranger: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    stranger(servers.declare(A="test/load-0")["A"])
+    one = run("A", ready=False)
+    assert one.ends() == 1
+    assert "is held by process" in one.out
+
+
+def test_a_reader_that_leaves_stops_nothing(servers: Servers) -> None:
+    port = servers.declare(A="test/gate-a")["A"]
+    command = [sys.executable, str(QUICK_RUN), "run", "A", "--log-to-stdout"]
+    process = subprocess.Popen(
+        command,
+        cwd=servers.folder,
+        env=servers.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    servers.gate("a").touch()
+    wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["ready"])
+    wait_for(lambda: looks(servers, "A") > 5)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(300) == 0
+    assert nothing_is_left(servers, port)
 
 
 def test_up_waits_for_what_run_is_starting(servers: Servers, run: Start) -> None:

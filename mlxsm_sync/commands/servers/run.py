@@ -8,7 +8,7 @@ import sys
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlxsm_sync.commands.output import report_failure
+from mlxsm_sync.commands.output import report_failure, silence_stdout
 from mlxsm_sync.commands.servers.bring_up import UpOptions, orders_of, remedy_for
 from mlxsm_sync.commands.servers.progress import Progress
 from mlxsm_sync.commands.servers.targets import run_files
@@ -102,7 +102,11 @@ def _row(session: Session, name: str) -> Declared | None:
 
 
 def _show(session: Session, server: UpServer) -> None:
-    session.output.print(up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)))
+    """Print what came of a start; where nobody reads it, its server is watched all the same."""
+    try:
+        session.output.print(up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)))
+    except OSError:
+        silence_stdout()
 
 
 class _Foreground:
