@@ -54,10 +54,15 @@ SECTIONS = {
             "run": "Serve one profile in the foreground, for a service manager",
             "down": "Stop servers",
             "restart": "Stop servers and start them again",
-            "ps": "Show how the servers are",
-            "logs": "Show what servers write, or follow it",
             "adopt": "Use a running server that mlxsm did not start",
             "forget": "Forget an adopted server",
+        },
+    ),
+    "Look": Section(
+        "look",
+        {
+            "ps": "Show how the servers are",
+            "logs": "Show what servers write, or follow it",
             "fit": "Show how much memory profiles need, and whether all fit",
             "doctor": "Check everything that could keep servers from running",
         },

@@ -86,7 +86,8 @@ def orders_of(session: Session, files: RunFiles, rows: Sequence[Declared], how: 
         trouble = f"{error.message}: {error.hint}"
     consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
     memory = _memory(files, rows, how)
-    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, remedy_for(session), memory)
+    remedy = remedy_for(session)
+    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, remedy, memory)
     return orders(rows, files, means)
 
 
@@ -126,7 +127,7 @@ def _replaced(orders: Orders, how: UpOptions) -> ReplacePolicy:
 
 
 def _show_argv(session: Session, files: RunFiles, orders: Orders, how: UpOptions) -> int:
-    surroundings = Surroundings(files, os.environ, _replaced(orders, how), _remedy(session))
+    surroundings = Surroundings(files, os.environ, _replaced(orders, how), remedy_for(session))
     refused = [*orders.decided.values()]
     planned = []
     for one in orders.wanted:
