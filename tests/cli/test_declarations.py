@@ -20,7 +20,7 @@ def test_what_is_declared_is_what_the_work_takes(verb: str) -> None:
     command = cli.get_command(click.Context(cli), verb)
     assert command is not None
     declared = {one.name for one in command.params if one.expose_value}
-    folder = "commands.servers" if COMMANDS[verb] == "run" else "commands"
+    folder = "commands.servers" if COMMANDS[verb] in ("run", "look") else "commands"
     module = import_module(f"mlxsm_sync.{folder}.{WORK.get(verb, verb)}")
     work = getattr(module, WORK[verb] if verb in ("import", "list") else verb)
     taken = inspect.signature(work).parameters.values()
