@@ -127,6 +127,17 @@ def test_up_refuses_weights_over_the_limit_and_says_what_would_fit(project: Proj
     assert "warning: memory: 4000.0 GB would be asked for, and the limit is" in allowed.err
 
 
+def test_up_and_run_start_nothing_that_has_no_room(project: Project, tmp_path: Path) -> None:
+    profiles(project, A=model_folder(tmp_path / "models/huge", HUGE))
+    refused = project.run("up", "--server-command", "/bin/echo", "--json")
+    (server,) = refused.json["servers"]
+    assert (refused.code, server["result"], server["pid"]) == (1, "refused", None)
+    told = project.run("run", "A", "--server-command", "/bin/echo")
+    assert told.code == 78
+    assert "its weights are 4000.0 GB, and the limit is" in told.out
+    assert project.run("run", "A", "--server-command", "/bin/echo", "--give-up-with-zero").code == 0
+
+
 def test_up_warns_once_of_prompt_caches_and_of_what_is_not_known(project: Project, small: Path) -> None:
     profiles(project, A=small, B=small, C="m/not-here")
     told = project.run("up", "--dry-run", "--server-command", "/bin/echo").err

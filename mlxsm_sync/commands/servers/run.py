@@ -83,7 +83,7 @@ def _order(session: Session, files: RunFiles, name: str, how: UpOptions) -> Orde
         session.output.note(f'there is no profile with the ID "{name}" here; nothing was started')
         return None
     orders = orders_of(session, files, [row], how)
-    for warning in orders.warnings:
+    for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
     for server in orders.decided.values():
         _show(session, server)
