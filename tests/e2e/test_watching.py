@@ -393,6 +393,7 @@ def test_a_doctor_who_finds_nothing(servers: Servers) -> None:
         "state": "pass",
         "flags": "pass",
         "model": "warn",
+        "memory": "pass",
         "port": "pass",
     }
     text = servers.run("doctor").out

@@ -82,6 +82,11 @@ PLACES = {
 }
 
 
+@pytest.mark.parametrize("key", ["machines", "machine", "hosts", "tags"])
+def test_machines_of_a_profile_are_those_that_it_is_on(key: str) -> None:
+    assert told(key, ["studio"], "profile") == "did you mean on?"
+
+
 @pytest.mark.parametrize(("key", "level"), PLACES)
 def test_a_key_in_another_place_is_told_where_it_belongs(key: str, level: Level) -> None:
     assert told(key, 1, level) == PLACES[(key, level)]

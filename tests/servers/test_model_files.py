@@ -410,3 +410,20 @@ def test_a_repository_is_cached_when_its_snapshot_is_complete(tmp_path: Path) ->
 def test_the_page_that_tells_of_a_model(model: str, endpoint: str | None, page: str | None) -> None:
     environment = {} if endpoint is None else {"HF_ENDPOINT": endpoint}
     assert model_files.hub_page(model, environment) == page
+
+
+def test_the_files_of_a_model_are_found_where_it_is_whole(tmp_path: Path) -> None:
+    folder = complete(tmp_path / "local")
+    assert model_files.folder_for(entry(str(folder), None), {}) == folder.resolve()
+    assert model_files.config_of(folder) == {"model_type": "llama"}
+    (folder / "config.json").unlink()
+    assert model_files.folder_for(entry(str(folder), None), {}) is None
+    assert model_files.config_of(folder) is None
+
+    environment = {"HF_HUB_CACHE": str(tmp_path / "hub")}
+    assert model_files.folder_for(entry("org/x", None), environment) is None
+    place = tmp_path / "hub/models--org--x"
+    cached = complete(place / "snapshots/c1")
+    (place / "refs").mkdir()
+    (place / "refs/main").write_text("c1")
+    assert model_files.folder_for(entry("org/x", None), environment) == cached
