@@ -127,6 +127,42 @@ def start_child(
     return Child(process.pid, process)
 
 
+class Answer(NamedTuple):
+    """What a program of this system said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in its own words, on one line."""
+        words = " ".join((self.err.strip() or self.out.strip()).split())
+        return words or f"it ended with {self.code}"
+
+
+def ask(argv: Sequence[str], environment: Mapping[str, str], seconds: float = 90.0) -> Answer:
+    """Run a program of this system to its end; ServerError where it is not there, or takes too long."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the words are ours
+            [*argv],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ServerError(f"there is no {argv[0]} on this machine") from None
+    except subprocess.TimeoutExpired:
+        raise ServerError(f"{' '.join(argv)} did not end within {seconds:g} s") from None
+    except OSError as error:
+        raise ServerError(f"cannot run {argv[0]}: {_reason(error)}") from None
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
 def become(argv: Sequence[str], words: str) -> NoReturn:
     """Go on as another program, still the parent of what was started; signals that are held back wait.
 
