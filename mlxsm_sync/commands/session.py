@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from mlxsm_sync.values.desired import Desired
 
 DEFAULT_LOCK_TIMEOUT = 10
+DEFAULT_START_TIMEOUT = 600
+"""Seconds until a server that shows no life counts as one that will never be ready."""
 _STATELESS = ("validate", "schema", "completion", "machine")
 """Commands that have no `--state`."""
-_FOR_A_MACHINE = ("plan", "apply", "pull", "up", "run", "restart")
+_FOR_A_MACHINE = ("plan", "apply", "pull", "up", "run", "restart", "service install")
 """Commands that have `--machine`."""
 
 
@@ -127,7 +129,7 @@ class Session:
 
         What is given as arguments, a saved plan or a document, takes the place of the profile file.
         """
-        words = ["mlxsm", command, *arguments]
+        words = ["mlxsm", *command.split(), *arguments]
         if not arguments and self.file is not None and self.file_was_named:
             words += ["-f", self.file]
         if command in _FOR_A_MACHINE and not (command == "apply" and arguments):
@@ -150,8 +152,13 @@ class Session:
     @property
     def state_words(self) -> tuple[str, ...]:
         """The words that name the state, where it was named on the command line."""
-        named = self.state is not None and self.state != path_in_environment("MLXSM_STATE")
-        return ("--state", self.state) if named and self.state is not None else ()
+        if self.state is None or self.state == path_in_environment("MLXSM_STATE"):
+            return ()
+        with suppress(FileError):
+            # A service names it in full; for a person it is the one that needs no name.
+            usual = "MLXSM_STATE" not in os.environ and self.state == str(default_state_path(os.environ))
+            return () if usual else ("--state", self.state)
+        return ("--state", self.state)
 
 
 def _content(store: Store) -> list[Json]:

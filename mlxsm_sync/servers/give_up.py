@@ -32,21 +32,43 @@ def is_enough(failed: Sequence[float]) -> bool:
 
 def earlier(files: RunFiles, entry_id: str) -> list[float]:
     """When the last runs of an entry failed, in seconds since 1970; none where that cannot be read."""
-    with suppress(FileError, ValueError, RecursionError):
-        match loads(atomic.read_own(files.failures_path(entry_id)) or b"{}"):
-            case {"failedAt": [*times]}:
-                return [float(at) for at in times if isinstance(at, int | float)]
+    match _noted(files, entry_id):
+        case {"failedAt": [*times]}:
+            return [float(at) for at in times if isinstance(at, int | float)]
     return []
+
+
+def reason(files: RunFiles, entry_id: str) -> str | None:
+    """Why the last run of an entry did not come to serve; None where it did, or nobody noted that."""
+    match _noted(files, entry_id):
+        case {"reason": str(words)}:
+            return words
+    return None
+
+
+def _noted(files: RunFiles, entry_id: str) -> object:
+    with suppress(FileError, ValueError, RecursionError):
+        return loads(atomic.read_own(files.failures_path(entry_id)) or b"{}")
+    return None
+
+
+def _write(files: RunFiles, entry_id: str, failed: Sequence[float], why: str | None) -> None:
+    with suppress(FileError, OSError):
+        path = files.failures_path(entry_id)
+        data = json.dumps({"failedAt": [*failed], "reason": why}).encode()
+        files.prepare()
+        atomic.put_in_place(atomic.write_beside(path, data, lasting=False), path)
+
+
+def note_reason(files: RunFiles, entry_id: str, why: str) -> None:
+    """Remember why a run does not come to serve, for whoever asked a manager to start it."""
+    _write(files, entry_id, earlier(files, entry_id), why)
 
 
 def note(files: RunFiles, entry_id: str, now: float) -> bool:
     """Count a failed run; say whether that was one too many."""
     failed = failures(earlier(files, entry_id), now)
-    with suppress(FileError, OSError):
-        path = files.failures_path(entry_id)
-        data = json.dumps({"failedAt": failed}).encode()
-        files.prepare()
-        atomic.put_in_place(atomic.write_beside(path, data, lasting=False), path)
+    _write(files, entry_id, failed, reason(files, entry_id))
     return is_enough(failed)
 
 

@@ -10,7 +10,8 @@ from mlxsm_sync.system import portable
 from mlxsm_sync.system.current import age
 from mlxsm_sync.system.process import by_group
 from mlxsm_sync.system.process_identity import found
-from mlxsm_sync.values.run import RunRecord, SeenServer
+from mlxsm_sync.values.run import RunRecord
+from mlxsm_sync.values.server_reports import SeenServer
 
 _MOMENT = 0.25
 """Seconds between two looks at processor times; the system counts too coarsely for less."""

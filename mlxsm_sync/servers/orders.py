@@ -57,6 +57,19 @@ class Orders(NamedTuple):
     """Those about memory, which are told also where nothing is started."""
 
 
+class ServiceMeans(NamedTuple):
+    """What a service that a manager keeps says of its start."""
+
+    program: Program | None
+    """None if it is not there any more; `trouble` says so."""
+    trouble: str
+    consent: Consent
+    overcommit: bool
+    """Whether it begins whatever its weights are."""
+    unheld: str | None = None
+    """That it does not hold what is asked of it now, and what changes that; None where it does."""
+
+
 class Means(NamedTuple):
     """What there is to start servers with."""
 
@@ -73,6 +86,16 @@ class Means(NamedTuple):
     """The command line of a command for the server of a name."""
     memory: MemoryGuard | None = None
     """The memory that is left; None where nobody asks."""
+    of_services: Mapping[str, ServiceMeans] = {}
+    """What the services hold of it for themselves, by entry."""
+
+    def of(self, entry_id: str) -> Means:
+        """The same for one entry."""
+        held = self.of_services.get(entry_id)
+        if held is None:
+            return self
+        memory = None if held.overcommit else self.memory
+        return self._replace(program=held.program, trouble=held.trouble, consent=held.consent, memory=memory)
 
 
 def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
@@ -103,7 +126,7 @@ def orders(rows: Sequence[Declared], files: RunFiles, means: Means) -> Orders:
             trouble = _clash(row.entry, clashing[index], running_ports, means)
             order = order._replace(trouble=(trouble,), unallowed=True)
         if running is None or means.restart:
-            order = _within_memory(order, means.memory)
+            order = _within_memory(order, means.of(row.entry_id).memory)
         if running is None and (refused := refusal(order)) is not None:
             made.decided[index] = refused
             continue
@@ -163,12 +186,14 @@ def _running(entry: Entry, files: RunFiles) -> RunRecord | None:
 
 
 def _order(entry: Entry, running: RunRecord | None, means: Means) -> tuple[Order, Iterable[str]]:
+    service, means = means.of_services.get(entry.id), means.of(entry.id)
     program = means.program
     if program is None:
         program = examine(running.command, means.environment) if running is not None else Program(())
     checked = check(entry, program, means.consent, means.environment)
     broken = (means.trouble,) if means.program is None else checked.problems
-    trouble = (*broken, *checked.launch.unallowed)
+    unheld = (service.unheld,) if service is not None and service.unheld is not None else ()
+    trouble = (*broken, *unheld, *checked.launch.unallowed)
     return Order(entry, checked.launch, program, trouble, not broken, checked.memory), checked.warnings
 
 

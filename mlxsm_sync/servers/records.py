@@ -123,6 +123,10 @@ class RunFiles:
         """Where an entry's server writes to."""
         return self.logs / f"{entry_id}.log"
 
+    def service_log_path(self, entry_id: str) -> Path:
+        """Where a manager without a log of its own writes what the `run` of an entry says."""
+        return self.logs / f"{entry_id}.service.log"
+
     def adopted(self, entry_id: str) -> Adopted | None:
         """The server that was adopted at an entry's endpoint; None where none was."""
         path = self._adopted_path(entry_id)

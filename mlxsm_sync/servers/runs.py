@@ -13,6 +13,7 @@ from mlxsm_sync.servers.command_line import Program
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.current import boot_id
+from mlxsm_sync.system.managers import manager_of_this_process
 from mlxsm_sync.system.process_identity import noted, noted_child
 from mlxsm_sync.system.run_marks import run_mark
 from mlxsm_sync.text.json_value import canonical, digest_bytes
@@ -48,6 +49,8 @@ def begin(
     files.write(record)
     try:
         if foreground:
+            manager = manager_of_this_process(entry.id, environment)
+            record = record.model_copy(manager=manager)
             child = _child(record, files, environment)
             return Begun(noted_child(record, child.pid), child)
         started = _process(record, files, environment)

@@ -21,6 +21,8 @@ from mlxsm_sync.servers.outcomes import Unusable
 from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.servers.service_start import ServiceStart
+from mlxsm_sync.servers.services import Services
 from mlxsm_sync.servers.switching import Switch
 from mlxsm_sync.system.spawn import Child, Shim
 from mlxsm_sync.values.hosts import endpoint
@@ -44,6 +46,8 @@ class StartPolicy(NamedTuple):
     """Which servers that run are replaced."""
     again: Callable[[RunRecord], str] = str
     """How a server that was stopped for another one is started again."""
+    services: Services | None = None
+    """Which of them are started by a manager; None where this process starts all itself."""
     foreground: bool = False
     """Whether this process itself becomes the parent of what it starts."""
 
@@ -131,7 +135,7 @@ class Start:
 
     def _carry_out(
         self, action: ServerAction, running: RunRecord | None, going: frozenset[str]
-    ) -> Attempt | None:
+    ) -> Attempt | ServiceStart | None:
         """Do what was decided; None where there is nothing to wait for."""
         if action.stops:
             self._step(Step("stopping another server"))
@@ -157,7 +161,7 @@ class Start:
         if ended.result == "failed":
             raise ServerError(f"the old one cannot be stopped: {ended.message}")
 
-    def _begin(self, arguments: tuple[str, ...], going: frozenset[str]) -> Attempt:
+    def _begin(self, arguments: tuple[str, ...], going: frozenset[str]) -> Attempt | ServiceStart:
         """Start the process, once its port is free."""
         self._moves.has_made_way(self.entry.id)
         held = self._surroundings.port(self.entry)
@@ -171,6 +175,9 @@ class Start:
             raise ServerError(held.message)
         if isinstance(earlier := self._files.record(self.entry.id), RunRecord):
             self._clear_away(earlier)
+        services = self._policy.services
+        if services is not None and services.held_here(self.entry.id) is not None:
+            return ServiceStart(self.entry, self._files, services, self._stop, self._step)
         program, environment = self._order.program, self._policy.environment
         foreground = self._policy.foreground
         begun = runs.begin(self.entry, program, arguments, self._files, environment, foreground=foreground)
@@ -187,13 +194,14 @@ class Start:
     def _step(self, step: Step) -> None:
         self._tell(self.entry.id, step)
 
-    def _finish(self, attempt: Attempt, result: UpResult) -> UpServer:
+    def _finish(self, attempt: Attempt | ServiceStart, result: UpResult) -> UpServer:
         """Wait until it is ready; where its program refuses a default of ours, start it without that."""
         policy = self._policy
         outcome = attempt.finish(policy.environment, policy.timeout, asking=policy.asking)
-        refused = outcome.refused & flags_of(attempt.record.arguments)
-        if refused and refused <= flags_of(self._order.launch.defaults):
-            return self._finish(self._again_without(refused, attempt.record), result)
+        if isinstance(attempt, Attempt):
+            refused = outcome.refused & flags_of(attempt.record.arguments)
+            if refused and refused <= flags_of(self._order.launch.defaults):
+                return self._finish(self._again_without(refused, attempt.record), result)
         if outcome.ready is None:
             self.unusable = outcome.unusable
             return self.report("failed", pid=outcome.pid, message=self._failure(outcome))
@@ -202,7 +210,7 @@ class Start:
         message = "\n".join([*self._switch.done, *self._notes]) or None
         return self.report(result, pid=outcome.pid, ready_seconds=outcome.seconds, message=message)
 
-    def _again_without(self, flags: frozenset[str], before: RunRecord) -> Attempt:
+    def _again_without(self, flags: frozenset[str], before: RunRecord) -> Attempt | ServiceStart:
         kept = tuple(one for one in before.arguments if one.partition("=")[0] not in flags)
         self._notes.append(
             f"warning: its program does not know {', '.join(sorted(flags))}: started without; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +13,7 @@ from threading import Event
 from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
+from mlxsm_sync.system.managers import stop_service
 from mlxsm_sync.system.process import Handle, group_members
 from mlxsm_sync.system.process_identity import belongs_to, held, identify, left_behind
 from mlxsm_sync.system.runners import held_runner
@@ -99,13 +101,20 @@ class Stop:
             earlier = files.asked(self.record) is not None
             ended = "it exited after an earlier request to stop" if earlier else "it had already exited"
             self.result, self.message = "not-running", ended
+            self._stop_service()  # which may be about to start it again
         else:
             files.note_asked(self.record)
             self._ask()
 
+    def _stop_service(self) -> bool:
+        """Ask the manager of its service to end it; False where it has none, or that cannot be asked."""
+        return stop_service(self.record.manager, self.record.id, os.environ)
+
     def _ask(self) -> None:
-        """Ask the `run` that is its parent to end with it; where there is none, the server itself."""
+        """Ask its service to end; else the `run` that is its parent; else the server itself."""
         self._runner = held_runner(self.record)
+        if self._stop_service():
+            return
         if self._runner is None:
             self._shutdown.signal(signal.SIGTERM)
         else:

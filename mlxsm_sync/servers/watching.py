@@ -20,7 +20,8 @@ from mlxsm_sync.system.portable import machine_memory
 from mlxsm_sync.system.process import by_group
 from mlxsm_sync.text.times import from_seconds
 from mlxsm_sync.values.hosts import endpoint
-from mlxsm_sync.values.run import Adopted, Listener, RunRecord, SeenReport, SeenServer
+from mlxsm_sync.values.run import Adopted, Listener, RunRecord
+from mlxsm_sync.values.server_reports import SeenReport, SeenServer
 from mlxsm_sync.values.state import Entry
 
 _SIDE_BY_SIDE = 16

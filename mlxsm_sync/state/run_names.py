@@ -59,8 +59,8 @@ def started(folder: Path) -> list[Started]:
 def command(verb: str, *names: str, options: Sequence[str] = (), state: Sequence[str] = ()) -> str:
     """A command line for servers of these names, to be typed; `state` are the words that name the state."""
     if any(name.startswith("-") for name in names):
-        return shlex.join(("mlxsm", verb, *options, *state, "--", *names))
-    return shlex.join(("mlxsm", verb, *names, *options, *state))
+        return shlex.join(("mlxsm", *verb.split(), *options, *state, "--", *names))
+    return shlex.join(("mlxsm", *verb.split(), *names, *options, *state))
 
 
 def _mapping(path: Path) -> dict[str, object]:

@@ -15,6 +15,9 @@ Proof = Literal["answered", "listening"]
 """What showed a server ready: an answer of the model, or only socket and health (`--no-probe`)."""
 
 _FILE_NAME = Constraint(schema={"pattern": "^[a-z0-9]{16}$"})
+_MANAGER = Constraint(
+    schema={"pattern": "^(launchd:com[.]mlxsm[.][a-z0-9]{16}|systemd:mlxsm-[a-z0-9]{16}[.]service)$"}
+)
 Pid = Annotated[int, Constraint(limits={"ge": 2, "le": 2**31 - 1})]
 """A process that a server can be: 1 is the system's first, 0 and below mean groups."""
 
@@ -54,6 +57,8 @@ class RunRecord(Value):
     """The `mlxsm run` that is the server's parent itself; null where a shim is."""
     runner_mark: str | None = None
     """When that began."""
+    manager: Annotated[str, _MANAGER] | None = None
+    """The service that the `mlxsm run` is, as its manager calls it; null where no manager started it."""
     pid_space: str | None = None
     """The PID namespace that these numbers belong to; null where the system has none."""
     command: tuple[str, ...]
@@ -236,61 +241,3 @@ class DryRun(Value):
     """In the order of the file."""
     refused: tuple[UpServer, ...] = ()
     """What would not be started, and why."""
-
-
-class SeenServer(Value):
-    """How one server is."""
-
-    id: str
-    """The entry."""
-    name: str
-    """Its name on this machine."""
-    status: Status
-    """In one word."""
-    uncertain: bool = False
-    """Whether it cannot be told if it runs; the reason is in `lastError`."""
-    stale: bool = False
-    """Whether it runs with other options than its profile has now."""
-    changes: tuple[str, ...] = ()
-    """What a restart would change, option by option."""
-    pid: int | None = None
-    """The process; of a foreign server the one that holds the port."""
-    endpoint: str
-    """Where it listens, or should."""
-    uptime_seconds: float | None = None
-    """Since its start."""
-    memory_bytes: int | None = None
-    """What the system charges it with: on macOS the physical footprint, which counts Metal's memory."""
-    cpu_percent: float | None = None
-    """Of one core, in the moment of the look."""
-    model_id: str | None = Field(serialization_alias="modelID", default=None)
-    """The model of its profile, null where the profile is gone."""
-    orphan: bool = False
-    """Whether a server was started for it, and its profile is gone or no longer in the profile file."""
-    environment_changes: tuple[str, ...] = ()
-    """Variables about models that a restart would change. They are no part of `stale`."""
-    stop_requested_at: str | None = None
-    """When `mlxsm down` asked it to end, ISO 8601, UTC, whole seconds; null where nothing did."""
-    log: str | None = None
-    """The file that it writes to."""
-    exit_code: int | None = None
-    """How it ended: an exit code, negative for a signal."""
-    last_error: str | None = None
-    """Why it is not ready, as far as that is known."""
-    started_at: str | None = None
-    """ISO 8601, UTC, whole seconds."""
-    ended_at: str | None = None
-    """ISO 8601, UTC, whole seconds."""
-
-
-class SeenReport(Value):
-    """`mlxsm ps --json`."""
-
-    format_version: Literal[1] = 1
-    """The version of this format."""
-    servers: tuple[SeenServer, ...]
-    """In the order of the profile file where there is one, then of the state; those without an entry last."""
-    memory_bytes: int
-    """What all of ours use together."""
-    machine_memory_bytes: int
-    """What this machine has."""

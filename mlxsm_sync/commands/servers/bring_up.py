@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Thread
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.plan import DECISIONS
 from mlxsm_sync.commands.servers.progress import Progress
+from mlxsm_sync.commands.servers.service_means import UpOptions, means_of_services
 from mlxsm_sync.commands.servers.switching import comes_back
-from mlxsm_sync.commands.servers.targets import tell_left_running
+from mlxsm_sync.commands.servers.targets import services, tell_left_running
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import give_up
@@ -36,49 +37,39 @@ if TYPE_CHECKING:
     from mlxsm_sync.planning.declared import Declared
     from mlxsm_sync.servers.orders import Orders
     from mlxsm_sync.servers.records import RunFiles
+    from mlxsm_sync.servers.services import Services
     from mlxsm_sync.values.run import UpServer
 
 SIGNALLED = 128
 _STEP = 0.1
-_OF_THE_FILE = ("up", "run", "restart", "down")
+_OF_THE_FILE = ("up", "run", "restart", "down", "service install")
 """Commands whose remedies name the profile file, where it was named."""
-
-
-class UpOptions(NamedTuple):
-    """How servers are to be started, as the command line says."""
-
-    timeout: float
-    no_probe: bool
-    server_command: str | None
-    allow_host: tuple[str, ...]
-    allow_arg: tuple[str, ...]
-    allow_overcommit: bool = False
-    recreate: bool = False
-    restart: bool = False
-    instead: bool = False
 
 
 def bring_up(
     session: Session, files: RunFiles, rows: list[Declared], how: UpOptions, *, dry_run: bool
 ) -> int:
     """Start what these rows declare, or show the command lines; the exit code."""
-    orders = orders_of(session, files, rows, how)
+    kept = services(session)
+    orders = orders_of(session, files, rows, how, kept)
     if dry_run:
         return _show_argv(session, files, orders, how)
     for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
     for one in orders.wanted:
         give_up.forget(files, one.entry.id)
-    results, code = _start(session, files, orders, how)
+    results, code = start(session, files, orders, how, kept)
     known = (orders.decided.get(row.wanted.index) or results.get(row.entry_id) for row in rows)
     servers = [server for server in known if server is not None]
     _report(session, servers)
     tell_left_running(session, files)
-    return code if code >= SIGNALLED else _code(orders, servers)
+    return code if code >= SIGNALLED else exit_code(orders, servers)
 
 
-def orders_of(session: Session, files: RunFiles, rows: Sequence[Declared], how: UpOptions) -> Orders:
-    """What there is to do, before anything is started."""
+def orders_of(
+    session: Session, files: RunFiles, rows: Sequence[Declared], how: UpOptions, kept: Services | None = None
+) -> Orders:
+    """What there is to do, before anything is started. `kept` are services that start some of them."""
     trouble, program = "", None
     try:
         program = find_program(how.server_command, os.environ)
@@ -88,6 +79,9 @@ def orders_of(session: Session, files: RunFiles, rows: Sequence[Declared], how: 
     memory = _memory(files, rows, how)
     remedy = remedy_for(session)
     means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, remedy, memory)
+    if kept is not None:
+        ids = [row.entry_id for row in rows if row.entry is not None]
+        means = means._replace(of_services=means_of_services(kept, ids, how, remedy))
     return orders(rows, files, means)
 
 
@@ -99,7 +93,7 @@ def _memory(files: RunFiles, rows: Sequence[Declared], how: UpOptions) -> Memory
     return MemoryGuard(memory_limit(), taken, allowed=how.allow_overcommit)
 
 
-def _code(orders: Orders, servers: Sequence[UpServer]) -> int:
+def exit_code(orders: Orders, servers: Sequence[UpServer]) -> int:
     """The exit code; an error wins over what is only left to decide."""
     for server in servers:
         decides = server.result == "refused" and server.id is None
@@ -113,6 +107,8 @@ def remedy_for(session: Session) -> Callable[[str, str], str]:
 
     def remedy(command: str, name: str) -> str:
         verb, *options = command.split()
+        if verb == "service":
+            verb = f"{verb} {options.pop(0)}"
         line = (session if verb in _OF_THE_FILE else replace(session, file=None)).command(verb)
         line = " ".join([line, *options])
         return f"{line} {as_argument(name)}" if name else line
@@ -153,11 +149,11 @@ def _show_argv(session: Session, files: RunFiles, orders: Orders, how: UpOptions
     for server in report.refused:
         for line in (server.message or "").splitlines():
             session.output.note(f"{server.name}: {server.result}: {line}")
-    return _code(orders, refused)
+    return exit_code(orders, refused)
 
 
-def _start(
-    session: Session, files: RunFiles, orders: Orders, how: UpOptions
+def start(
+    session: Session, files: RunFiles, orders: Orders, how: UpOptions, kept: Services
 ) -> tuple[dict[str, UpServer], int]:
     """Start them side by side; an interrupt stops what was started here, and nothing else."""
     policy = StartPolicy(
@@ -167,6 +163,7 @@ def _start(
         not how.no_probe,
         _replaced(orders, how),
         comes_back(session),
+        kept,
     )
     wanted = orders.wanted
     progress = Progress(session.output, {one.entry.id: one.entry.name for one in wanted})

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.commands.servers.targets import known_servers, meant, owner_of_file, read_state, run_files
+from mlxsm_sync.commands.servers.targets import (
+    known_servers,
+    meant,
+    owner_of_file,
+    read_state,
+    run_files,
+    services,
+)
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import UsageError
 from mlxsm_sync.servers.logs import prune
@@ -18,6 +25,7 @@ from mlxsm_sync.views.servers import down_text
 if TYPE_CHECKING:
     from mlxsm_sync.commands.servers.targets import Known
     from mlxsm_sync.servers.records import Damaged, RunFiles
+    from mlxsm_sync.servers.services import Services
     from mlxsm_sync.values.run import DownResult, DownServer, RunRecord
     from mlxsm_sync.values.state import State
 
@@ -30,10 +38,12 @@ def down(session: Session, names: tuple[str, ...], everything: bool, grace: floa
     known = known_servers(files)
     state = read_state(session, known)
     ids = _ids(session, files, state, known, names, everything=everything)
-    records, servers = _meant(files, state, known, ids)
+    kept = services(session)
+    records, servers = _meant(files, state, known, ids, kept)
     if records:
         way_out = "--force kills it, --grace waits longer"
         servers += stop_all(records, files, grace=grace, force=force, way_out=way_out)
+    servers = [_with_service(kept, files, one) for one in servers]
     _report(session, sorted(servers, key=lambda one: ids.index(one.id)))
     _prune_logs(files, state, known)
     return int(any(one.result == "failed" for one in servers))
@@ -60,11 +70,16 @@ def _ids(
     owner = None if everything else owner_of_file(session, files)
     owners = {one: record.owner for one, record in records.items() if isinstance(record, RunRecord)}
     owners |= {entry.id: entry.owner for entry in state.entries}
-    return [one for one in ids if one in records and (owner is None or owners.get(one, owner) == owner)]
+    kept = services(session)
+    return [
+        one
+        for one in ids
+        if (one in records or kept.held_here(one)) and (owner is None or owners.get(one, owner) == owner)
+    ]
 
 
 def _meant(
-    files: RunFiles, state: State, known: Known, ids: list[str]
+    files: RunFiles, state: State, known: Known, ids: list[str], kept: Services
 ) -> tuple[list[tuple[str, RunRecord]], list[DownServer]]:
     """The servers to stop under their names, and what is already known of others."""
     names = known.names | {entry.id: entry.name for entry in state.entries}
@@ -76,7 +91,7 @@ def _meant(
             case Damaged() as damaged:
                 others.append(_server(entry_id, names, "failed", _damaged(files, damaged, names[entry_id])))
             case None:
-                others.append(_not_ours(files, entry_id, names))
+                others.append(_without_record(kept, files, entry_id, names))
             case record:
                 records.append((names[entry_id], record))
     return records, others
@@ -89,6 +104,25 @@ def _damaged(files: RunFiles, damaged: Damaged, name: str) -> str:
         stop = files.command("down", name)
         message += f"; process {pids[0]} carries its mark: remove that file, and {stop} stops it"
     return message
+
+
+def _without_record(kept: Services, files: RunFiles, entry_id: str, names: dict[str, str]) -> DownServer:
+    """One that has no server; its service may be about to start one."""
+    if kept.held_here(entry_id) is None or not kept.manager.state(entry_id).is_busy:
+        return _not_ours(files, entry_id, names)
+    if not kept.stop(entry_id):
+        return _server(entry_id, names, "failed", f"{kept.manager.kind} does not end its service")
+    return _server(entry_id, names, "stopped", None)
+
+
+def _with_service(kept: Services, files: RunFiles, server: DownServer) -> DownServer:
+    """What was stopped, with what its service does next."""
+    if server.message is not None or server.result not in ("stopped", "killed"):
+        return server
+    if kept.held_here(server.id) is None:
+        return server
+    ends = files.command("service uninstall", server.name)
+    return server.model_copy(message=f"it starts again at the next login; {ends} ends that")
 
 
 def _not_ours(files: RunFiles, entry_id: str, names: dict[str, str]) -> DownServer:

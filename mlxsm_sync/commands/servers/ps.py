@@ -14,6 +14,7 @@ from mlxsm_sync.commands.servers.targets import (
     meant,
     read_state,
     run_files,
+    services,
     tells_of_profiles,
 )
 from mlxsm_sync.commands.session import Session
@@ -24,7 +25,7 @@ from mlxsm_sync.views.servers import seen_text
 
 if TYPE_CHECKING:
     from mlxsm_sync.servers.command_line import Program
-    from mlxsm_sync.values.run import SeenReport
+    from mlxsm_sync.values.server_reports import SeenReport
 
 
 def ps(session: Session, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
@@ -54,7 +55,10 @@ def _look(session: Session, names: tuple[str, ...], server_command: str | None) 
     servers = meant(state, known, names)
     orphans = file.orphans.union(servers.gone if tells_of_profiles(session) else ())
     reporter = StatusReporter(files, _program(server_command), os.environ, known.lost, orphans)
-    return reporter.report(file.in_order(servers.entries), state.entries, servers.gone)
+    report = reporter.report(file.in_order(servers.entries), state.entries, servers.gone)
+    kept = services(session)
+    with_services = [one.model_copy(manager=kept.manager_of(one.id, files)) for one in report.servers]
+    return report.model_copy(servers=tuple(with_services))
 
 
 def _program(command: str | None) -> Program | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlxsm_sync.commands.output import report_failure, silence_stdout
-from mlxsm_sync.commands.servers.bring_up import UpOptions, orders_of, remedy_for
+from mlxsm_sync.commands.servers.bring_up import orders_of, remedy_for
 from mlxsm_sync.commands.servers.progress import Progress
+from mlxsm_sync.commands.servers.rows import is_entry_id, row_of
+from mlxsm_sync.commands.servers.service_means import UpOptions
 from mlxsm_sync.commands.servers.targets import run_files
-from mlxsm_sync.commands.servers.up import declared_rows
-from mlxsm_sync.errors import InvalidFile, UnknownMachine, UnreadableState, UsageError
+from mlxsm_sync.errors import FileError, InvalidFile, UnknownMachine, UnreadableState
 from mlxsm_sync.servers import give_up, model_files, stopping
 from mlxsm_sync.servers.attempt import END_SECONDS
 from mlxsm_sync.servers.endings import note_ending
@@ -33,7 +33,6 @@ from mlxsm_sync.views.servers import up_text
 
 if TYPE_CHECKING:
     from mlxsm_sync.commands.session import Session
-    from mlxsm_sync.planning.declared import Declared
     from mlxsm_sync.servers.orders import Order
     from mlxsm_sync.servers.outcomes import Outcome
     from mlxsm_sync.servers.readiness import Step
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 PACE = Pace()
 """How often a server is looked at, and how long its end may take."""
-_ID = re.compile("[a-z0-9]{16}")
 _STEP = 0.1
 _MORE_TIME = "EXTEND_TIMEOUT_USEC=60000000"
 """For a service manager, again and again while a model is loaded."""
@@ -65,6 +63,11 @@ def run(session: Session, /, name: str, timeout: float, no_probe: bool, **given:
     except (InvalidFile, UnreadableState, UnknownMachine) as error:
         report_failure(error)
         order = None
+    except FileError as error:  # a disk that is not there yet, or a file that will not come back
+        report_failure(error)
+        say = teller(name, quiet=session.output.quiet)
+        outcome = give_up.settled(files, name, "failed", say) if is_entry_id(name) else "failed"
+        return exit_code(outcome, zero=wishes.give_up_with_zero)
     if order is None:
         return exit_code("hopeless", zero=wishes.give_up_with_zero)
     say = teller(order.entry.name, quiet=session.output.quiet)
@@ -78,7 +81,7 @@ def run(session: Session, /, name: str, timeout: float, no_probe: bool, **given:
 
 def _order(session: Session, files: RunFiles, name: str, how: UpOptions) -> Order | None:
     """What is to be served; None where that cannot be, and it was said why."""
-    row = _row(session, name)
+    row = row_of(session, name)
     if row is None:
         session.output.note(f'there is no profile with the ID "{name}" here; nothing was started')
         return None
@@ -86,19 +89,8 @@ def _order(session: Session, files: RunFiles, name: str, how: UpOptions) -> Orde
     for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
     for server in orders.decided.values():
-        _show(session, server)
+        _show_failed(session, files, row.entry_id, server)
     return next(iter(orders.wanted), None)
-
-
-def _row(session: Session, name: str) -> Declared | None:
-    """The profile of a name, or of the ID of its entry; None for an ID that nothing has."""
-    try:
-        (row,) = declared_rows(session, (name,))
-    except UsageError:
-        if not _ID.fullmatch(name):
-            raise
-        return next((one for one in declared_rows(session, ()) if one.entry_id == name), None)
-    return row
 
 
 def _show(session: Session, server: UpServer) -> None:
@@ -107,6 +99,14 @@ def _show(session: Session, server: UpServer) -> None:
         session.output.print(up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)))
     except OSError:
         silence_stdout()
+
+
+def _show_failed(session: Session, files: RunFiles, entry_id: str, server: UpServer) -> None:
+    """Print why nothing is served, and note it for whoever asked a manager of services for it."""
+    if entry_id:
+        give_up.note_reason(files, entry_id, server.message or "")
+        Notifier(os.environ).tell(f"STATUS=failed: {(server.message or '').partition(chr(10))[0]}")
+    _show(session, server)
 
 
 class _Foreground:
@@ -134,7 +134,8 @@ class _Foreground:
         model_files.make_cache_folder(os.environ)
         entry = self._order.entry
         if (running := self._running()) is not None:
-            _show(self._session, self._start.report("failed", pid=running.pid, message=self._why(running)))
+            there = self._start.report("failed", pid=running.pid, message=self._why(running))
+            _show_failed(self._session, self._files, entry.id, there)
             return "failed"
         self._wait_for(self._begin)
         if self._wakeups.asked or self._progress.hung_up:
@@ -144,7 +145,7 @@ class _Foreground:
         if server.result != "started":
             if server.result != "failed":
                 server = server.model_copy(result="failed", message="another mlxsm has just started it")
-            _show(self._session, server)
+            _show_failed(self._session, self._files, entry.id, server)
             files = model_files.model_of(entry, os.environ)
             return after_failed_start(
                 self._start.unusable,

@@ -7,18 +7,17 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlxsm_sync.commands.servers.bring_up import UpOptions, bring_up
+from mlxsm_sync.commands.servers.bring_up import bring_up
+from mlxsm_sync.commands.servers.rows import declared_rows, refuse_elsewhere
+from mlxsm_sync.commands.servers.service_means import UpOptions
 from mlxsm_sync.commands.servers.switching import refuse_unclear
 from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import ServerError, UsageError
-from mlxsm_sync.planning.declared import Remedies, declared
-from mlxsm_sync.planning.selectors import entries_named, resolve
-from mlxsm_sync.profile_file.whereabouts import look
+from mlxsm_sync.errors import ServerError
+from mlxsm_sync.planning.selectors import entries_named
 from mlxsm_sync.values.choices import as_argument
 
 if TYPE_CHECKING:
-    from mlxsm_sync.planning.declared import Declared
     from mlxsm_sync.values.desired import Desired
     from mlxsm_sync.values.state import Entry
 
@@ -51,7 +50,7 @@ def restart(session: Session, /, names: tuple[str, ...], **how: Any) -> int:
 def _refuse_missing(session: Session, desired: Desired, missing: Sequence[Entry]) -> None:
     """ServerError where an entry is not of this profile file; whose it is, and where to say so, is told."""
     for entry in missing[:1]:
-        _refuse_elsewhere(desired, entry.key)
+        refuse_elsewhere(desired, entry.key)
         name, there = as_argument(entry.name), entry.from_
         hint = f"{session.command('plan')} shows what differs"
         here = os.path.exists(session.path) and there is not None and os.path.exists(there)
@@ -59,23 +58,3 @@ def _refuse_missing(session: Session, desired: Desired, missing: Sequence[Entry]
             words = ["mlxsm", "restart", "-f", there, *session.state_words]
             hint = f"it is of another file: {shlex.join(words)} {name}"
         raise ServerError(f'"{entry.name}" is not in {session.path}; nothing was stopped', hint)
-
-
-def _refuse_elsewhere(desired: Desired, name: str) -> None:
-    if any(one.name == name for one in desired.elsewhere):
-        raise UsageError(
-            f'the profile "{name}" is not for this machine', "mlxsm machine shows which profiles are"
-        )
-
-
-def declared_rows(session: Session, names: Sequence[str], desired: Desired | None = None) -> list[Declared]:
-    """The profiles that are meant, and what may be served of them."""
-    desired = session.desired() if desired is None else desired
-    state = session.store.read()
-    choices = resolve(desired, state, only=names)
-    if choices.orphans_only:
-        name = min(choices.orphans_only)
-        _refuse_elsewhere(desired, name)
-        raise UsageError(f'there is no profile "{name}" in the file', "up takes its names")
-    remedies = Remedies(session.command("apply"), session.command("pull"))
-    return declared(desired, state, choices.only, remedies, look(desired, state))

@@ -1,0 +1,93 @@
+"""A start through the manager of services: it starts `mlxsm run`, and that is waited for by its records."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from threading import Event
+
+from mlxsm_sync.servers import give_up
+from mlxsm_sync.servers.attempt import Outcome
+from mlxsm_sync.servers.readiness import Ready, Step, Stopped
+from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.servers.services import Services
+from mlxsm_sync.system.process_identity import found
+from mlxsm_sync.system.service_states import UnitState
+from mlxsm_sync.values.run import RunRecord
+from mlxsm_sync.values.state import Entry
+
+_PAUSE = 0.1
+_LOOK_SECONDS = 0.5
+"""Between two questions to the manager, each of which is a program."""
+_SETTLE_SECONDS = 20.0
+"""For a `run` to end that has said why it failed."""
+_IDLE_LOOKS = 3
+"""So often a manager has nothing to do for a service before that counts as its end."""
+
+
+class ServiceStart:
+    """One start, in the place of an `Attempt` whose process this one would begin itself."""
+
+    def __init__(
+        self, entry: Entry, files: RunFiles, services: Services, stop: Event, tell: Callable[[Step], None]
+    ) -> None:
+        self._entry, self._files, self._stop, self._tell = entry, files, stop, tell
+        self._services, self._manager = services, services.manager
+        before = files.record(entry.id)
+        self._before = before.run_id if isinstance(before, RunRecord) else None
+
+    def finish(self, environment: Mapping[str, str], timeout: float, *, asking: bool) -> Outcome:  # noqa: ARG002 - the service holds its own
+        """Start it and wait until its `run` calls it ready, or says why not; Stopped ends it."""
+        give_up.forget(self._files, self._entry.id)
+        self._tell(Step("starting"))
+        self._manager.start(self._entry.id, self._services.path(self._entry.id))
+        idle, next_look = 0, time.monotonic()
+        while True:
+            if self._stop.wait(_PAUSE):
+                self._manager.stop(self._entry.id)
+                raise Stopped
+            if (ready := self._ready()) is not None:
+                return ready
+            if (reason := give_up.reason(self._files, self._entry.id)) is not None:
+                return self._failed(reason, self._settled())
+            if time.monotonic() < next_look:
+                continue
+            next_look = time.monotonic() + _LOOK_SECONDS
+            state = self._manager.state(self._entry.id)
+            idle = 0 if state.is_busy else idle + 1
+            if idle >= _IDLE_LOOKS or state.restarts:
+                return self._failed(state.status or f"it ended before it was ready: {self._where()}", state)
+            if state.status:
+                self._tell(Step(state.status))
+
+    def _ready(self) -> Outcome | None:
+        record = self._files.record(self._entry.id)
+        if not isinstance(record, RunRecord) or record.run_id == self._before or record.ready is None:
+            return None
+        with found(record) as server:
+            if server.handle is None:
+                return None
+        return Outcome(Ready(record.ready, record.fingerprint), record.ready_seconds, pid=record.pid)
+
+    def _settled(self) -> UnitState:
+        """How the service is when its `run`, which has said that it failed, has ended."""
+        until = time.monotonic() + _SETTLE_SECONDS
+        while (state := self._manager.state(self._entry.id)).state in ("running", "starting", "stopping"):
+            if time.monotonic() > until or self._stop.wait(_PAUSE):
+                break
+        return state
+
+    def _where(self) -> str:
+        """Where the manager keeps what a service says."""
+        if self._manager.kind == "launchd":
+            return f"tail {shlex.quote(str(self._files.service_log_path(self._entry.id)))} tells why"
+        return f"journalctl --user -u {self._manager.unit(self._entry.id)} tells why"
+
+    def _failed(self, reason: str, state: UnitState) -> Outcome:
+        if not state.is_busy:
+            return Outcome(failure=reason)
+        stop = self._files.command("down", self._entry.name)
+        return Outcome(
+            failure=f"{reason}\n{self._manager.kind} starts it again soon: {stop} keeps it from that"
+        )
