@@ -177,8 +177,13 @@ def _wish(arguments: Sequence[str], session: Session) -> _Wish:
     refused, words, again = session.files.refused, behind_the_command(arguments), Session()
     whole = click.Context(cli, **cli.context_settings)
     command = cli.get_command(whole, words[0]) if words else None
+    given = words[1:]
+    if isinstance(command, click.Group):
+        given = behind_the_command(given)
+        command = command.get_command(whole, given[0]) if given else None
+        given = given[1:]
     if command is not None:
-        _read_what_makes_sense(command, words[1:], whole, again)
+        _read_what_makes_sense(command, given, whole, again)
     path = session.output.json_out or again.output.json_out
     refused = refused or again.files.refused
     return _Wish(session.output.json or _asks_for_json(words), None if refused else path)

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import click
 
 from mlxsm_sync import __version__
+from mlxsm_sync.cli.explaining import explanation, say
 from mlxsm_sync.cli.habits import answer
+from mlxsm_sync.cli.subcommands import Subcommands
 from mlxsm_sync.cli.words import asks_for_help, refuse_unknown
 from mlxsm_sync.errors import FileError, UsageError
 from mlxsm_sync.files.paths import PROFILE_FILES, find_profile_file
@@ -54,6 +56,7 @@ SECTIONS = {
             "run": "Serve one profile in the foreground, for a service manager",
             "down": "Stop servers",
             "restart": "Stop servers and start them again",
+            "service": "Start servers at login, and again when they end",
             "adopt": "Use a running server that mlxsm did not start",
             "forget": "Forget an adopted server",
         },
@@ -87,13 +90,32 @@ SECTIONS = {
     ),
 }
 
-COMMANDS = {verb: section.module for section in SECTIONS.values() for verb in section.summaries}
+_OTHER_FILES = {"service": "service"}
+"""Commands that have commands of their own, and a file for them."""
+COMMANDS = {
+    verb: _OTHER_FILES.get(verb, section.module)
+    for section in SECTIONS.values()
+    for verb in section.summaries
+}
 """By verb, the file that declares it."""
 _FUNCTIONS = {"import": "import_", "list": "list_"}
 """Commands that Python keeps the names of for itself."""
 
 RASH = ("down", "remove", "restart", "forget", "rollback", "restore")
 """Commands that stop or take away something: a slip is no reason to offer them."""
+
+
+def every_command() -> dict[str, click.Command]:
+    """All commands, those of another one by both words, as `service install`."""
+    commands, ctx = Commands(), click.Context(Commands())
+    found: dict[str, click.Command] = {}
+    for verb in COMMANDS:
+        command = commands.get_command(ctx, verb)
+        if isinstance(command, Subcommands):
+            found |= {f"{verb} {name}": one for name, one in command.commands.items()}
+        elif command is not None:
+            found[verb] = command
+    return found
 
 
 class Commands(click.Group):
@@ -119,15 +141,17 @@ class Commands(click.Group):
             # `mlxsm help plan` is `mlxsm plan --help`.
             word, rest = next(iter(rest), "--help"), ["--help"]
         if word == "version":
-            _say(ctx, f"mlxsm {__version__}")
+            say(ctx, f"mlxsm {__version__}")
         if word.startswith("-"):
-            _say(ctx, ctx.get_help())
+            say(ctx, ctx.get_help())
         command = self.get_command(ctx, word)
         if command is None:
             raise _no_such_command(word, rest)
+        if isinstance(command, Subcommands):
+            return word, command, rest
         if asks_for_help(command, rest):
             with command.make_context(word, [], parent=ctx, resilient_parsing=True) as own:
-                _say(ctx, explanation(own))
+                say(ctx, explanation(own))
         refuse_unknown(command, word, rest)
         return word, command, rest
 
@@ -139,21 +163,6 @@ class Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl([*section.summaries.items()])
         click.Command.format_options(self, ctx, formatter)
-
-
-def explanation(ctx: click.Context) -> str:
-    """The help of a command: what it is for, examples, and then every option."""
-    formatter, command = ctx.make_formatter(), ctx.command
-    command.format_usage(ctx, formatter)
-    command.format_help_text(ctx, formatter)
-    command.format_epilog(ctx, formatter)
-    command.format_options(ctx, formatter)
-    return formatter.getvalue()
-
-
-def _say(ctx: click.Context, text: str) -> None:
-    click.echo(text.rstrip("\n"))
-    ctx.exit(0)
 
 
 def _no_such_command(word: str, rest: Sequence[str]) -> UsageError:

@@ -10,7 +10,7 @@ import click
 from mlxsm_sync.cli.complete import entry_names, machine_names, profile_names
 from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.cli.parameters import Seconds
-from mlxsm_sync.commands.session import DEFAULT_LOCK_TIMEOUT, Session
+from mlxsm_sync.commands.session import DEFAULT_LOCK_TIMEOUT, DEFAULT_START_TIMEOUT, Session
 from mlxsm_sync.text.secret_scan import looks_like
 
 if TYPE_CHECKING:
@@ -179,6 +179,31 @@ server_command = click.option(
     metavar="CMD",
     help="The server program.  [default: mlx_lm.server on PATH]",
 )
+start_options = together(
+    click.option(
+        "--timeout",
+        type=Seconds(min=0, max=MOST_SECONDS, min_open=True),
+        default=DEFAULT_START_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long a server may take; while its model is downloaded, since the last of it came.",
+    ),
+    click.option("--no-probe", is_flag=True, help="Wait for port and /health only; send no test request."),
+    server_command,
+    click.option(
+        "--allow-host", multiple=True, metavar="HOST", help="Let servers listen on this host for others."
+    ),
+    click.option(
+        "--allow-arg",
+        multiple=True,
+        metavar="FLAG",
+        help="Allow this server option.",
+    ),
+    click.option(
+        "--allow-overcommit", is_flag=True, help="Start servers although their weights exceed the memory."
+    ),
+)
+"""How servers are started, whichever command does it."""
 names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=entry_names)
 file_names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=profile_names)
 some_names = click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=entry_names)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import click
 
 from mlxsm_sync.cli import cli
-from mlxsm_sync.cli.group import SECTIONS, Commands
+from mlxsm_sync.cli.group import SECTIONS, every_command
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 _WIDTH = 10_000
@@ -35,9 +35,8 @@ class Page(NamedTuple):
 
 
 def page(name: str) -> Page:
-    """What a command says of itself."""
-    command = Commands().get_command(click.Context(cli), name)
-    assert command is not None
+    """What a command says of itself; `name` has two words where it is one of another's."""
+    command = every_command()[name]
     parent = click.Context(
         cli,
         info_name="mlxsm",
@@ -56,7 +55,7 @@ def page(name: str) -> Page:
 def pages() -> Iterator[tuple[str, list[Page]]]:
     """Every command, by the sections of `mlxsm --help`."""
     for title, section in SECTIONS.items():
-        yield title, [page(verb) for verb in section.summaries]
+        yield title, [page(name) for name in every_command() if name.split()[0] in section.summaries]
 
 
 def markdown() -> str:

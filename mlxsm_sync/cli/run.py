@@ -11,36 +11,8 @@ from mlxsm_sync.cli.complete import profile_names
 from mlxsm_sync.cli.parameters import Seconds, Span
 from mlxsm_sync.commands.session import Session
 
-DEFAULT_TIMEOUT = 600
-"""Seconds until a server that shows no life counts as one that will never be ready."""
 DEFAULT_GRACE = 30
 """Seconds between a request to end and what --force does."""
-
-
-_how = options.together(
-    click.option(
-        "--timeout",
-        type=Seconds(min=0, max=options.MOST_SECONDS, min_open=True),
-        default=DEFAULT_TIMEOUT,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long a server may take; while its model is downloaded, since the last of it came.",
-    ),
-    click.option("--no-probe", is_flag=True, help="Wait for port and /health only; send no test request."),
-    options.server_command,
-    click.option(
-        "--allow-host", multiple=True, metavar="HOST", help="Let servers listen on this host for others."
-    ),
-    click.option(
-        "--allow-arg",
-        multiple=True,
-        metavar="FLAG",
-        help="Allow this server option.",
-    ),
-    click.option(
-        "--allow-overcommit", is_flag=True, help="Start servers although their weights exceed the memory."
-    ),
-)
 
 
 @click.command(
@@ -59,7 +31,7 @@ Next: mlxsm ps, mlxsm logs NAME -f, mlxsm connect NAME, mlxsm down."""
 @click.option("--instead", is_flag=True, help="Stop servers of ours that have its port.")
 @click.option("--dry-run", is_flag=True, help="Print the command lines and start nothing.")
 @options.as_compose_writes
-@_how
+@options.start_options
 @options.profile_file
 @options.machine
 @options.state
@@ -93,7 +65,7 @@ Next: mlxsm ps, mlxsm logs NAME -f, mlxsm down NAME."""
 )
 @click.option("--log-to-stdout", is_flag=True, help="Also print what the server writes.")
 @click.option("--give-up-with-zero", is_flag=True, help="Exit with 0 instead of 78, for launchd.")
-@_how
+@options.start_options
 @options.profile_file
 @options.machine
 @options.state
@@ -159,7 +131,7 @@ Examples:
 Next: mlxsm ps."""
 )
 @options.names
-@_how
+@options.start_options
 @options.profile_file
 @options.machine
 @options.state

@@ -29,6 +29,10 @@ SCHEMAS: dict[str, str] = {
     "down": "what was stopped",
     "adopt": "what was adopted",
     "forget": "what is adopted no longer",
+    "service": "how the services are",
+    "service-install": "which services were installed",
+    "service-print": "which services would be installed",
+    "service-uninstall": "which services were taken away",
     "fit": "how much memory profiles need",
     "doctor": "what could keep servers from running",
 }
@@ -38,6 +42,9 @@ _PRINTS = {"apply": "plan", "import": "plan", "remove": "plan", "rollback": "pla
 
 
 _PRINTS_WITH = {
+    ("service", "--print"): "service-print",
+    ("service", "install"): "service-install",
+    ("service", "uninstall"): "service-uninstall",
     ("up", "--dry-run"): "dry-run",
     ("connect", "--list"): "clients",
     ("plan", "--each-machine"): "machine-plans",

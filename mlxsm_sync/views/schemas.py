@@ -20,8 +20,9 @@ from mlxsm_sync.values.file_reports import ExportReport, InitReport, MachineRepo
 from mlxsm_sync.values.fit import FitReport
 from mlxsm_sync.values.json_schema import Schema, made_from, whole
 from mlxsm_sync.values.plan import MachinePlans, Outcome
-from mlxsm_sync.values.run import DownReport, DryRun, SeenReport, UpReport
-from mlxsm_sync.values.server_reports import AdoptReport, Diagnosis, ForgetReport
+from mlxsm_sync.values.run import DownReport, DryRun, UpReport
+from mlxsm_sync.values.server_reports import AdoptReport, Diagnosis, ForgetReport, SeenReport
+from mlxsm_sync.values.services import InstallReport, PrintReport, ServiceReport, UninstallReport
 from mlxsm_sync.values.state import State
 from mlxsm_sync.views.published import SCHEMAS
 from mlxsm_sync.views.pull_report import PullReport
@@ -54,6 +55,10 @@ _PRINTED: dict[str, type[Value]] = {
     "down": DownReport,
     "adopt": AdoptReport,
     "forget": ForgetReport,
+    "service": ServiceReport,
+    "service-install": InstallReport,
+    "service-print": PrintReport,
+    "service-uninstall": UninstallReport,
     "fit": FitReport,
     "doctor": Diagnosis,
 }

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from mlxsm_sync.text.amounts import ago, duration, size
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.endings import code_text
-from mlxsm_sync.values.run import DownReport, DryRun, SeenReport, SeenServer, UpReport, UpServer
-from mlxsm_sync.values.server_reports import Diagnosis
+from mlxsm_sync.values.run import DownReport, DryRun, UpReport, UpServer
+from mlxsm_sync.values.server_reports import Diagnosis, SeenReport, SeenServer
 from mlxsm_sync.views.fit import bar
 from mlxsm_sync.views.style import Style, table
 
@@ -95,6 +95,8 @@ def _about(server: SeenServer) -> list[str]:
 
 def _row(server: SeenServer) -> Sequence[str]:
     about, status = _about(server), "unknown" if server.uncertain else server.status
+    if server.manager is not None:
+        about.append(server.manager.partition(":")[0])
     return (
         server.name,
         f"{status} ({', '.join(about)})" if about else status,

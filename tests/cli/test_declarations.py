@@ -5,24 +5,21 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 
-import click
 import pytest
 
-from mlxsm_sync.cli import cli
-from mlxsm_sync.cli.group import COMMANDS
+from mlxsm_sync.cli.group import COMMANDS, every_command
 
 WORK = {"import": "import_", "list": "list_", "restart": "up", "forget": "adopt"}
 """The module that does a command's work, where that has another name."""
 
 
-@pytest.mark.parametrize("verb", [verb for verb in COMMANDS if verb != "completion"])
-def test_what_is_declared_is_what_the_work_takes(verb: str) -> None:
-    command = cli.get_command(click.Context(cli), verb)
-    assert command is not None
-    declared = {one.name for one in command.params if one.expose_value}
-    folder = "commands.servers" if COMMANDS[verb] in ("run", "look") else "commands"
+@pytest.mark.parametrize("name", [name for name in every_command() if name != "completion"])
+def test_what_is_declared_is_what_the_work_takes(name: str) -> None:
+    declared = {one.name for one in every_command()[name].params if one.expose_value}
+    verb = name.split(maxsplit=1)[0]
+    folder = "commands.servers" if COMMANDS[verb] in ("run", "look", "service") else "commands"
     module = import_module(f"mlxsm_sync.{folder}.{WORK.get(verb, verb)}")
-    work = getattr(module, WORK[verb] if verb in ("import", "list") else verb)
+    work = getattr(module, WORK[verb] if verb in ("import", "list") else name.rsplit(maxsplit=1)[-1])
     taken = inspect.signature(work).parameters.values()
     named = {one.name for one in taken if one.kind is not one.VAR_KEYWORD} - {"session"}
     assert named <= declared

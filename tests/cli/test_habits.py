@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxsm_sync.cli import cli
-from mlxsm_sync.cli.group import COMMANDS, RASH, SECTIONS, Commands
+from mlxsm_sync.cli.group import COMMANDS, RASH, SECTIONS
 from mlxsm_sync.cli.habits import WORDS, answer
 from mlxsm_sync.cli.option_habits import OPTIONS, option_answer
 from mlxsm_sync.cli.words import RASH_OPTIONS, behind_the_command
 from mlxsm_sync.cli.wrong_usage import as_usage
 from mlxsm_sync.text.suggest import slip_of
 from testing.in_process import run
+from testing.pasting import EVERY, command
 from testing.project import Project
 
 ONE = "schemaVersion: 1\nprofiles:\n- {name: A, modelID: m/a, host: 127.0.0.1, port: 1}\n"
@@ -50,7 +50,7 @@ TYPED = {
     "state": "mlxsm list",
     "add": "write it into the profile file",
     "update": "mlxsm apply",
-    "services start qwen": "mlxsm up",
+    "services start qwen": "mlxsm service",
     "info": "mlxsm list shows profiles, mlxsm ps servers",
     "upgrade": "with what installed it",
     "download qwen": "mlxsm up qwen starts",
@@ -60,7 +60,10 @@ TYPED = {
     "rename qwen": "--rename qwen=NEW",
     "reset": "mlxsm history",
     "log qwen": "mlxsm logs qwen",
-    "service install": "not built in",
+    "service install": "--all means every profile of the file",
+    "service": "it has install, uninstall, status",
+    "service instal A": "did you mean install?",
+    "service start A": "it has install, uninstall, status",
     "report": "mlxsm ps --json",
     "switch qwen": "then mlxsm up qwen",
     "use qwen": "mlxsm up qwen",
@@ -214,24 +217,18 @@ def options_of(command: click.Command) -> set[str]:
     return {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"-h", "--help"}
 
 
-def command(name: str) -> click.Command:
-    found = Commands().get_command(click.Context(cli), name)
-    assert found is not None
-    return found
-
-
-ALL_OPTIONS = {option for name in COMMANDS for option in options_of(command(name))} | {"--version"}
+ALL_OPTIONS = {option for one in EVERY.values() for option in options_of(one)} | {"--version"}
 
 
 def assert_it_exists(told: str) -> None:
     """Each `mlxsm COMMAND --option` of a sentence can be typed."""
     for words in told.split("mlxsm ")[1:]:
-        name, *rest = re.split("[,;:]", words)[0].split()
-        if name.startswith("-"):
-            assert name in {"--help", "--version"}, told
+        typed = re.split("[,;:]", words)[0].split()
+        if typed[0].startswith("-"):
+            assert typed[0] in {"--help", "--version"}, told
             continue
-        assert name in COMMANDS, told
-        unknown = {word for word in rest if word.startswith("-")} - options_of(command(name))
+        assert {typed[0], " ".join(typed[:2])} & {*EVERY}, told
+        unknown = {word for word in typed if word.startswith("-")} - options_of(command(typed)[1])
         assert not unknown, told
     assert {*re.findall(r"(?<![\w-])--[a-z-]+", told)} <= ALL_OPTIONS, told
 
@@ -252,9 +249,9 @@ def test_a_word_that_nobody_knows_has_no_answer() -> None:
     assert answer("qqqq", [], file="f") is None
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_answer_to_an_option_names_what_exists(name: str) -> None:
-    has = dict.fromkeys(options_of(command(name)), True)
+    has = dict.fromkeys(options_of(EVERY[name]), True)
     for option, value in product(OPTIONS, (None, "a b")):
         told = option_answer(f"-{option}", value, has)
         assert told == option_answer(f"--{option}", value, has)
@@ -379,10 +376,10 @@ _CLICKS = re.compile(
 )
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_wrong_value_is_told_in_words_of_click(project: Project, name: str) -> None:
     project.write(ONE)
-    found = command(name)
+    found = EVERY[name]
     lines = [["--qqqq"], ["-Q"], *([[*"abcdefgh"]] if name in ("plan", "apply", "history") else [])]
     for one in found.params:
         if isinstance(one, click.Option):
@@ -396,7 +393,7 @@ def test_no_wrong_value_is_told_in_words_of_click(project: Project, name: str) -
         elif one.required:
             lines.append([])
     for words in lines:
-        result = run(project, name, *words)
+        result = run(project, *name.split(), *words)
         assert result.code == 64, (words, result)
         assert_ours(result.err)
         error = result.err.splitlines()[0]

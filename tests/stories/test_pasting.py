@@ -17,7 +17,7 @@ import pytest
 from mlxsm_sync.cli.group import COMMANDS
 from mlxsm_sync.cli.words import asks_for_help, behind_the_command, refuse_unknown
 from mlxsm_sync.errors import UsageError
-from testing.pasting import Scene, argv, command, commands_in, documented
+from testing.pasting import EVERY, Scene, argv, command, commands_in, documented
 from testing.paths import REPOSITORY, STAND_IN
 from testing.processes import processes_of
 from testing.project import Project
@@ -396,16 +396,21 @@ def _wrong(line: str) -> str | None:
         return None
     if words[0] not in COMMANDS:
         return f"there is no command {words[0]}"
+    if words[0] not in EVERY and (len(words) == 1 or words[1] == "--help"):
+        return None  # a command that has commands, as a whole
+    if " ".join(words[:2]) not in EVERY and words[0] not in EVERY:
+        return f"there is no command {' '.join(words[:2])}"
+    name, found = command(words)
     try:
-        refuse_unknown(command(words[0]), words[0], words[1:])
+        refuse_unknown(found, name, words[len(name.split()) :])
     except UsageError as error:
         return error.message
     return None
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_examples_of_help_can_be_typed(name: str) -> None:
-    help_ = command(name).epilog or ""
+    help_ = EVERY[name].epilog or ""
     lines = [line.strip() for line in help_.splitlines() if line.startswith("  mlxsm ")]
     assert lines
     for line in lines:

@@ -14,8 +14,7 @@ from typing import Any
 
 import click
 
-from mlxsm_sync.cli import cli
-from mlxsm_sync.cli.group import COMMANDS, Commands
+from mlxsm_sync.cli.group import every_command
 from testing import in_process
 from testing.in_process import Result
 from testing.project import Project
@@ -38,20 +37,25 @@ _PROSE = {
 }
 """Words behind our name in a sentence about us."""
 _PLACEHOLDER = re.compile(r"[A-Z]{3,}(?:=[A-Z]+)?")
+_ID = re.compile(r"(?=.*[0-9])[a-z0-9]{16}")
+"""Of an entry, and no word of a sentence."""
 BROKEN = ("command not found", "No such file", "there is no profile file", "syntax error", "unexpected EOF")
 
 
-def command(name: str) -> click.Command:
-    """A command as click knows it."""
-    found = Commands().get_command(click.Context(cli), name)
-    assert found is not None
-    return found
+EVERY = every_command()
+"""Every command, by its one word or its two."""
+
+
+def command(words: Sequence[str]) -> tuple[str, click.Command]:
+    """The command that words begin with, behind its name; KeyError where there is none."""
+    both = " ".join(words[:2])
+    return (both, EVERY[both]) if both in EVERY else (words[0], EVERY[words[0]])
 
 
 def options_of(name: str) -> dict[str, bool]:
     """Whether each option of a command takes a value."""
     options = {"-h": False, "--help": False}
-    for one in command(name).params:
+    for one in EVERY[name].params:
         if isinstance(one, click.Option):
             options |= dict.fromkeys((*one.opts, *one.secondary_opts), not one.is_flag)
     return options
@@ -84,11 +88,13 @@ def commands_in(told: str, names: Sequence[str], files: Sequence[str]) -> Iterat
 
 def _command_at(text: str, quoted: set[str]) -> str:
     tokens = [(one.group(), one.end()) for one in _TOKEN.finditer(text)]
-    name = tokens[1][0].rstrip(",;:.") if len(tokens) > 1 else ""
-    if name not in COMMANDS:
+    try:
+        name, _ = command([token.rstrip(",;:.") for token, _ in tokens[1:3]])
+    except LookupError:
         return text[: tokens[min(1, len(tokens) - 1)][1]].rstrip(",;:.")
-    known, end, waits, behind = options_of(name), tokens[1][1], False, False
-    for raw, place in tokens[2:]:
+    first = len(name.split())
+    known, end, waits, behind = options_of(name), tokens[first][1], False, False
+    for raw, place in tokens[first + 1 :]:
         if text[end - 1] in ",;:":
             break
         token = raw.rstrip(",;:.)") if raw.rstrip(",;:.)") in quoted | known.keys() else raw
@@ -109,6 +115,7 @@ def _command_at(text: str, quoted: set[str]) -> str:
             or bare[:1] in "'\""
             or bare.startswith(("-", "#", "$"))
             or _PLACEHOLDER.fullmatch(bare)
+            or _ID.fullmatch(bare)
         ):
             break
         end = place
