@@ -15,6 +15,9 @@ cannot be signalled, a protected program shows no environment. More can be asked
     LIKE_DARWIN_WIRED=MB           what the setting iogpu.wired_limit_mb says; else there is none
     LIKE_DARWIN_METAL=BYTES        what Metal recommends, 0 for a Metal without devices; else there is no Metal
     LIKE_DARWIN_APFS=1             names of files are found whatever their case and form
+    LIKE_DARWIN_PYTHON=FILE        the Python that this one takes itself for: a program that runs this file
+
+As that Python it takes `-P -m MODULE ARGUMENTS...`; with any other options the real one goes on.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import errno
 import fcntl
 import io
 import os
+import runpy
 import signal
 import socket
 import subprocess  # noqa: F401 - it must not find out on what system it is
@@ -345,11 +349,18 @@ def pretend() -> None:
     if os.environ.get("LIKE_DARWIN_APFS"):
         find_names_as_apfs_does()
     sys.platform = "darwin"
+    sys.executable = os.environ.get("LIKE_DARWIN_PYTHON") or sys.executable
 
 
 def main() -> NoReturn:
     sys.path[0:1] = []  # the folder of the tests
+    if sys.argv[1:2] == ["-I"]:
+        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
     pretend()
+    if sys.argv[1:3] == ["-P", "-m"]:
+        module, sys.argv = sys.argv[3], ["", *sys.argv[4:]]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        raise SystemExit
     from mlxsm_sync.__main__ import main as mlxsm
 
     mlxsm()
