@@ -14,6 +14,7 @@ pytest_plugins = [
     "testing.ledger",
     "testing.project",
     "testing.servers",
+    "testing.services",
     "testing.tracing",
     "testing.write_scenes",
 ]

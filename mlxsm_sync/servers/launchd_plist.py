@@ -5,6 +5,7 @@ from __future__ import annotations
 import plistlib
 from xml.parsers.expat import ExpatError
 
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.service_units import Service
 
 _PAUSE_SECONDS = 30
@@ -14,7 +15,7 @@ _STOP_SECONDS = 60
 
 
 def written(service: Service) -> bytes:
-    """The file of a service, the same for the same service."""
+    """The file of a service, the same for the same service; ServerError where the format cannot hold it."""
     values: dict[str, object] = {
         "Label": label(service.entry_id),
         "ProgramArguments": [*service.argv],
@@ -31,7 +32,13 @@ def written(service: Service) -> bytes:
     }
     if service.user is not None:
         values["UserName"] = service.user
-    return plistlib.dumps(values, sort_keys=True)
+    try:
+        made = plistlib.dumps(values, sort_keys=True)
+    except ValueError:  # of control characters, which XML does not have
+        made = b""
+    if read(made) != [*service.argv]:
+        raise ServerError("a property list cannot hold these paths", "take unseen characters out of them")
+    return made
 
 
 def read(data: bytes) -> list[str] | None:

@@ -6,13 +6,16 @@ The format is that of systemd.syntax(7), systemd.service(5) and systemd.exec(5).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from mlxsm_sync.servers.service_units import Service, number
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@+-]+")
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"\\]+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|.)", re.DOTALL)
+_PROGRAM = re.compile(r"""[^"'\\$\x00-\x1f\x7f]+""")
+"""The path of a program that systemd takes as it stands; one with a quote it takes in no way at all."""
+_BY_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
+"""What begins any other program, and becomes it."""
 _MADE = re.compile(r"""["\\\x00-\x1f\x7f]""")
 
 
@@ -46,20 +49,15 @@ def written(service: Service) -> bytes:
 
 def read(data: bytes) -> list[str] | None:
     """The command line of a file that `written` made; None where there is none that can be read."""
-    for line in data.decode(errors="replace").splitlines():
+    for line in data.decode(errors="replace").split("\n"):
         if line.startswith("ExecStart="):
-            return [*_words(line.removeprefix("ExecStart="))] or None
+            return _words(line.removeprefix("ExecStart=")) or None
     return None
 
 
 def _command(argv: tuple[str, ...]) -> str:
-    """A command line. `$` is written twice, but in the path of the program, where it means nothing."""
-    program, *rest = argv
-    words = [_quoted(word, doubled="%$") for word in rest]
-    if "$" in program:
-        # The path itself, and behind it what the program is called, in which a variable would be replaced.
-        return " ".join([_quoted(f"@{program}"), _quoted(program, doubled="%$"), *words])
-    return " ".join([_quoted(program), *words])
+    program, *rest = argv if _PROGRAM.fullmatch(argv[0]) else (*_BY_SHELL, *argv)
+    return " ".join([_quoted(program), *(_quoted(word, doubled="%$") for word in rest)])
 
 
 def _quoted(word: str, *, doubled: str = "%") -> str:
@@ -75,12 +73,10 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\{letter}" if letter in '"\\' else f"\\x{ord(letter):02x}"
 
 
-def _words(text: str) -> Iterator[str]:
-    words = [_plain(found[0]) for found in _WORD.finditer(text)]
-    if words and words[0].startswith("@"):
-        words = [words[0][1:], *words[2:]]
-    for place, word in enumerate(words):
-        yield (word if place == 0 else word.replace("$$", "$")).replace("%%", "%")
+def _words(text: str) -> list[str]:
+    """The words of a command line that `_command` made."""
+    words = [_plain(found[0]).replace("$$", "$").replace("%%", "%") for found in _WORD.finditer(text)]
+    return words[len(_BY_SHELL) :] if tuple(words[: len(_BY_SHELL)]) == _BY_SHELL else words
 
 
 def _plain(word: str) -> str:
