@@ -11,7 +11,10 @@ from mlxsm_sync.servers.fitting import Sized, sized
 from mlxsm_sync.servers.program_words import project_option
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
+from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.values.choices import as_argument
+from mlxsm_sync.values.hosts import may_meet
+from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.server_options import FIRST_SAFE, FIRST_UNSAFE, written
 from mlxsm_sync.values.state import Entry
 
@@ -98,11 +101,26 @@ def plain_remedy(command: str, name: str) -> str:
     return f"mlxsm {command} {as_argument(name)}"
 
 
+def _to_be_taken(host: str, port: int, files: RunFiles) -> PortTrouble | None:
+    """Servers of ours that will have a port: old releases bind it only when their model is loaded."""
+    coming = {}
+    for record in files.records().values():
+        if not isinstance(record, RunRecord) or record.ready is not None or record.port != port:
+            continue
+        if may_meet(record.host.lower(), host.lower()):
+            with found(record) as server:
+                if server.handle is not None:
+                    coming[record.id] = record.name
+    if not coming:
+        return None
+    return PortTrouble(f"port {port} is about to be taken", coming, strangers=False, held=True)
+
+
 def port_trouble(host: str, port: int, files: RunFiles) -> PortTrouble | None:
     """Why a port cannot be used; None if it is free."""
     problem = ports.problem(host, port)
     if problem is None:
-        return None
+        return _to_be_taken(host, port, files)
     holders = ports.in_the_way(host, port)
     owners = [port_owners.owner_of([one], files) for one in holders]
     known = [one.record for one in owners if one is not None and one.record is not None]

@@ -54,6 +54,24 @@ def test_one_makes_way_for_the_other_and_back_again(servers: Servers) -> None:
     assert servers.seen("A")["pid"] == kept
 
 
+def test_one_that_has_not_bound_its_port_yet_is_seen_and_makes_way(servers: Servers) -> None:
+    """Releases up to 0.31.2 load the model first."""
+    port = new_port()
+    servers.write_profiles(
+        {"A": {"modelID": "test/first-300", "port": port}, "B": {"modelID": "test/b", "port": port}}
+    )
+    with servers.start("up", "A") as first:
+        wait_for(lambda: servers.record_path("A").exists() and servers.record("A")["pid"] is not None)
+        assert is_free(port)
+        told = servers.up("B")["B"]
+        assert told["result"] == "failed"
+        assert f'port {port} is about to be taken; that is "A": mlxsm down A frees it' in told["message"]
+        assert "mlxsm up --instead B" in told["message"]
+        assert instead(servers)["message"] == '"A" was stopped for it'
+        first.communicate(timeout=120)
+    assert servers.seen("B")["status"] == "ready"
+
+
 def test_without_it_the_refusal_names_the_command_with_all_its_words(
     servers: Servers, tmp_path: Path
 ) -> None:

@@ -174,6 +174,18 @@ def test_a_server_of_up_is_not_taken_over(serviced: Serviced) -> None:
     assert (seen["service"], seen["server"]) == (None, "ready")
 
 
+def test_a_server_makes_way_through_its_manager(serviced: Serviced) -> None:
+    port = new_port()
+    models = {"A": "test/load-0", "B": "test/load-0_x"}
+    serviced.write_profiles({name: {"modelID": model, "port": port} for name, model in models.items()})
+    serviced.install("A")
+    assert serviced.up("B", "--instead")["B"]["result"] == "started"
+    assert serviced.status()["A"]["state"] == "stopped"
+    assert (serviced.seen("B")["status"], serviced.seen("B")["manager"]) == ("ready", None)
+    assert serviced.up("A", "--instead")["A"]["result"] == "started"
+    assert serviced.seen("A")["manager"] == serviced.status("A")["A"]["service"]
+
+
 def test_a_run_that_was_killed(serviced: Serviced) -> None:
     """The manager starts another one, which ends what the first has left, if anything."""
     port = serviced.declare(A="test/load-0")["A"]

@@ -164,6 +164,8 @@ def _seen(kept: Services, files: RunFiles, server: SeenServer, is_entry: bool, *
     message = server.last_error
     if not is_entry:
         message = f"its entry is gone: mlxsm service uninstall {server.id} takes the service away, too"
+    elif state == "waiting":
+        message = f"{kept.manager.kind} starts it again soon: {server.last_error or 'it ended'}"
     elif state == "failed" or (server.pid is None and give_up.has_given_up(files, server.id)):
         again = files.command("up", server.name)
         reason = give_up.reason(files, server.id) or server.last_error or "it failed"
