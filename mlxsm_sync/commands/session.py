@@ -152,13 +152,8 @@ class Session:
     @property
     def state_words(self) -> tuple[str, ...]:
         """The words that name the state, where it was named on the command line."""
-        if self.state is None or self.state == path_in_environment("MLXSM_STATE"):
-            return ()
-        with suppress(FileError):
-            # A service names it in full; for a person it is the one that needs no name.
-            usual = "MLXSM_STATE" not in os.environ and self.state == str(default_state_path(os.environ))
-            return () if usual else ("--state", self.state)
-        return ("--state", self.state)
+        named = self.state is not None and self.state != path_in_environment("MLXSM_STATE")
+        return ("--state", self.state) if named and self.state is not None else ()
 
 
 def _content(store: Store) -> list[Json]:

@@ -16,6 +16,7 @@ from mlxsm_sync.commands.servers.service_means import UpOptions
 from mlxsm_sync.commands.servers.targets import run_files, services
 from mlxsm_sync.commands.session import DEFAULT_START_TIMEOUT, Session
 from mlxsm_sync.errors import MlxsmError, ServerError, UsageError
+from mlxsm_sync.files.paths import default_state_path
 from mlxsm_sync.servers import give_up, stopping
 from mlxsm_sync.servers.program import find_program
 from mlxsm_sync.servers.service_units import HeldOptions, Kept, Service, command_line, kept_of
@@ -116,10 +117,14 @@ class _Installation:
 
     def _service(self, entry: Entry) -> Service:
         user = getpass.getuser() if self._wish.at == "boot" and self._kept.manager.kind == "launchd" else None
+        variables = self._environment.variables
+        if self._kept.state == os.path.realpath(default_state_path(os.environ)):
+            # So that the commands that it tells people do not name what needs no name.
+            variables = variables | {"MLXSM_STATE": self._kept.state}
         return Service(
             entry.id,
             command_line(sys.executable, entry.id, self._held),
-            self._environment.variables,
+            variables,
             self._wish.how.timeout,
             str(self._files.service_log_path(entry.id)),
             user,
