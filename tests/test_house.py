@@ -88,7 +88,10 @@ def test_what_is_not_fresh_is_named_and_written(
     assert reference.main(["--check"]) == 1
     assert [*tmp_path.iterdir()] == []
     assert reference.main([]) == 0
-    assert capsys.readouterr().out == "pages stale: cli.md, mlxsm.1\npages written: cli.md, mlxsm.1\n"
+    assert (
+        capsys.readouterr().out
+        == "pages stale: cli.md, mlxsm.1, profiles.md\npages written: cli.md, mlxsm.1, profiles.md\n"
+    )
     assert reference.main(["--check"]) == 0
 
 

@@ -1,6 +1,6 @@
-"""`docs/cli.md` and the man page, written from the commands themselves.
+"""`docs/cli.md` and the man page, written from the commands, and `docs/profiles.md`, from the schema.
 
-`python -m mlxsm_sync.cli.reference` writes both, `--check` says whether they are fresh.
+`python -m mlxsm_sync.cli.reference` writes all, `--check` says whether they are fresh.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import click
 
 from mlxsm_sync.cli import cli
 from mlxsm_sync.cli.group import SECTIONS, every_command
+from mlxsm_sync.views.profile_page import profile_page
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 _WIDTH = 10_000
@@ -113,7 +114,8 @@ def _roff(text: str) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with `--check` name those that are not fresh."""
     stale = []
-    for path, text in ((DOCS / "cli.md", markdown()), (DOCS / "mlxsm.1", man())):
+    pages = {"cli.md": markdown(), "mlxsm.1": man(), "profiles.md": profile_page()}
+    for path, text in ((DOCS / name, text) for name, text in pages.items()):
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path.name)
             if "--check" not in arguments:
