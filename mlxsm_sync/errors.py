@@ -37,9 +37,13 @@ class Problem(Value):
     excerpt: str | None = Field(exclude=True, default=None)
     """The line of the file and a caret below the place, for people; it is not written."""
 
+    @property
+    def place(self) -> str:
+        """As compilers write it: `profiles.yaml:3:5`."""
+        return ":".join([self.path, *(str(n) for n in (self.line, self.column) if n is not None)])
+
     def __str__(self) -> str:
-        place = [self.path, *(str(n) for n in (self.line, self.column) if n is not None)]
-        return f"{':'.join(place)}: {self.message}"
+        return f"{self.place}: {self.message}"
 
 
 class MlxsmError(Exception):

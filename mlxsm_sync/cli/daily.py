@@ -106,7 +106,7 @@ Next: mlxsm plan shows what the file would change.""",
 )
 @options.names
 @options.state
-@options.as_json
+@options.as_list
 @click.pass_obj
 def list_(session: Session, /, **given: Any) -> None:
     """Show the profiles of this machine: model, endpoint, owner, drift."""

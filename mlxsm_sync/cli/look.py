@@ -28,7 +28,7 @@ Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
 @options.server_command
 @options.profile_file
 @options.state
-@options.as_json
+@options.as_list
 @click.pass_obj
 def ps(session: Session, /, **given: Any) -> int:
     """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
@@ -99,7 +99,7 @@ Next: mlxsm up."""
 @options.profile_file
 @options.machine
 @options.state
-@options.as_json
+@options.as_list
 @click.pass_obj
 def fit(session: Session, /, **given: Any) -> int:
     """Show how much memory each profile needs, from the files of its model, and whether all fit.

@@ -100,7 +100,7 @@ text_only = together(
         on="output",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        help="Colours; auto follows the terminal, NO_COLOR and FORCE_COLOR.",
+        help="Colours; auto follows the terminal, NO_COLOR and FORCE_COLOR. --no-color is never.",
     ),
     _kept("--no-color", attribute="no_color", on="output", is_flag=True, hidden=True),
     _kept("-q", "--quiet", attribute="quiet", on="output", is_flag=True, help="Quiet output."),
@@ -120,6 +120,18 @@ as_json = together(
 )
 
 
+as_list = together(
+    as_json,
+    _kept(
+        "--plain",
+        attribute="plain",
+        on="output",
+        is_flag=True,
+        help="Print one record a line, with tabs between its fields, for scripts.",
+    ),
+)
+
+
 def printed_as(*forms: str, **settings: Any) -> Callable[[Function], Function]:
     """The option `--format`: how a result is printed. `json` is the same as --json."""
 
@@ -130,7 +142,12 @@ def printed_as(*forms: str, **settings: Any) -> Callable[[Function], Function]:
     return click.option("--format", "form", type=click.Choice(forms), callback=note, **settings)
 
 
-yes = click.option("-y", "--yes", is_flag=True, help="Answer the final question with yes.")
+no_input = _kept(
+    "--no-input", attribute="no_input", is_flag=True, help="Ask nothing, and fail where something would be."
+)
+yes = together(
+    click.option("-y", "--yes", is_flag=True, help="Answer the final question with yes."), no_input
+)
 answers = together(
     click.option(
         "--rename",

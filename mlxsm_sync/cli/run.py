@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import click
@@ -13,6 +14,12 @@ from mlxsm_sync.commands.session import Session
 
 DEFAULT_GRACE = 30
 """Seconds between a request to end and what --force does."""
+
+
+def _up() -> ModuleType:
+    from mlxsm_sync.commands.servers import up as work
+
+    return work
 
 
 @click.command(
@@ -42,9 +49,7 @@ def up(session: Session, /, **given: Any) -> int:
 
     What runs is what was reviewed and applied. A server that fails is ended, with the reason from its log.
     """
-    from mlxsm_sync.commands.servers import up as work
-
-    return work.up(session, **given)
+    return int(_up().up(session, **given))
 
 
 @click.command(
@@ -139,9 +144,7 @@ Next: mlxsm ps."""
 @click.pass_obj
 def restart(session: Session, /, **given: Any) -> int:
     """Stop servers and start them again; those that do not run are started."""
-    from mlxsm_sync.commands.servers import up as work
-
-    return work.restart(session, **given)
+    return int(_up().restart(session, **given))
 
 
 @click.command(

@@ -107,7 +107,7 @@ Next: mlxsm ps, mlxsm logs NAME.""",
 )
 @options.names
 @options.state
-@options.as_json
+@options.as_list
 @click.pass_obj
 def status(session: Session, /, **given: Any) -> int:
     """Show every service of ours, as its manager and as mlxsm ps see it."""

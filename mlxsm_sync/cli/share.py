@@ -152,7 +152,7 @@ Next: point your client there; it talks to mlx_lm.server directly."""
 @options.printed_as("text", "env", "export", "json", help="How to print it.  [default: text]")
 @click.option("--list", "listing", is_flag=True, help="List the clients whose settings are known.")
 @options.state
-@options.as_json
+@options.as_list
 @click.pass_obj
 def connect(session: Session, /, **given: Any) -> None:
     """Print what an OpenAI-compatible client needs. No request is made."""

@@ -37,10 +37,12 @@ def remove(session: Session, /, **given: Any) -> None:
     epilog="""\b
 Examples:
   mlxsm history              the current state and the earlier ones
+  mlxsm history --graph      with what rollbacks have left
 Next: mlxsm rollback SERIAL plans back to one and asks."""
 )
+@click.option("--graph", is_flag=True, help="Draw what rollbacks went back to, and left.")
 @options.state
-@options.as_json
+@options.as_list
 @click.pass_obj
 def history(session: Session, /, **given: Any) -> None:
     """Show the states that are kept, the current one first, and which command wrote each."""

@@ -51,4 +51,4 @@ def _list_clients(session: Session, name: str | None) -> None:
         raise UsageError("--list names the clients, not a profile", "leave out one of the two")
     known = known_clients()
     session.output.data(known)
-    session.output.print(clients_text(known))
+    session.output.print(clients_text(known, session.output.style(sys.stdout)))

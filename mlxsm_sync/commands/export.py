@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlxsm_sync.commands.output import echo, telling_of
-from mlxsm_sync.commands.prompts import confirm, is_terminal
+from mlxsm_sync.commands.prompts import can_ask, confirm
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, UsageError
 from mlxsm_sync.files.atomic import write_whole
@@ -55,7 +55,7 @@ def export(
         text, profiles, notes = _document(selection.entries, time)
     else:
         text, profiles, notes = _profile_file(selection.entries, state, out)
-    asking = not yes and is_terminal()
+    asking = not yes and can_ask(session)
     for line in (*privacy_lines(selection, profiles), *(f"note: {note}" for note in notes)):
         # Whoever is asked sees what about, however little was asked for.
         session.output.print_prompt(f"{visible(line)}\n") if asking else session.output.note(line)
@@ -67,7 +67,7 @@ def export(
     if out is not None and not yes:
         _refuse_to_overwrite(out)
     if asking:
-        confirm("Type yes to export:")
+        confirm(session, "Type yes to export:")
     report = _report(selection, form, profiles, notes)
     if out is None or out == "-":
         session.output.data(report.model_copy(text=text))

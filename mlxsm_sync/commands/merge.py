@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlxsm_sync.commands.left_running import of_plan, tell_left
 from mlxsm_sync.commands.output import telling_of
 from mlxsm_sync.commands.plan import DECISIONS, refuse, refuse_guarded, show, tell_unused_choices
-from mlxsm_sync.commands.prompts import ask_conflict, confirm, is_terminal
+from mlxsm_sync.commands.prompts import ask_conflict, can_ask, confirm
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import NoTerminal, StalePlan
 from mlxsm_sync.planning.answers import answered
@@ -64,7 +64,7 @@ class Merge:
         self.session.store.recover(self.session.lock_timeout)
         if any(change.action != "claim" for change in shown.changes):
             self.session.store.refuse_to_write()
-        self.asking = ask and is_terminal(self.desired)
+        self.asking = ask and can_ask(self.session, self.desired)
         self._show(shown)
         if self.asking:
             shown = self._ask(shown)
@@ -81,7 +81,7 @@ class Merge:
 
     def _confirm(self, shown: Plan) -> None:
         try:
-            confirm(f"Type yes to {self.name}:", self.desired)
+            confirm(self.session, f"Type yes to {self.name}:", self.desired)
         except NoTerminal as error:
             refuse(self.session, shown, error)
 

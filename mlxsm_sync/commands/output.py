@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mlxsm_sync.errors import FileError, MlxsmError
+from mlxsm_sync.errors import FileError, MlxsmError, Problem
+from mlxsm_sync.text.hyperlinks import hyperlink
 from mlxsm_sync.text.redaction import Redaction, redacted, without_tokens
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.text.wrapping import wrapped
@@ -33,6 +35,7 @@ class Output:
 
     color: str = "auto"
     no_color: bool = False
+    plain: bool = False
     json: bool = False
     json_out: str | None = None
     quiet: bool = False
@@ -48,7 +51,14 @@ class Output:
 
         choice = "never" if self.no_color else self.color
         colour = wants_colour(choice, os.environ, stream)
-        return Style(colour, self.verbose, width_of(stream), has_blocks(os.environ, stream))
+        return Style(
+            colour,
+            self.verbose,
+            width_of(stream),
+            has_blocks(os.environ, stream),
+            self.plain,
+            wants_links(os.environ, stream) and not self.no_color and self.color != "never",
+        )
 
     def print(self, text: str) -> None:
         """Print finished text, unless only JSON is wanted."""
@@ -146,6 +156,22 @@ def width_of(stream: TextIO) -> int | None:
     return None
 
 
+_LINKED = ("Apple_Terminal", "ghostty", "iTerm.app", "vscode", "WarpTerminal", "WezTerm")
+"""Programs with links that say so by TERM_PROGRAM: https://github.com/Alhadis/OSC8-Adoption"""
+_LINKED_BY = ("KITTY_WINDOW_ID", "KONSOLE_VERSION", "VTE_VERSION", "WT_SESSION")
+"""What others with links set."""
+
+
+def wants_links(environment: Mapping[str, str], stream: TextIO) -> bool:
+    """Whether a stream is a terminal known for links; FORCE_HYPERLINK and NO_HYPERLINKS come first."""
+    if environment.get("FORCE_HYPERLINK", "") not in ("", "0"):
+        return True
+    if environment.get("NO_HYPERLINKS") or environment.get("CI") or environment.get("TERM") == "dumb":
+        return False
+    known = environment.get("TERM_PROGRAM") in _LINKED or any(environment.get(name) for name in _LINKED_BY)
+    return known and stream.isatty()
+
+
 def has_blocks(environment: Mapping[str, str], stream: TextIO) -> bool:
     """Whether a stream is a terminal that shows blocks: one that says so, and takes their letters."""
     is_utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
@@ -194,10 +220,20 @@ def _report_as_json(error: MlxsmError, *, to_stdout: bool, path: str | None) -> 
         Output(json=to_stdout, json_out=path).data(error_report(error))
 
 
+def with_link(text: str, problem: Problem) -> str:
+    """The same; the place that it begins with leads to the file."""
+    place = visible(problem.place)
+    if problem.path == "-" or not text.startswith(place):
+        return text
+    return hyperlink(place, Path(os.path.abspath(problem.path)).as_uri()) + text[len(place) :]
+
+
 def _report_as_text(error: MlxsmError) -> None:
     width = width_of(sys.stderr)
+    links = wants_links(os.environ, sys.stderr)
     for problem in error.problems:
-        echo(wrapped(visible(str(problem)), width), err=True)
+        text = wrapped(visible(str(problem)), width)
+        echo(with_link(text, problem) if links else text, err=True)
         if problem.excerpt is not None:
             echo(problem.excerpt, err=True)
     echo(wrapped(f"error: {_short(visible(error.message))}", width), err=True)

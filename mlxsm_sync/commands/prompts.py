@@ -15,6 +15,7 @@ from mlxsm_sync.views.plan import clash_lines
 from mlxsm_sync.views.style import one_line
 
 if TYPE_CHECKING:
+    from mlxsm_sync.commands.session import Session
     from mlxsm_sync.values.choices import Choices
     from mlxsm_sync.values.desired import Desired
     from mlxsm_sync.values.plan import Choice, Conflict
@@ -27,18 +28,19 @@ _WAYS: tuple[Choice, ...] = ("skip", "rename", "replace")
 _BACK = "-"
 
 
-def is_terminal(desired: Desired | None = None) -> bool:
-    """Whether somebody can answer: standard input is a terminal, and the file does not come from it."""
+def can_ask(session: Session, desired: Desired | None = None) -> bool:
+    """Whether somebody may be asked: standard input is a terminal, and the file does not come from it."""
+    if session.no_input:
+        return False
     from_stdin = desired is not None and desired.input.path == "-"
     return not from_stdin and sys.stdin is not None and sys.stdin.isatty()
 
 
-def confirm(question: str, desired: Desired | None = None) -> None:
+def confirm(session: Session, question: str, desired: Desired | None = None) -> None:
     """Go on only after `yes` in full; NoTerminal where nobody can answer."""
-    if not is_terminal(desired):
-        raise NoTerminal(
-            "there is no terminal to ask on; nothing was written", "add --yes to go on without the question"
-        )
+    if not can_ask(session, desired):
+        why = "nothing is asked with --no-input" if session.no_input else "there is no terminal to ask on"
+        raise NoTerminal(f"{why}; nothing was written", "add --yes to go on without the question")
     if _ask(f"{question} ") != "yes":
         raise Cancelled("not confirmed; nothing was written")
 

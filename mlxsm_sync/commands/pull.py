@@ -49,7 +49,7 @@ def pull(
     asking = bool(ready.patch) and not (yes or dry_run)
     _show(session, ready, asking=asking)
     if asking:
-        confirm(f"Type yes to write {ready.path}:")
+        confirm(session, f"Type yes to write {ready.path}:")
     write = not dry_run and (bool(ready.patch) or ready.state is not None)
     if write and carry_out(ready, session.store, scope, session.lock_timeout, session.machine):
         session.output.note(f"note: {ready.path} has other names (hard links), which keep the old content")

@@ -35,7 +35,7 @@ def restore(session: Session, version: str | None, yes: bool) -> None:
     session.output.note(lost.reason)
     _show(session, goal)
     if not yes:
-        confirm("Type yes to restore this version:")
+        confirm(session, "Type yes to restore this version:")
     written = Write(at=now(), command="restore", owner=None, summary=f"version {goal.state.serial} restored")
     done = store.restore(goal, written, session.lock_timeout)
     with telling_of("the state"):

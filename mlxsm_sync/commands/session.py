@@ -49,6 +49,8 @@ class Session:
     state: str | None = None
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     while_app_runs: bool = False
+    no_input: bool = False
+    """Whether nobody is to be asked, even at a terminal."""
     machine: str | None = None
     """The name of this machine, where the command line says it."""
     files: Files = field(default_factory=Files)

@@ -9,7 +9,7 @@ from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.next_step import tell_next_of_rollback
 from mlxsm_sync.commands.output import telling_of
 from mlxsm_sync.commands.plan import refuse, refuse_guarded
-from mlxsm_sync.commands.prompts import confirm, is_terminal
+from mlxsm_sync.commands.prompts import can_ask, confirm
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import NoTerminal
 from mlxsm_sync.state.store import outcome, write_as_shown
@@ -25,7 +25,7 @@ def show_and_write(session: Session, remake: Remake, command: str, *, yes: bool)
     output, style = session.output, session.output.style(sys.stdout)
     session.store.recover(session.lock_timeout)
     shown, _ = remake(session.store.read())
-    if output.json and not yes and is_terminal():
+    if output.json and not yes and can_ask(session):
         output.print_prompt(plan_text(shown, output.style(sys.stderr)))
     elif not output.quiet or not yes:
         output.print(plan_text(shown, style))
@@ -48,6 +48,6 @@ def show_and_write(session: Session, remake: Remake, command: str, *, yes: bool)
 
 def _confirm(session: Session, shown: Plan, what: str) -> None:
     try:
-        confirm(f"Type yes to {what}:")
+        confirm(session, f"Type yes to {what}:")
     except NoTerminal as error:
         refuse(session, shown, error)

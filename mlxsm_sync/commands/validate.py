@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.commands.output import sentence
+from mlxsm_sync.commands.output import sentence, with_link
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import InvalidFile, MlxsmError, Problem
 from mlxsm_sync.files.repository import name_in_repository
@@ -51,9 +52,11 @@ def validate(session: Session, files: tuple[str, ...], form: str) -> int:
 
 def _tell(output: Output, report: ValidateReport) -> None:
     """Print it for people."""
+    style = output.style(sys.stdout)
     for judged in report.files:
         for problem in judged.problems:
-            output.print(f"{sentence(str(problem))}\n")
+            text = sentence(str(problem))
+            output.print(f"{with_link(text, problem) if style.links else text}\n")
             if problem.excerpt is not None:
                 output.print(f"{problem.excerpt}\n")
         if judged.valid and not output.quiet:

@@ -1,22 +1,33 @@
-"""How many columns of a terminal a text takes, and texts cut to fit."""
+"""How many columns of a terminal a text takes, and texts cut to fit: what `len` does not tell."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from itertools import accumulate, takewhile
-from unicodedata import category, east_asian_width
+from typing import Any
 
 
 def columns(text: str) -> int:
-    """The columns that `text` takes; East Asian wide letters and most pictures take two (UAX #11)."""
-    return len(text) if text.isascii() else sum(map(_of_one, text))
+    """The columns that `text` takes: none for a mark, two for a wide letter and for a whole picture."""
+    if text.isascii():
+        return len(text)
+    width: int = _library().width(text, control_codes="ignore")
+    return width
 
 
 def cut(text: str, most: int) -> str:
-    """`text`, or as much of its beginning as fits into `most` columns, with an ellipsis for the rest."""
+    """`text`, or as much of its beginning as fits into `most` columns, with an ellipsis for the rest.
+
+    No letter is cut from its marks, and no picture from what it is joined of.
+    """
     if columns(text) <= most:
         return text
-    fitting = takewhile(lambda used: used < most, accumulate(map(_of_one, text)))
-    return text[: sum(1 for _ in fitting)] + "…" if most > 0 else ""
+    if text.isascii():
+        return f"{text[: most - 1]}…" if most > 0 else ""
+    letters = [*_library().iter_graphemes(text)]
+    fitting = takewhile(lambda used: used < most, accumulate(map(columns, letters)))
+    return "".join(letters[: sum(1 for _ in fitting)]) + "…" if most > 0 else ""
 
 
 def padded(text: str, width: int) -> str:
@@ -24,7 +35,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
-def _of_one(char: str) -> int:
-    if category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if east_asian_width(char) in "WF" else 1
+@cache
+def _library() -> Any:
+    """wcwidth, whose tables take longer to load than a whole command that meets plain letters only."""
+    return import_module("wcwidth")

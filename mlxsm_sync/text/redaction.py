@@ -25,8 +25,8 @@ from mlxsm_sync.text.secret_scan import (
 )
 
 _SPACE = re.compile(r"(\s+)")
-_DRESS = re.compile(r"\x1b\[[0-9;]*m|\\u\{[0-9a-f]+\}")
-"""Colours, and what `visible` makes of what nobody sees: either could stand in the midst of a secret."""
+_DRESS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\|\\u\{[0-9a-f]+\}")
+"""Colours, links, and what `visible` makes of the unseen: any could stand in the midst of a secret."""
 _BLANKS = ("\\u{9}", "\\u{a}", "\\u{d}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlxsm_sync.clients.connection import ClientList, Connection
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.views.style import Style
+from mlxsm_sync.views.style import Style, records
 
 
 def connection_text(settings: Connection, style: Style, ask: str) -> str:
@@ -17,7 +17,9 @@ def connection_text(settings: Connection, style: Style, ask: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def clients_text(known: ClientList) -> str:
-    """The clients whose settings are known, one a line."""
+def clients_text(known: ClientList, style: Style) -> str:
+    """The clients whose settings are known, one a line. Plain: name, purpose."""
+    if style.plain:
+        return records((one.name, one.purpose) for one in known.clients)
     width = max(len(one.name) for one in known.clients)
     return "".join(f"{one.name:<{width}}  {one.purpose}\n" for one in known.clients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlxsm_sync.text.amounts import size
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.fit import FitProfile, FitReport
-from mlxsm_sync.views.style import Style, table
+from mlxsm_sync.views.style import Style, records, table
 
 _WIDTH = 10
 _HEAD = ("NAME", "WEIGHTS", "KV", "TOKENS", "PROMPT CACHE", "SUM", "CERTAINTY")
@@ -31,7 +31,12 @@ def bar(used: int, limit: int, style: Style) -> str:
 
 
 def fit_text(report: FitReport, style: Style, *, quiet: bool = False) -> str:
-    """A line for each profile, what there is to say of it, and what runs and would start as a bar."""
+    """A line for each profile, what there is to say of it, and what runs and would start as a bar.
+
+    Plain: name, bytes of weights, KV, tokens, bytes of the prompt cache, sum, certainty, whether it fits.
+    """
+    if style.plain:
+        return records(map(_record, report.profiles))
     text = ""
     if report.profiles and not quiet:
         text = table(_HEAD, map(_row, report.profiles), style, yielding=("NAME",)) + "\n"
@@ -43,6 +48,19 @@ def fit_text(report: FitReport, style: Style, *, quiet: bool = False) -> str:
     without = f", without {missing} that cannot be told" if missing else ""
     end = f"{filled} ({_ORIGINS[report.limit.from_]}){runs}{without}: {style.paint(word, sign)}\n"
     return text + "".join(notes) * (not quiet) + end
+
+
+def _record(one: FitProfile) -> tuple[object, ...]:
+    return (
+        one.name,
+        one.weights_bytes,
+        one.kv_bytes,
+        one.context,
+        one.prompt_cache_bytes,
+        one.sum_bytes,
+        one.certainty,
+        one.fits,
+    )
 
 
 def _row(one: FitProfile) -> tuple[str, ...]:

@@ -98,6 +98,8 @@ class HistoryEntry(Value):
     """The collection that was applied."""
     summary: str | None
     """What that did."""
+    rolled_back_to: int | None = None
+    """The serial that a rollback went back to, by what was in it; null where that is not kept."""
 
 
 class HistoryReport(Value):
@@ -201,10 +203,22 @@ def list_report(state: State, names: Iterable[str] = ()) -> ListReport:
 
 def history_report(current: State | None, states: Iterable[State]) -> HistoryReport:
     """The current state, where there is one, and the earlier ones as they come; none is told twice."""
-    earlier = (_history_entry(state, current=False) for state in states if state != current)
+    kept = [state for state in states if state != current]
+    ordered = kept if current is None else [current, *kept]
+    entries = [_history_entry(state, current=state is current) for state in ordered]
+    goals = [_goal(state, ordered[place + 1 :]) for place, state in enumerate(ordered)]
     return HistoryReport(
-        entries=(*([_history_entry(current, current=True)] if current is not None else []), *earlier)
+        entries=tuple(
+            entry.model_copy(rolled_back_to=goal) for entry, goal in zip(entries, goals, strict=True)
+        )
     )
+
+
+def _goal(state: State, earlier: Iterable[State]) -> int | None:
+    """The serial of the state that a rollback went back to: the newest that had the same entries."""
+    if state.written is None or state.written.command != "rollback":
+        return None
+    return next((one.serial for one in earlier if one.entries == state.entries), None)
 
 
 def restore_report(

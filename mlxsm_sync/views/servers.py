@@ -11,7 +11,7 @@ from mlxsm_sync.values.endings import code_text
 from mlxsm_sync.values.run import DownReport, DryRun, UpReport, UpServer
 from mlxsm_sync.values.server_reports import Diagnosis, SeenReport, SeenServer
 from mlxsm_sync.views.fit import bar
-from mlxsm_sync.views.style import Style, table
+from mlxsm_sync.views.style import Style, records, table
 
 Command = Callable[..., str]
 """Makes of some words a command line to be typed."""
@@ -31,7 +31,7 @@ def _up_lines(server: UpServer, style: Style) -> list[str]:
     sign = _UP_SIGNS[server.result]
     message = f"  {style.paint(sign, sign)} {style.paint(visible(server.name), 'bold')}: {server.result}"
     if server.result in ("started", "recreated", "running"):
-        message += f" at http://{visible(server.endpoint or '')}/v1"
+        message += f" at {style.link(f'http://{visible(server.endpoint or str())}/v1')}"
     if server.ready_seconds is not None:
         message += f", ready after {server.ready_seconds:.1f} s"
     lines = [message]
@@ -60,8 +60,11 @@ def down_text(report: DownReport, style: Style) -> str:
 def seen_text(report: SeenReport, style: Style, command: Command, *, brief: bool = False) -> str:
     """How all servers are, as a table, and below it what is wrong, unless it is to be `brief`.
 
-    `command` makes what can be typed.
+    `command` makes what can be typed. Plain: name, status, process, endpoint, seconds since its start, bytes
+    of memory, percent of a core, model, manager, whether it is stale.
     """
+    if style.plain:
+        return records(map(_record, report.servers))
     rows = [_row(server) for server in report.servers]
     text = table(
         _HEAD,
@@ -79,10 +82,13 @@ def seen_text(report: SeenReport, style: Style, command: Command, *, brief: bool
 
 
 def _dressed(servers: Sequence[SeenServer], row: int, place: int, cell: str, style: Style) -> str:
-    """A status in the colour of what it means; everything else as it is."""
-    if row == 0 or _HEAD[place] != "STATUS":
+    """A status in the colour of what it means, an endpoint as a link; everything else as it is."""
+    if row == 0 or _HEAD[place] not in ("STATUS", "ENDPOINT"):
         return cell
     server = servers[row - 1]
+    if _HEAD[place] == "ENDPOINT":
+        shown = server.pid is not None and cell == server.endpoint
+        return style.link(cell, f"http://{cell}/v1/models") if shown else cell
     if server.uncertain:
         return style.paint(cell, "✗")
     return style.paint(cell, "~" if _about(server) else _STATUS_SIGNS.get(server.status, "✗"))
@@ -106,6 +112,22 @@ def _row(server: SeenServer) -> Sequence[str]:
         size(server.memory_bytes) if server.memory_bytes is not None else "-",
         f"{server.cpu_percent:.1f} %" if server.cpu_percent is not None else "-",
         server.model_id or "-",
+    )
+
+
+def _record(server: SeenServer) -> Sequence[object]:
+    status = "unknown" if server.uncertain else server.status
+    return (
+        server.name,
+        status,
+        server.pid,
+        server.endpoint,
+        server.uptime_seconds,
+        server.memory_bytes,
+        server.cpu_percent,
+        server.model_id,
+        server.manager,
+        server.stale,
     )
 
 

@@ -13,7 +13,7 @@ from mlxsm_sync.values.services import (
     ServiceReport,
     UninstallReport,
 )
-from mlxsm_sync.views.style import Style, table
+from mlxsm_sync.views.style import Style, records, table
 
 _INSTALL_SIGNS = {"installed": "+", "updated": "~", "unchanged": "=", "refused": "✗", "failed": "✗"}
 _UNINSTALL_SIGNS = {"uninstalled": "-", "absent": "=", "failed": "✗"}
@@ -57,7 +57,9 @@ def uninstall_text(report: UninstallReport, style: Style) -> str:
 
 
 def status_text(report: ServiceReport, style: Style) -> str:
-    """Every service as a row, and below them what there is to say."""
+    """Every service as a row, and what there is to say. Plain: name, service, state, server, process."""
+    if style.plain:
+        return records((one.name, one.service, one.state, one.server, one.pid) for one in report.services)
     rows = [_row(one) for one in report.services]
 
     def dressed(row: int, place: int, cell: str) -> str:

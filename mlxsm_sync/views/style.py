@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlxsm_sync.text.hyperlinks import hyperlink
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.tables import Dress, lines
 from mlxsm_sync.text.unicode import visible
@@ -13,7 +14,7 @@ from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.profile import Profile
 
 if TYPE_CHECKING:
-    from mlxsm_sync.views.reports import HistoryReport, ListReport
+    from mlxsm_sync.views.reports import ListReport
 
 LEAST_BYTES = 2000
 """Of Markdown: what a heading and a marker with the longest names can take, and some more."""
@@ -21,7 +22,10 @@ MOST_BYTES = 60_000
 """Of Markdown: below the 65,536 characters of a comment, so that something can be written around it."""
 NO_SERVER = "No server was started or changed."
 
-_COLOURS = {"+": 32, "~": 33, "±": 35, "=": 36, "-": 31, "!": 31, "✗": 31, "?": 33, "bold": 1, "dim": 2}
+GREEN, ORANGE, MAGENTA, CYAN, RED = "38;5;64", "38;5;166", "38;5;134", "38;5;31", "38;5;196"
+"""Of the fixed 256 colours, those that are as easy to read on white as on black."""
+_COLOURS = {"+": GREEN, "~": ORANGE, "±": MAGENTA, "=": CYAN, "-": RED, "!": RED, "✗": RED, "?": ORANGE}
+_COLOURS |= {"bold": "1", "dim": "2"}
 _VALUE_LENGTH = 200
 
 
@@ -34,15 +38,36 @@ class Style(NamedTuple):
     """The columns of the terminal, None for a pipe."""
     blocks: bool = False
     """Whether it is a terminal whose letters have blocks."""
+    plain: bool = False
+    """Whether lists are for programs: one record a line, with tabs between."""
+    links: bool = False
+    """Whether it is a terminal whose texts can be links."""
 
     def paint(self, text: str, what: str) -> str:
         """`text` in the colour of a sign, or bold or dim, where the stream has colours."""
         return f"\x1b[{_COLOURS[what]}m{text}\x1b[0m" if self.colour else text
 
+    def link(self, text: str, target: str | None = None) -> str:
+        """`text` that leads to an address, its own where none is given, where the stream has links."""
+        return hyperlink(text, target or text) if self.links else text
+
 
 def plural(count: int, noun: str) -> str:
     """`1 profile`, `2 profiles`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def records(rows: Iterable[Sequence[object]]) -> str:
+    """One record a line, with tabs between its fields: numbers as they are, `-` for what is not there."""
+    return "".join("\t".join(map(_field, row)) + "\n" for row in rows)
+
+
+def _field(data: object) -> str:
+    if data is None or data == "":
+        return "-"
+    if isinstance(data, bool):
+        return "yes" if data else "no"
+    return visible(str(data))
 
 
 def value(data: Json) -> str:
@@ -78,7 +103,12 @@ def table(
 
 
 def list_text(report: ListReport, style: Style) -> str:
-    """The entries as a table."""
+    """The entries as a table; plain: name, model, endpoint, owner, drifted, name in the file."""
+    if style.plain:
+        return records(
+            (one.name, one.model_id, endpoint(one.host, one.port), one.owner, one.drifted, one.source)
+            for one in report.entries
+        )
     head = ["NAME", "MODEL", "ENDPOINT", "OWNER", "DRIFTED"]
     rows = [
         [
@@ -95,18 +125,3 @@ def list_text(report: ListReport, style: Style) -> str:
         for row, one in zip(rows, report.entries, strict=True):
             row.append(one.source or "-")
     return table(head, rows, style, yielding=("MODEL", "NAME", "OWNER"))
-
-
-def history_text(report: HistoryReport, style: Style, local: Callable[[str], str]) -> str:
-    """The states as a table; `local` tells a time of the files as this machine's."""
-    rows = (
-        (
-            f"{one.serial} (current)" if one.current else str(one.serial),
-            local(one.written_at) if one.written_at else "-",
-            one.command or "-",
-            one.owner or "-",
-            one.summary or "-",
-        )
-        for one in report.entries
-    )
-    return table(("SERIAL", "WRITTEN", "COMMAND", "OWNER", "SUMMARY"), rows, style)

@@ -323,7 +323,7 @@ def test_text_of_others_is_only_text_in_markdown(project: Project, name: str) ->
 def test_colours_follow_the_option_then_the_environment_then_the_terminal(project: Project) -> None:
     project.write(ONE)
     assert "\x1b[" not in project.run("plan").out
-    assert "\x1b[32m+\x1b[0m" in project.run("plan", "--color", "always").out
+    assert "\x1b[38;5;64m+\x1b[0m" in project.run("plan", "--color", "always").out
     assert "\x1b[" in project.run("plan", FORCE_COLOR="1").out
     assert "\x1b[" not in project.run("plan", "--color", "never", FORCE_COLOR="1").out
     assert "\x1b[" not in project.run("plan", NO_COLOR="1").out

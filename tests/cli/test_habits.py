@@ -92,7 +92,7 @@ TYPED = {
     "plan -var x=y": "no variables",
     "plan -no-color": "write it --no-color",
     "apply -input=false": "write it --yes",
-    "apply --no-input": "write it --yes",
+    "up --no-input": "nothing is asked where there is no terminal",
     "apply --dry-run": "mlxsm plan shows",
     "remove A --dry-run": "mlxsm plan shows",
     "restart A --force-recreate": "mlxsm up --recreate",
@@ -106,7 +106,7 @@ TYPED = {
     "logs -t": "each line is shown as the server wrote it",
     "doctor --fix": "it says what to do",
     "up --only A": "name the profiles behind the command",
-    "list --plain": "--json is for scripts",
+    "plan --plain": "--json is for scripts",
     "plan --detailed-exitc": "did you mean --detailed-exitcode?",
     "apply --expect-in x": "did you mean --expect-input?",
     "apply --while-app": "see mlxsm apply --help",  # only a slip of one letter leads to what is rash

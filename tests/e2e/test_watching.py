@@ -64,7 +64,7 @@ def test_several_logs_are_told_apart(servers: Servers) -> None:
     assert plain[:2] == ["A      | line 0", "A      | line 1"]
     assert "Longer | line 1" in plain
     coloured = servers.run("logs", "A", "Longer", "--color", "always").out
-    assert coloured.startswith("\x1b[36mA      | \x1b[0mline 0\n")
+    assert coloured.startswith("\x1b[38;5;31mA      | \x1b[0mline 0\n")
 
 
 def test_a_followed_log_goes_on_after_a_new_start(servers: Servers) -> None:
@@ -153,7 +153,7 @@ def test_the_colour_of_a_status_says_what_the_word_says(servers: Servers) -> Non
     }
     assert "\x1b" not in "".join(plain)
     shown = servers.on_terminal("ps", "-q", dimensions=(24, 200), env=servers.environment | {"TERM": "xterm"})
-    assert "\x1b[32mready\x1b[0m" in shown.read()
+    assert "\x1b[38;5;64mready\x1b[0m" in shown.read()
     for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
         environment = servers.environment | {"TERM": "xterm", name: value}
         told = servers.on_terminal("ps", "-q", dimensions=(24, 200), env=environment).read()

@@ -19,6 +19,10 @@ from mlxsm_sync.text.columns import columns, cut, padded
         ("Ｆｕｌｌ", 8),
         ("e\u0301t\u00e9", 3),
         ("🚀 go", 5),
+        ("👩‍👩‍👧", 2),
+        ("🇩🇪", 2),
+        ("\u200b", 0),
+        ("✗ …", 3),
     ],
 )
 def test_the_width_of_a_text(text: str, width: int) -> None:
@@ -34,6 +38,8 @@ def test_the_width_of_a_text(text: str, width: int) -> None:
         ("通义千问", 7, "通义千…"),
         ("通义千问", 6, "通义…"),
         ("通", 1, "…"),
+        ("👩‍👩‍👧👩‍👩‍👧x", 4, "👩‍👩‍👧…"),
+        ("e\u0301e\u0301e\u0301", 2, "e\u0301…"),
         ("abc", 0, ""),
     ],
 )

@@ -48,4 +48,4 @@ Profile file: mlxsm.yaml
 def test_a_head_of_ones_own_and_colours() -> None:
     plan = make_plan(plans.file(plans.profile("New", 1)), plans.state())
     told = summary_text(plan, Style(colour=True), head="Head")
-    assert told == "\x1b[1mHead\x1b[0m\n  \x1b[32m+\x1b[0m \x1b[1mNew\x1b[0m: create\n"
+    assert told == "\x1b[1mHead\x1b[0m\n  \x1b[38;5;64m+\x1b[0m \x1b[1mNew\x1b[0m: create\n"

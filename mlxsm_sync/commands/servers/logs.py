@@ -25,13 +25,14 @@ from mlxsm_sync.servers.own_lines import OwnLines, without_own
 from mlxsm_sync.text.columns import columns, padded
 from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.text.unicode import visible
+from mlxsm_sync.views.style import CYAN, GREEN, MAGENTA, ORANGE, RED
 
 if TYPE_CHECKING:
     from mlxsm_sync.commands.servers.targets import Known
     from mlxsm_sync.servers.records import RunFiles
     from mlxsm_sync.values.state import State
 
-_COLOURS = (36, 33, 32, 35, 34, 31)
+_COLOURS = (CYAN, ORANGE, GREEN, MAGENTA, RED)
 _WAITING = 100
 """Pieces of logs that wait to be shown; who reads them more slowly than they come holds the readers up."""
 _IDLE = 1.0
