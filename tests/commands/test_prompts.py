@@ -188,7 +188,7 @@ def test_a_drifted_orphan_is_asked_about(project: Project) -> None:
 def test_a_terminal_has_colours(project: Project) -> None:
     project.write(FILE)
     terminal = start(project)
-    terminal.expect("\x1b\\[32m\\+\x1b")
+    terminal.expect("\x1b\\[38;5;64m\\+\x1b")
     terminal.sendintr()
     assert code(terminal) == 130
 
