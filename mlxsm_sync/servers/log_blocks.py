@@ -100,6 +100,11 @@ class Block:
         return may and not self.has_trace
 
 
+def tells_of_death(text: str) -> bool:
+    """Whether a log may have a block of kind `death`; a log of an hour is read for nothing without one."""
+    return "generation thread died" in text or "(_generate)" in text
+
+
 def blocks(text: str) -> list[Block]:
     """The blocks of a log, oldest first; what threads said into the midst of a traceback comes after it."""
     found: list[Block] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from mlxsm_sync.servers.log_blocks import CHAIN, HEADER, RECORD, Block, Kind, blocks
+from mlxsm_sync.servers.log_blocks import CHAIN, HEADER, RECORD, Block, Kind, blocks, tells_of_death
 from mlxsm_sync.text.redaction import redacted
 
 _NO_SOCKET = re.compile(r"^(?:OSError|PermissionError|(?:socket\.)?gaierror|OverflowError)\b.*")
@@ -59,6 +59,8 @@ class Hints:
 
 def death(text: str, *, listened: bool = True) -> str | None:
     """What a log says of the end of the thread that answers, or of the socket of one that never listened."""
+    if listened and not tells_of_death(text):
+        return None
     for block in reversed(blocks(text)):
         if block.kind == "death":
             return redacted(_sentence(block), _MOST)

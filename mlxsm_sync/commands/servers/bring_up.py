@@ -12,10 +12,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.plan import DECISIONS
+from mlxsm_sync.commands.servers.keeping import services
 from mlxsm_sync.commands.servers.progress import Progress
 from mlxsm_sync.commands.servers.service_means import UpOptions, means_of_services
 from mlxsm_sync.commands.servers.switching import comes_back
-from mlxsm_sync.commands.servers.targets import services, tell_left_running
+from mlxsm_sync.commands.servers.targets import tell_left_running
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import give_up

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from mlxsm_sync.commands.servers.keeping import services
 from mlxsm_sync.commands.servers.targets import (
     known_servers,
     meant,
     owner_of_file,
     read_state,
     run_files,
-    services,
 )
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import UsageError

@@ -8,13 +8,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mlxsm_sync.commands.servers.keeping import services
 from mlxsm_sync.commands.servers.targets import (
     known_servers,
     listing,
     meant,
     read_state,
     run_files,
-    services,
     tells_of_profiles,
 )
 from mlxsm_sync.commands.session import Session

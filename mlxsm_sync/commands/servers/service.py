@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mlxsm_sync.commands.servers.keeping import services
 from mlxsm_sync.commands.servers.service_install import install
 from mlxsm_sync.commands.servers.targets import (
     known_servers,
     meant,
     read_state,
     run_files,
-    services,
 )
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import MlxsmError, ServerError, UsageError

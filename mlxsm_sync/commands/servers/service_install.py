@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlxsm_sync.commands.plan import DECISIONS
 from mlxsm_sync.commands.servers.bring_up import SIGNALLED, orders_of, remedy_for, start
+from mlxsm_sync.commands.servers.keeping import services
 from mlxsm_sync.commands.servers.rows import has_file, rows_of
 from mlxsm_sync.commands.servers.service_means import UpOptions
-from mlxsm_sync.commands.servers.targets import run_files, services
+from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.commands.session import DEFAULT_START_TIMEOUT, Session
 from mlxsm_sync.errors import MlxsmError, ServerError, UsageError
 from mlxsm_sync.files.paths import default_state_path

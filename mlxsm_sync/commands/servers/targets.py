@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -11,11 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError, UsageError
-from mlxsm_sync.files.paths import default_state_path, expanded
 from mlxsm_sync.planning.prune import NO_FILE, listed_entries
 from mlxsm_sync.profile_file.selection import owner_of
 from mlxsm_sync.servers.records import RunFiles
-from mlxsm_sync.servers.services import Services
 from mlxsm_sync.servers.unrecorded import unrecorded
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.text.suggest import did_you_mean
@@ -33,19 +30,6 @@ if TYPE_CHECKING:
 def run_files(session: Session) -> RunFiles:
     """The files that tell of running servers, beside the state."""
     return RunFiles(session.store.folder, session.store.label, session.state_words)
-
-
-def services(session: Session) -> Services:
-    """The services that a manager keeps for this state."""
-    return Services(os.environ, _state_name(session))
-
-
-def _state_name(session: Session) -> str:
-    """The state, in the form in which a service names it: wherever that runs, it is the same one."""
-    scheme, colon, path = (session.state or "").partition(":")
-    if scheme == "app":
-        return f"app:{os.path.realpath(expanded(path))}" if colon else scheme
-    return os.path.realpath(session.state or default_state_path(os.environ))
 
 
 class Known(NamedTuple):

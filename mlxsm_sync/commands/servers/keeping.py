@@ -1,0 +1,22 @@
+"""The services of the state that a command line names."""
+
+from __future__ import annotations
+
+import os
+
+from mlxsm_sync.commands.session import Session
+from mlxsm_sync.files.paths import default_state_path, expanded
+from mlxsm_sync.servers.services import Services
+
+
+def services(session: Session) -> Services:
+    """The services that a manager keeps for this state."""
+    return Services(os.environ, _state_name(session))
+
+
+def _state_name(session: Session) -> str:
+    """The state, in the form in which a service names it: wherever that runs, it is the same one."""
+    scheme, colon, path = (session.state or "").partition(":")
+    if scheme == "app":
+        return f"app:{os.path.realpath(expanded(path))}" if colon else scheme
+    return os.path.realpath(session.state or default_state_path(os.environ))
