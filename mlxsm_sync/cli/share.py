@@ -135,19 +135,21 @@ def pull(session: Session, /, **given: Any) -> int:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm connect Qwen                  base URL, model, lines, a curl to try
-  mlxsm connect Qwen --format export  the variables: eval "$(…)" sets them
-  mlxsm connect Qwen --format env     the same for a .env file
-  mlxsm connect Qwen --json           for a script
-  mlxsm connect --list                the clients whose settings are known
-Next: point your client there; it talks to mlx_lm.server directly."""
+  mlxsm connect Qwen                          base URL, model, lines, a curl to try
+  mlxsm connect Qwen --client zed             the settings alone, to copy or to redirect
+  mlxsm connect Qwen --client zed --format text  with what to know beside them
+  mlxsm connect Qwen --format export          the variables: eval "$(…)" sets them
+  mlxsm connect Qwen --format env             the same for a .env file
+  mlxsm connect Qwen --client hermes --json   for a script
+  mlxsm connect --list                        the clients whose settings are known
+Next: put it where the client looks; mlxsm ps shows whether the server is up."""
 )
 @click.argument("name", metavar="NAME", required=False, shell_complete=entry_names)
 @click.option(
     "--client",
     metavar="CLIENT",
     shell_complete=client_names,
-    help="Only the settings of one client; --list names them.",
+    help="Only the settings of one client, such as zed or open-webui; --list names them.",
 )
 @options.printed_as("text", "env", "export", "json", help="How to print it.  [default: text]")
 @click.option("--list", "listing", is_flag=True, help="List the clients whose settings are known.")
@@ -155,7 +157,11 @@ Next: point your client there; it talks to mlx_lm.server directly."""
 @options.as_list
 @click.pass_obj
 def connect(session: Session, /, **given: Any) -> None:
-    """Print what an OpenAI-compatible client needs. No request is made."""
+    """Print what an OpenAI-compatible client needs. No request is made.
+
+    With --client, standard output has the client's settings in its own format and nothing else; where they
+    go, and what to know, is said beside it. Nothing is written into a client's files.
+    """
     from mlxsm_sync.commands import connect as work
 
     work.connect(session, **given)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from mlxsm_sync.clients.connection import CLIENTS
+from mlxsm_sync.clients.registry import CLIENTS
 from mlxsm_sync.errors import MlxsmError
 from mlxsm_sync.files.machine_name import this_machine
 from mlxsm_sync.files.paths import app_list_path, default_state_path, expanded, find_profile_file

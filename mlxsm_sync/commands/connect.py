@@ -5,20 +5,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.clients.connection import API_KEY, CLIENTS, connection, known_clients, shell_lines
+from mlxsm_sync.clients.registry import CLIENTS, USUAL, connection, known_clients
+from mlxsm_sync.clients.server import API_KEY
+from mlxsm_sync.clients.settings import shell_lines
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import UsageError
 from mlxsm_sync.planning.selectors import entries_named
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.views.connection import clients_text, connection_text
+from mlxsm_sync.views.connection import clients_text, connection_text, notes_of
 
 if TYPE_CHECKING:
-    from mlxsm_sync.clients.connection import Connection
+    from mlxsm_sync.clients.registry import Known
 
 
 def connect(session: Session, name: str | None, client: str | None, form: str | None, listing: bool) -> None:
-    """Print what an OpenAI-compatible client needs. No request is made."""
+    """Print what an OpenAI-compatible client needs. No request is made, and no client's file is touched."""
     if listing:
         _list_clients(session, name)
         return
@@ -31,19 +33,29 @@ def connect(session: Session, name: str | None, client: str | None, form: str | 
     if others:
         raise UsageError("several profiles have this name", "rename one of them")
     session.output.redaction.placeholder = API_KEY
-    settings = connection(entry, client or next(iter(CLIENTS)))
-    session.output.data(settings)
-    session.output.print(_text(session, settings, form, alone=client is not None))
+    known = connection(entry, client or USUAL)
+    if form in ("env", "export") and not known.settings.variables:
+        client = known.connection.client
+        instead = session.command("connect", "--client", client, "--", name)
+        raise UsageError(f"{client} reads a file, not variables", f"{instead} prints what goes into it")
+    session.output.data(known.connection)
+    _print(session, known, form, alone=client is not None)
 
 
-def _text(session: Session, settings: Connection, form: str | None, *, alone: bool) -> str:
-    """What is printed: for people, or only the lines of a client or a format."""
+def _print(session: Session, known: Known, form: str | None, *, alone: bool) -> None:
+    """For people; or the lines of a client or a format alone, with what to know on standard error."""
+    output = session.output
     if form in ("env", "export"):
-        return shell_lines(settings, exported=form == "export")
-    if alone and form != "text":
-        return settings.text
-    named = () if settings.name.startswith("-") else (settings.name,)
-    return connection_text(settings, session.output.style(sys.stdout), session.command("ps", *named))
+        output.print(shell_lines(known.settings.variables, exported=form == "export"))
+    elif alone and form != "text":
+        output.print(known.connection.text)
+        if form is None:
+            for line in notes_of(known.connection):
+                output.note(line)
+    else:
+        named = () if known.connection.name.startswith("-") else (known.connection.name,)
+        ask = session.command("ps", *named)
+        output.print(connection_text(known.connection, output.style(sys.stdout), ask))
 
 
 def _list_clients(session: Session, name: str | None) -> None:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from mlxsm_sync.clients.connection import CLIENTS, connection, model_to_send
+from mlxsm_sync.clients.registry import CLIENTS, connection
+from mlxsm_sync.clients.server import model_to_send
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.state import Entry
@@ -35,10 +36,11 @@ def entry(host: str = "127.0.0.1", model: str = "org/qwen", *raw: str) -> Entry:
         ("::ffff:0.0.0.0", "http://127.0.0.1:8080/v1"),
         ("::1", "http://[::1]:8080/v1"),
         ("fe80::1%en0", "http://[fe80::1%25en0]:8080/v1"),
+        ("a b;'${X}/é", "http://a%20b%3B%27%24%7BX%7D%2F%C3%A9:8080/v1"),
     ],
 )
 def test_the_base_url_is_one_to_connect_to(host: str, base: str) -> None:
-    settings = connection(entry(host), "openai")
+    settings = connection(entry(host), "openai").connection
     assert settings.base_url == base
     command, address, *_, body = shlex.split(settings.curl)
     assert (command, address) == ("curl", f"{base}/chat/completions")
@@ -58,6 +60,7 @@ def test_the_base_url_is_one_to_connect_to(host: str, base: str) -> None:
         ("/Users/me/models/qwen", (), "default_model"),
         ("~/models/qwen", (), "default_model"),
         ("./qwen", (), "default_model"),
+        ("a 'b' ${X}", (), "default_model"),
         ("org/qwen", ("--adapter-path", "x"), "default_model"),
         ("org/qwen", ("--adapter-path=x",), "default_model"),
         ("org/qwen", ("--ad=x",), "default_model"),
@@ -76,6 +79,10 @@ CURL = (
     """-d '{"model": "org/qwen", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 32}'"""
 )
 LINES = "OPENAI_BASE_URL='http://[::1]:8080/v1'\nOPENAI_API_KEY=not-required-local\nOPENAI_MODEL=org/qwen\n"
+EVERYWHERE = (
+    ":: is where the server listens, and no address: "
+    "from another machine, put this machine's name in the place of the address"
+)
 EXPORTED = "".join(f"export {line}\n" for line in LINES.splitlines())
 
 
@@ -97,6 +104,8 @@ def test_a_person_reads_it_and_a_script_takes_it(qwen: Project) -> None:
         "For a shell, and the programs that it starts:\n"
         f"{EXPORTED}"
         "\n"
+        f"- {EVERYWHERE}\n"
+        "\n"
         "To try it, where mlxsm ps Qwen shows it as ready:\n"
         f"{CURL}\n"
     )
@@ -114,7 +123,11 @@ def test_a_person_reads_it_and_a_script_takes_it(qwen: Project) -> None:
             "OPENAI_MODEL": "org/qwen",
         },
         "curl": CURL,
+        "context": 32768,
+        "contextDeclared": False,
+        "file": None,
         "text": EXPORTED,
+        "notes": [EVERYWHERE],
     }
     assert qwen.run("connect", "Qwen", "--json").json == content
     assert qwen.run("connect", "Qwen", "--format", "json").json == content
@@ -181,11 +194,11 @@ def test_the_command_for_a_look_repeats_the_state(qwen: Project) -> None:
 
 
 def test_the_clients_are_listed(project: Project) -> None:
-    listed = project.run("connect", "--list")
-    assert listed.out == "openai  the OpenAI libraries, and all that read their variables\n"
+    listed = [line.split("  ")[0].strip() for line in project.run("connect", "--list").out.splitlines()]
+    assert listed == [*CLIENTS]
     assert project.run("connect", "--list", "--json").json == {
         "formatVersion": 1,
-        "clients": [{"name": "openai", "purpose": "the OpenAI libraries, and all that read their variables"}],
+        "clients": [{"name": name, "purpose": one.purpose} for name, one in CLIENTS.items()],
     }
     for words, told in ((["--list", "Qwen"], "not a profile"), ([], "name the profile to connect to")):
         refused = project.run("connect", *words)
@@ -197,9 +210,11 @@ def test_names_that_are_not_there(project: Project) -> None:
     unknown = project.run("connect", "Quen")
     assert (unknown.code, "did you mean Qwen?" in unknown.err) == (64, True)
     client = project.run("connect", "Qwen", "--client", "hal", "--json")
-    assert (client.code, client.json["error"]["hint"]) == (64, "known clients: openai")
+    assert (client.code, client.json["error"]["hint"]) == (64, f"known clients: {', '.join(CLIENTS)}")
     guess = project.run("connect", "Qwen", "--client", "OpenAi", "--json")
     assert (guess.code, guess.json["error"]["hint"]) == (64, "did you mean openai?")
+    guess = project.run("connect", "Qwen", "--client", "openwebui", "--json")
+    assert (guess.code, guess.json["error"]["hint"]) == (64, "did you mean open-webui?")
 
 
 def test_a_name_that_several_entries_of_the_apps_list_have(project: Project) -> None:
@@ -212,9 +227,3 @@ def test_a_name_that_several_entries_of_the_apps_list_have(project: Project) -> 
     }
     project.write(json.dumps([listed | {"modelID": model} for model in "xy"]), "models.json")
     assert project.run("connect", "A", "--state", "app:models.json").code == 64
-
-
-def test_every_client_of_the_table_says_where_the_server_is() -> None:
-    for name, client in CLIENTS.items():
-        assert client.purpose
-        assert "http://127.0.0.1:8080/v1" in connection(entry(), name).text
