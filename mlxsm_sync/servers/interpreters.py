@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from mlxsm_sync.files.plain_files import read_plain
-from mlxsm_sync.servers.program_words import PythonRun, base, is_python, python_run, unwrapped
 from mlxsm_sync.servers.scripts import SHELLS, first_line, shell_run
+from mlxsm_sync.text.program_words import PythonRun, base, is_python, python_run, unwrapped
 
 FOLDER = "/"
 """Where servers run."""

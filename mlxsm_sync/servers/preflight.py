@@ -8,10 +8,10 @@ from typing import NamedTuple
 from mlxsm_sync.servers import model_files, port_owners
 from mlxsm_sync.servers.command_line import Consent, Launch, Program, is_older, launch
 from mlxsm_sync.servers.fitting import Sized, sized
-from mlxsm_sync.servers.program_words import project_option
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
+from mlxsm_sync.text.program_words import project_option
 from mlxsm_sync.values.choices import as_argument
 from mlxsm_sync.values.hosts import may_meet
 from mlxsm_sync.values.run import RunRecord

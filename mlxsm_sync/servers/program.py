@@ -13,8 +13,8 @@ from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Program
 from mlxsm_sync.servers.interpreters import Interpreter, Missing, interpreter_of
 from mlxsm_sync.servers.packages import package_in
-from mlxsm_sync.servers.program_words import program_places
 from mlxsm_sync.servers.site_folders import environment_of, site_folders
+from mlxsm_sync.text.program_words import program_places
 from mlxsm_sync.text.secret_scan import looks_like
 
 DEFAULT_COMMAND = "mlx_lm.server"

@@ -7,9 +7,9 @@ import shlex
 
 import pytest
 
-from mlxsm_sync.servers.program_words import program_places, project_option, python_run, unwrapped
 from mlxsm_sync.servers.scripts import first_line, shell_run
 from mlxsm_sync.servers.server_parser import about_arguments, is_handed_on, options_in
+from mlxsm_sync.text.program_words import program_places, project_option, python_run, unwrapped
 
 
 @pytest.mark.parametrize(
