@@ -9,10 +9,11 @@ from mlxsm_sync.text.json_value import JsonObject
 
 def settings(server: Server) -> Settings:
     """One model of the proxy, called as the profile; `openai/` is not sent."""
-    # It puts a variable in the place of such a text, and takes a star for a pattern of names.
-    special = server.name.startswith("os.environ/") or "*" in server.name
+    # It puts a variable in the place of such a text, takes a star for a pattern, and answers with the
+    # name in a header, in which other letters are an error.
+    is_special = server.name.startswith("os.environ/") or "*" in server.name or not server.name.isascii()
     model: JsonObject = {
-        "model_name": server.model if special else server.name,
+        "model_name": server.model if is_special else server.name,
         "litellm_params": {
             "model": f"openai/{server.model}",
             "api_base": server.base_url,
