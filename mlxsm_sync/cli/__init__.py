@@ -25,6 +25,8 @@ from mlxsm_sync.text.secret_scan import in_answer, looks_like
 
 _ANSWERS = ("--rename", "--replace")
 """Options whose value is `NAME=NEW`."""
+_COMMAND_LINE = "--from-command"
+"""Takes a command line, of which `init` leaves out secrets, and repeats no value."""
 
 SIGNALLED = 128
 """Added to a signal's number, as shells do: 130 for an interrupt, 143 for a termination."""
@@ -128,7 +130,10 @@ def _looks_like(word: str, before: str) -> str | None:
 
 def _refuse_secrets(arguments: Sequence[str]) -> None:
     """UsageError where a word looks like a secret: words become names, paths and notes, and are repeated."""
-    if any(map(_looks_like, arguments, ("", *arguments))):
+    words = [*zip(arguments, ("", *arguments), strict=False)]
+    if "init" in arguments:
+        words = [pair for pair in words if _COMMAND_LINE not in (pair[1], pair[0].partition("=")[0])]
+    if any(_looks_like(word, before) for word, before in words):
         raise UsageError(
             "a word on the command line looks like a secret; nothing was done",
             "secrets never go into a profile, a path or an option: take it out, and revoke it if it was seen",

@@ -8,6 +8,7 @@ import click
 
 from mlxsm_sync.cli import options
 from mlxsm_sync.cli.complete import machine_names
+from mlxsm_sync.cli.file_names import FileName
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.views.published import SCHEMAS
 
@@ -17,19 +18,49 @@ from mlxsm_sync.views.published import SCHEMAS
 Examples:
   mlxsm init                     a commented starter in ./profiles.yaml
   mlxsm init --from-state        the profiles of this machine, as a file
+  mlxsm init --from-running      the servers that run now, started by hand
+  mlxsm init --from-command 'python -m mlx_lm.server --model org/name --port 8080'
+  mlxsm init --from-file start.sh --from-file ~/Library/LaunchAgents/local.mlx.plist
   mlxsm init -f team.yaml        another name
 Next: mlxsm plan; mlxsm schema profiles > profiles.schema.json for an editor."""
 )
 @click.option("--from-state", is_flag=True, help="Start from the profiles of this machine.")
+@click.option(
+    "--from-running",
+    is_flag=True,
+    help="Start from the mlx_lm.server processes of this user, by their command lines.",
+)
+@click.option(
+    "--from-command",
+    multiple=True,
+    metavar="COMMAND",
+    help="Start from a command line of mlx_lm.server, in quotes; may be repeated.",
+)
+@click.option(
+    "--from-file",
+    multiple=True,
+    type=FileName("read"),
+    metavar="FILE",
+    help="Start from the commands in a shell script or launchd plist (- is standard input); repeatable.",
+)
 @options.profile_file
 @options.state
 @options.as_json
 @click.pass_obj
-def init(session: Session, /, **given: Any) -> None:
-    """Write a commented starter profile file; an existing file is never overwritten."""
+def init(session: Session, /, from_running: bool, **given: Any) -> None:
+    """Write a commented starter profile file; an existing file is never overwritten.
+
+    A command becomes a profile: each option its key, others rawExtraArgs. The program, variables of the
+    environment and secrets are left out and named. No command is run, and no running server is asked.
+    """
     from mlxsm_sync.commands import init as work
 
-    work.init(session, **given)
+    found = None
+    if from_running:
+        from mlxsm_sync.commands.servers.running import running  # the other half, only where it is asked for
+
+        found = running(session)
+    work.init(session, from_running=found, **given)
 
 
 @click.command(

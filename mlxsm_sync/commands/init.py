@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.output import telling_of
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import FileError
+from mlxsm_sync.errors import FileError, UsageError
 from mlxsm_sync.files.atomic import write_whole
-from mlxsm_sync.files.paths import PROFILE_FILES, look_alikes, project_name, way_to
+from mlxsm_sync.files.paths import PROFILE_FILES, expanded, look_alikes, project_name, way_to
 from mlxsm_sync.planning.exportable import select
+from mlxsm_sync.profile_file.from_commands import of_a_command, of_a_file, profiles_of
 from mlxsm_sync.profile_file.writer import has_schema_beside, proposed_collection, starter
+from mlxsm_sync.syntax.source import read_bytes
 from mlxsm_sync.values.file_reports import InitReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from mlxsm_sync.profile_file.from_commands import Source
     from mlxsm_sync.values.profile import Profile
 
 
-def init(session: Session, from_state: bool) -> None:
+def init(
+    session: Session,
+    from_state: bool,
+    from_command: tuple[str, ...],
+    from_file: tuple[str, ...],
+    from_running: Sequence[Source] | None,
+) -> None:
     """Write a commented starter profile file; an existing file is never overwritten."""
     path = session.file or PROFILE_FILES[0]
     if session.file is None:
         _refuse_a_second(PROFILE_FILES)
     session.files.make(path)
-    profiles, notes = _profiles_of_the_state(session) if from_state else ([], [])
+    if sum((from_state, bool(from_command or from_file), from_running is not None)) > 1:
+        raise UsageError("give one of --from-state, --from-running, and commands", "make two files of them")
+    if from_state:
+        profiles, notes = _profiles_of_the_state(session)
+    else:
+        sources = [*(from_running or ()), *_given(session, from_command, from_file)]
+        profiles, notes = profiles_of(sources, _home())
+    for note in notes:
+        session.output.note(f"note: {note}")
     text = starter(profiles, proposed_collection(project_name(path)), schema=has_schema_beside(path))
     if path == "-":
         session.output.data(InitReport(path=None, text=text, notes=tuple(notes)))
@@ -54,6 +72,20 @@ def _profiles_of_the_state(session: Session) -> tuple[list[Profile], list[str]]:
     """The profiles, and what was left out of them."""
     selection = select(session.store.read().entries, local_paths=True)
     notes = [f'"{one.name}" was left out: {one.reason}' for one in selection.left_out]
-    for note in notes:
-        session.output.note(f"note: {note}")
     return [entry.profile for entry in selection.entries], notes
+
+
+def _given(session: Session, commands: Sequence[str], files: Sequence[str]) -> Iterator[Source]:
+    """The commands of the command line, and those of files."""
+    for number, command in enumerate(commands, start=1):
+        yield of_a_command(command, "--from-command" if len(commands) == 1 else f"--from-command[{number}]")
+    for path in files:
+        session.tell_of_input(path)
+        yield of_a_file(read_bytes(path), path)
+
+
+def _home() -> str | None:
+    """The home folder, where there is one."""
+    with suppress(FileError):
+        return expanded("~")
+    return None

@@ -1,1 +1,1 @@
-"""The profile file: read, checked, written and edited."""
+"""the profile file: read, checked, written, edited, and made of commands."""

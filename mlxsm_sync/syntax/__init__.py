@@ -1,1 +1,1 @@
-"""Text with positions: YAML and JSON as trees in which every value knows its line and column."""
+"""Text with positions: YAML and JSON as trees, lines for a shell as words; and property lists."""

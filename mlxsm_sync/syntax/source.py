@@ -32,11 +32,12 @@ def read_tree(path: str) -> Tree:
 
 def read_text(path: str, problems: Problems) -> tuple[str, str]:
     """The text of a file, and the digest of its bytes; InvalidFile where it is no text for us."""
-    data = _read(path)
-    return _decode(data, problems), digest_bytes(data)
+    data = read_bytes(path)
+    return decode(data, problems), digest_bytes(data)
 
 
-def _read(path: str) -> bytes:
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file or of standard input, up to the limit and one more; FileError where it refuses."""
     refuse_secret(path, "the file")
     try:
         if path == STDIN:
@@ -53,7 +54,8 @@ def _capped(file: BinaryIO) -> bytes:
     return file.read(MAX_BYTES + 1)
 
 
-def _decode(data: bytes, problems: Problems) -> str:
+def decode(data: bytes, problems: Problems) -> str:
+    """Bytes as text; InvalidFile where they are none for us."""
     if len(data) > MAX_BYTES:
         raise problems.stop(None, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
     # The codec "utf-8-sig" would count from behind the mark.
