@@ -19,8 +19,8 @@ Examples:
   mlxsm init                     a commented starter in ./profiles.yaml
   mlxsm init --from-state        the profiles of this machine, as a file
   mlxsm init --from-running      the servers that run now, started by hand
-  mlxsm init --from-command 'python -m mlx_lm.server --model org/name --port 8080'
-  mlxsm init --from-file start.sh --from-file ~/Library/LaunchAgents/local.mlx.plist
+  mlxsm init --from-command 'mlx_lm.server --model org/name --port 8080'
+  mlxsm init --from-file start.sh --from-file local.mlx.plist
   mlxsm init -f team.yaml        another name
 Next: mlxsm plan; mlxsm schema profiles > profiles.schema.json for an editor."""
 )

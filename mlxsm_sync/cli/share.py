@@ -135,13 +135,12 @@ def pull(session: Session, /, **given: Any) -> int:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm connect Qwen                          base URL, model, lines, a curl to try
-  mlxsm connect Qwen --client zed             the settings alone, to copy or to redirect
-  mlxsm connect Qwen --client zed --format text  with what to know beside them
-  mlxsm connect Qwen --format export          the variables: eval "$(…)" sets them
-  mlxsm connect Qwen --format env             the same for a .env file
-  mlxsm connect Qwen --client hermes --json   for a script
-  mlxsm connect --list                        the clients whose settings are known
+  mlxsm connect Qwen                     base URL, model, lines, a curl to try
+  mlxsm connect Qwen --client zed        the settings, to copy or redirect
+  mlxsm connect Qwen --format export     the variables: eval "$(…)" sets them
+  mlxsm connect Qwen --format env        the same for a .env file
+  mlxsm connect Qwen --client zed --json for a script
+  mlxsm connect --list                   the clients whose settings are known
 Next: put it where the client looks; mlxsm ps shows whether the server is up."""
 )
 @click.argument("name", metavar="NAME", required=False, shell_complete=entry_names)
@@ -160,7 +159,8 @@ def connect(session: Session, /, **given: Any) -> None:
     """Print what an OpenAI-compatible client needs. No request is made.
 
     With --client, standard output has the client's settings in its own format and nothing else; where they
-    go, and what to know, is said beside it. Nothing is written into a client's files.
+    go, and what to know, is said beside it, or with --format text among it. Nothing is written into a
+    client's files.
     """
     from mlxsm_sync.commands import connect as work
 

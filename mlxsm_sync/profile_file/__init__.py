@@ -1,1 +1,1 @@
-"""the profile file: read, checked, written, edited, and made of commands."""
+"""The profile file: read, checked, written, edited, and made of commands."""

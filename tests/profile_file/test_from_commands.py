@@ -18,6 +18,7 @@ from mlxsm_sync.servers.command_line import Consent, Program, launch
 from mlxsm_sync.values.launch_options import launch_options
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.server_options import FLAGS
+from testing.fake_secrets.tokens import TOKENS
 from testing.paths import REPOSITORY
 from testing.project import Project
 from testing.strategies import rich_profiles
@@ -211,6 +212,38 @@ def test_secrets_the_program_and_the_environment_are_left_out_and_named() -> Non
     ]
     assert 'allowedOrigins: "*" keeps it as it was' in found.notes[-1]
     assert token not in json.dumps([found.notes, profile.sparse])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "X=T mlx_lm.server --model org/a --port 1",
+        "T=x mlx_lm.server --model org/a --port 1",
+        "mlx_lm.server --model T",
+        "mlx_lm.server --model /models/T",
+        "mlx_lm.server --model org/a --port T",
+        "mlx_lm.server --model org/a --host T",
+        "mlx_lm.server --model org/a --adapter-path T --draft-model T --chat-template T",
+        "mlx_lm.server --model org/a --of-a-fork T T",
+        "mlx_lm.server --model org/a --of-a-fork=T --T --T=x --te=T",
+        "mlx_lm.server --model org/a --log-level T --temp T --chat-template-args T",
+        """mlx_lm.server --model org/a --chat-template-args '{"T": "T"}'""",
+        "T mlx_lm.server --model org/a",
+        "mlx_lm.server --model org/a > T",
+        "bash -c 'mlx_lm.server --model org/a --x T'",
+        "mlx_lm.server --model org/a --x 'T",
+    ],
+)
+def test_no_token_goes_through(command: str) -> None:
+    for token in TOKENS.values():
+        words = shlex.quote(token) if " " in token or "\n" in token else token
+        try:
+            found = made(command.replace("T", words))
+            told = json.dumps([*found.notes, *(profile.sparse for profile in found.profiles)])
+        except InvalidFile as error:
+            told = json.dumps([one.message for one in error.problems])
+        # Some begin with a name, such as HF_TOKEN=, and that is what is told of them.
+        assert token[-12:] not in told
 
 
 @pytest.mark.parametrize(
