@@ -102,11 +102,13 @@ def _calls(command: ShellCommand, problems: Problems, depth: int = 0) -> Iterato
 
 
 def _scripts(words: Sequence[Word]) -> Iterator[Word]:
-    """Words that a shell reads as commands: behind its `-c`, and what an alias stands for."""
+    """Words that a shell reads as commands: behind its `-c`, for a new terminal, behind an alias."""
     run = unwrapped([word.text for word in words])
     inner = words[len(words) - len(run.words) :] if run is not None else words
     if inner[0].text == "alias":
         yield from (one._replace(text=one.text.partition("=")[2]) for one in inner[1:])
+    if base(inner[0].text) in _TERMINALS:
+        yield from (one for one in inner[1:] if " " in one.text)
     if base(inner[0].text) in _SHELLS:
         for option, script in pairwise(inner[1:]):
             if option.text.startswith("-") and option.text.endswith("c"):
