@@ -29,6 +29,7 @@ _ORIGINS = (
     "without --allowed-origins, mlx_lm.server answers the pages of every web site, but under mlxsm up only "
     'those of its own address: allowedOrigins: "*" keeps it as it was'
 )
+_MOST_STARTS = 1000
 _EXAMPLE = "such as mlx_lm.server --model org/name --port 8080"
 _CACHED = re.compile(r"/models--(?:[^/]*?--)?([^/]+)/snapshots/")
 """How the cache of the Hub writes a model in a path."""
@@ -111,6 +112,10 @@ def of_a_process(words: Sequence[str], label: str, folder: str | None) -> Source
 def profiles_of(sources: Iterable[Source], home: str | None) -> Made:
     """The profiles of all starts, `home` being the home folder; InvalidFile with every problem of all."""
     listed = [*sources]
+    if (count := sum(len(source.calls) for source in listed)) > _MOST_STARTS:
+        raise InvalidFile(
+            f"there are {count} starts of servers, and {_MOST_STARTS} is the most; nothing was written"
+        )
     making = _Making(home)
     for source in listed:
         for call in source.calls:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -103,9 +104,9 @@ def translate(arguments: Sequence[Word], at: Position, place: Place, problems: P
 
 def _given(arguments: Sequence[Word], problems: Problems) -> Iterator[Given]:
     """The options of the arguments, as the parser of the server takes them."""
-    waiting = [*arguments]
+    waiting = deque(arguments)
     while waiting:
-        word = waiting.pop(0)
+        word = waiting.popleft()
         name, has_value, value = word.text.partition("=")
         if not word.text.startswith("--") or word.text == "--":
             _refuse_stray(word, problems)
@@ -114,7 +115,7 @@ def _given(arguments: Sequence[Word], problems: Problems) -> Iterator[Given]:
         name = full[0] if len(full) == 1 else name
         unknown = word.unknown
         if not has_value and waiting and takes(FLAGS.get(name), waiting[0].text):
-            following = waiting.pop(0)
+            following = waiting.popleft()
             has_value, value, unknown = "=", following.text, unknown or following.unknown
         if len(full) > 1:
             problems.add(word.at, f"{name} is short for {' or '.join(full)}: write the whole name")

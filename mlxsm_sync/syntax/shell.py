@@ -114,8 +114,9 @@ class _Reader:
             yield ShellCommand(tuple(words), tuple(names), redirected)
 
     def _position(self, place: int) -> Position:
+        # From the last place on, or a long line takes time by the square of its length.
         self._line += self.text.count("\n", self._counted, place)
-        self._line_start = self.text.rfind("\n", 0, place) + 1
+        self._line_start = max(self.text.rfind("\n", self._counted, place) + 1, self._line_start)
         self._counted = place
         return Position(self._line, place - self._line_start + 1)
 

@@ -497,6 +497,19 @@ def test_any_words_become_a_valid_profile_or_problems(words: list[str]) -> None:
     assert any("- was left out: " in note for note in found.notes) == bool(source.problems)
 
 
+def test_there_is_a_limit_that_nobody_meets() -> None:
+    with pytest.raises(InvalidFile, match="there are 1001 starts of servers, and 1000 is the most"):
+        made("mlx_lm.server --model org/a\n" * 1001)
+
+
+@pytest.mark.parametrize(
+    "text", ["x " * 200_000, "'" * 10**6, "mlx_lm.server" + " --x" * 200_000, "$(" * 10**5, "$X" * 10**5]
+)
+def test_a_long_line_takes_no_time_by_its_square(text: str) -> None:
+    """It would take minutes, which is more than a test of these has."""
+    assert of_a_command(text, "-") is not None
+
+
 def test_where_the_arguments_begin_is_none_for_nothing() -> None:
     assert arguments_at([]) is None
     assert arguments_at(["sudo"]) is None
