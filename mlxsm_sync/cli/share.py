@@ -135,12 +135,12 @@ def pull(session: Session, /, **given: Any) -> int:
 @click.command(
     epilog="""\b
 Examples:
-  mlxsm connect Qwen                     base URL, model, lines, a curl to try
-  mlxsm connect Qwen --client zed        the settings, to copy or redirect
-  mlxsm connect Qwen --format export     the variables: eval "$(…)" sets them
-  mlxsm connect Qwen --format env        the same for a .env file
-  mlxsm connect Qwen --client zed --json for a script
-  mlxsm connect --list                   the clients whose settings are known
+  mlxsm connect Qwen                      base URL, model, a curl to try
+  mlxsm connect Qwen --client zed         the settings, to copy or redirect
+  mlxsm connect Qwen --format export      the variables: eval "$(…)" sets them
+  mlxsm connect Qwen --format env         the same for a .env file
+  mlxsm connect Qwen --client zed --json  for a script
+  mlxsm connect --list                    the clients whose settings are known
 Next: put it where the client looks; mlxsm ps shows whether the server is up."""
 )
 @click.argument("name", metavar="NAME", required=False, shell_complete=entry_names)
