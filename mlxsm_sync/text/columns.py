@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 from itertools import accumulate, takewhile
 from typing import Any
 
@@ -38,4 +37,6 @@ def padded(text: str, width: int) -> str:
 @cache
 def _library() -> Any:
     """wcwidth, whose tables take longer to load than a whole command that meets plain letters only."""
-    return import_module("wcwidth")
+    import wcwidth
+
+    return wcwidth

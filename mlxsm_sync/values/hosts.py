@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
 import re
 from functools import cache
 
@@ -72,11 +77,8 @@ def is_loopback(host: str) -> bool:
 
 def is_everywhere(host: str) -> bool:
     """Whether a server on this host listens on every address, in whichever spelling."""
-    from ipaddress import ip_address
-
-    try:
-        address = ip_address(host)
-    except ValueError:
+    address = _parsed(host)
+    if address is None:
         return host == "0"
     mapped = getattr(address, "ipv4_mapped", None)
     return address.is_unspecified or (mapped is not None and mapped.is_unspecified)
@@ -95,13 +97,18 @@ def overlap(a: str, b: str) -> bool:
 
 def _plain(address: str) -> str:
     """An address in one form; an IPv4 address inside IPv6 as what it is."""
-    from ipaddress import ip_address
+    parsed = _parsed(address.partition("%")[0])
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed) if parsed is not None else address
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as such; None where the text is none."""
+    from ipaddress import ip_address  # most files name one of the addresses that are known
 
     try:
-        parsed = ip_address(address.partition("%")[0])
+        return ip_address(text)
     except ValueError:
-        return address
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+        return None
 
 
 def host_fault(text: str) -> str | None:

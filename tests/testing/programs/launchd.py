@@ -133,6 +133,17 @@ def log_in() -> None:
         answer(["bootstrap", f"gui/{os.getuid()}", str(path)])
 
 
+def reap() -> None:
+    """Orphans are the first process's, as on any system; how its own services end is asked elsewhere."""
+    assert sys.platform == "linux"
+    known = {job.process.pid for job in JOBS.values() if job.process is not None}
+    with suppress(ChildProcessError):
+        while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+            if found.si_pid in known:
+                return
+            os.waitpid(found.si_pid, 0)
+
+
 def main() -> None:
     place = Path(HOME) / ".launchd"
     place.unlink(missing_ok=True)
@@ -153,12 +164,7 @@ def main() -> None:
                 line.sendall(json.dumps([code, text]).encode())
         for label in [label for label, job in JOBS.items() if not job.step()]:
             del JOBS[label]
-        with suppress(ChildProcessError):  # orphans are the first process's, as on any system
-            known = {job.process.pid for job in JOBS.values() if job.process is not None}
-            while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
-                if found.si_pid in known:
-                    break
-                os.waitpid(found.si_pid, 0)
+        reap()
 
 
 if __name__ == "__main__":
