@@ -34,7 +34,8 @@ def earlier(files: RunFiles, entry_id: str) -> list[float]:
     """When the last runs of an entry failed, in seconds since 1970; none where that cannot be read."""
     match _noted(files, entry_id):
         case {"failedAt": [*times]}:
-            return [float(at) for at in times if isinstance(at, int | float)]
+            # What is later than now shows that a clock was set, or somebody's hand.
+            return [float(at) for at in times if isinstance(at, int | float) and 0 <= at <= time.time()]
     return []
 
 

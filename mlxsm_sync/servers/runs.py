@@ -14,7 +14,7 @@ from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.current import boot_id
 from mlxsm_sync.system.managers import manager_of_this_process
-from mlxsm_sync.system.process_identity import noted, noted_child
+from mlxsm_sync.system.process_identity import noted, noted_child, noted_runner
 from mlxsm_sync.system.run_marks import run_mark
 from mlxsm_sync.text.json_value import canonical, digest_bytes
 from mlxsm_sync.text.times import now
@@ -45,12 +45,13 @@ def begin(
     """
     logs.rotate(files.log_path(entry.id))
     record = _record(entry, program, arguments, files)
+    if foreground:
+        manager = manager_of_this_process(entry.id, environment)
+        record = noted_runner(record.model_copy(manager=manager))
     files.forget_run(entry.id)
     files.write(record)
     try:
         if foreground:
-            manager = manager_of_this_process(entry.id, environment)
-            record = record.model_copy(manager=manager)
             child = _child(record, files, environment)
             return Begun(noted_child(record, child.pid), child)
         started = _process(record, files, environment)

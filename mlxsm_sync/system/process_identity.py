@@ -257,10 +257,15 @@ def noted(record: RunRecord, pid: int, shim: int) -> RunRecord:
     return record.model_copy(shim=shim, shim_mark=_start_mark(shim), **known)
 
 
+def noted_runner(record: RunRecord) -> RunRecord:
+    """The record of a server whose parent this process is going to be."""
+    runner = os.getpid()
+    return record.model_copy(runner=runner, runner_mark=_start_mark(runner), pid_space=pid_space())
+
+
 def noted_child(record: RunRecord, pid: int) -> RunRecord:
     """The record with its process, of which this one is the parent."""
-    known = {"pid": pid, "start_mark": _start_mark(pid), "pid_space": pid_space()}
-    return record.model_copy(runner=os.getpid(), runner_mark=_start_mark(os.getpid()), **known)
+    return record.model_copy(pid=pid, start_mark=_start_mark(pid))
 
 
 def is_child_of_runner(about: Facts, record: RunRecord) -> bool:
