@@ -225,6 +225,16 @@ def test_a_state_without_a_profile_file(serviced: Serviced) -> None:
     assert "--file" not in serviced.unit_path("A").read_text()
 
 
+def test_a_download_may_take_longer_than_a_start(serviced: Serviced) -> None:
+    """systemd is asked for more time as long as something comes."""
+    serviced.declare(A="test/fetch-24")
+    cache = str(serviced.folder / "cache")
+    (one,) = serviced.install("A", "--timeout", "3", HF_HUB_CACHE=cache)["services"]
+    assert (one["result"], one["started"]) == ("installed", True), one
+    assert one["readySeconds"] > 3
+    assert "TimeoutStartSec=3\n" in serviced.unit_path("A").read_text()
+
+
 def test_it_ends_when_idle_and_is_not_started_again(serviced: Serviced) -> None:
     serviced.declare(A="test/load-0")
     serviced.install("A", "--stop-after-idle", "1s")
