@@ -88,10 +88,9 @@ def test_what_is_not_fresh_is_named_and_written(
     assert reference.main(["--check"]) == 1
     assert [*tmp_path.iterdir()] == []
     assert reference.main([]) == 0
-    assert (
-        capsys.readouterr().out
-        == "pages stale: cli.md, mlxsm.1, profiles.md\npages written: cli.md, mlxsm.1, profiles.md\n"
-    )
+    scripts = "completions/mlxsm.bash, completions/_mlxsm, completions/mlxsm.fish"
+    written = f"cli.md, mlxsm.1, profiles.md, {scripts}"
+    assert capsys.readouterr().out == f"pages stale: {written}\npages written: {written}\n"
     assert reference.main(["--check"]) == 0
 
 

@@ -113,10 +113,14 @@ Examples:
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of a shell."""
+    click.echo(completion_script(ctx.find_root().command, shell))
+
+
+def completion_script(whole: click.Command, shell: str) -> str:
+    """What a shell has to read once: `bash`, `zsh` or `fish`."""
     from click.shell_completion import ShellComplete, get_completion_class  # half as large as click
 
     kind = get_completion_class(shell)
     assert kind is not None  # click knows these three
-    script = kind(ctx.find_root().command, {}, "mlxsm", "_MLXSM_COMPLETE")
     # Not kind.source: for bash, that starts bash to ask for its version.
-    click.echo(ShellComplete.source(script))
+    return ShellComplete.source(kind(whole, {}, "mlxsm", "_MLXSM_COMPLETE"))

@@ -14,10 +14,13 @@ from typing import NamedTuple
 import click
 
 from mlxsm_sync.cli import cli
+from mlxsm_sync.cli.begin import completion_script
 from mlxsm_sync.cli.group import SECTIONS, every_command
 from mlxsm_sync.views.profile_page import profile_page
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
+_SHELLS = {"mlxsm.bash": "bash", "_mlxsm": "zsh", "mlxsm.fish": "fish"}
+"""The files that packages install, by the name that each shell looks for."""
 _WIDTH = 10_000
 """Wider than any text, so that nothing is wrapped here."""
 
@@ -115,10 +118,12 @@ def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with `--check` name those that are not fresh."""
     stale = []
     pages = {"cli.md": markdown(), "mlxsm.1": man(), "profiles.md": profile_page()}
+    pages |= {f"completions/{name}": f"{completion_script(cli, shell)}\n" for name, shell in _SHELLS.items()}
     for path, text in ((DOCS / name, text) for name, text in pages.items()):
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(path.name)
+            stale.append(str(path.relative_to(DOCS)))
             if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     verb = "stale" if "--check" in arguments else "written"
     sys.stdout.write(f"pages {verb}: {', '.join(stale) or 'none'}\n")
