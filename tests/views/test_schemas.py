@@ -400,3 +400,14 @@ def test_what_only_the_apps_list_can_hold_is_printed_as_its_schema_says(project:
         assert not any(f'"{rule}"' in text for rule in ("pattern", "minimum", "maximum"))
     assert '"pattern"' in json.dumps(published("state")["definitions"]["Profile"])
     check("list", listed)
+
+
+def test_the_entry_for_the_schema_store_names_files_that_are_ours_alone() -> None:
+    """https://www.schemastore.org takes no name as common as profiles.yaml; the URL is that of a file here."""
+    entry = json.loads((REPOSITORY / "docs/recipes/schemastore.json").read_text())
+    assert set(entry) == {"name", "description", "fileMatch", "url"}
+    hook = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())[0]["files"]
+    for pattern in entry["fileMatch"]:
+        assert re.search(hook, pattern.replace("*", "team")), pattern
+        assert "mlxsm" in pattern
+    assert (REPOSITORY / entry["url"].partition("/main/")[2]).is_file()
