@@ -45,6 +45,8 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     for name in ("--model", "--host", "--allowed-origins", "--chat-template-args", "--log-level"):
         parser.add_argument(name)
+    for name in ("--trust-remote-code", "--some-new-option"):
+        parser.add_argument(name, action="store_true")
     parser.add_argument("--port", type=int)
     parser.add_argument("--max-tokens", type=int)
     parser.add_argument("--temp", type=float)
