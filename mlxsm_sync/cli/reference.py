@@ -67,7 +67,7 @@ def markdown() -> str:
     lines = [
         "# Command line",
         "",
-        "Written from `mlxsm COMMAND --help`; exit codes are in the [README](../README.md#exit-codes).",
+        "Written from `mlxsm COMMAND --help`; [exit codes](exit-codes.md) have a page of their own.",
     ]
     for section, commands in pages():
         lines += ["", f"## {section}"]

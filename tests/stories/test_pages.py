@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from mlxsm_sync.values.plan import ConflictKind
 from testing.page_scenes import SCENES, dotfiles, pull_request
 from testing.pages import PAGES, Block, Shell, blocks, rewritten, steady, steps
 from testing.paths import REPOSITORY
@@ -93,6 +97,38 @@ CHECKS: dict[str, Callable[[Sequence[str]], None]] = {
     "bare": _applied,
 }
 """What a page does not show, and a script of it must print."""
+
+
+CONFLICTS = (REPOSITORY / "docs/conflicts.md").read_text()
+KINDS = dict(re.findall(r"^\| \[`([\w-]+)`\]\(#([\w-]+)\)", CONFLICTS, re.MULTILINE))
+"""The section of docs/conflicts.md on each kind."""
+
+
+def _scenes_of_conflicts() -> Iterator[tuple[str, str]]:
+    """Each scene in a section on kinds of conflicts, with the heading."""
+    for section in CONFLICTS.split("\n## ")[1:]:
+        heading = section.partition("\n")[0].lower().replace(",", "").replace(" ", "-")
+        if heading in KINDS.values():
+            yield from (
+                (heading, found) for found in dict.fromkeys(re.findall(r"<!-- run: ([\w-]+) -->", section))
+            )
+
+
+def test_every_kind_of_conflict_has_its_section() -> None:
+    assert set(KINDS) == set(get_args(ConflictKind))
+    sections = Counter(heading for heading, _ in _scenes_of_conflicts())
+    assert sections == Counter(KINDS.values())
+
+
+@pytest.mark.parametrize(("heading", "scene"), [*_scenes_of_conflicts()])
+def test_a_section_shows_the_kind_that_it_is_about(heading: str, scene: str, servers: Servers) -> None:
+    shell = Shell(servers, {})
+    SCENES[scene].begin(shell)
+    first = next(block for block in blocks("docs/conflicts.md") if block.scene == scene)
+    command, _ = next(steps(first.text))
+    found = {one["kind"] for one in json.loads(shell.script(f"{command} --json"))["conflicts"]}
+    assert len(found) == 1
+    assert found <= {kind for kind, of in KINDS.items() if of == heading}
 
 
 def only(page: str, begin: str) -> Block:

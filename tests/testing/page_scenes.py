@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from testing.models import put_into_cache
 from testing.pages import Shell
 from testing.paths import REPOSITORY
@@ -47,8 +49,9 @@ def profile(name: str, port: int, model: str = QWEN, **more: Any) -> dict[str, A
 
 
 def write(shell: Shell, name: str, *profiles: dict[str, Any], collection: str = "mine") -> None:
-    """A profile file; JSON is YAML, too."""
-    text = json.dumps({"schemaVersion": 1, "collection": collection, "profiles": profiles})
+    """A profile file as people write it."""
+    content = {"schemaVersion": 1, "collection": collection, "profiles": [*profiles]}
+    text = yaml.safe_dump(content, sort_keys=False)
     shell.project.write(shell.here(text), name)
 
 
@@ -256,6 +259,11 @@ def big_models(shell: Shell) -> None:
         profile("Not here", 8083, "mlx-community/not-here"),
     )
     put_into_cache(Path(shell.project.environment["HOME"]))
+
+
+@scene("8080", "8081")
+def supervisor(shell: Shell) -> None:
+    """The page's own files are all."""
 
 
 # docs/documents.md, docs/mac-app.md, README.md

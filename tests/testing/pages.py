@@ -22,7 +22,7 @@ from pathlib import Path
 import pexpect
 
 from testing.paths import BIN, REPOSITORY
-from testing.project import Project
+from testing.servers import Servers
 
 PAGES = ["README.md", *sorted(str(p.relative_to(REPOSITORY)) for p in (REPOSITORY / "docs").rglob("*.md"))]
 PROMPT = "$ "
@@ -132,7 +132,7 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 class Shell:
     """Runs commands of a page in a project; ports of the page are others here, and back in what is printed."""
 
-    project: Project
+    project: Servers
     ports: Mapping[str, str]
 
     @property
@@ -230,6 +230,6 @@ def steady(text: str, *, of_servers: bool) -> str:
 def rewritten(block: Block, told: str) -> None:
     """Put what commands print now into a page."""
     path = REPOSITORY / block.page
-    text, was = path.read_text(), f"```console\n{block.text}```"
-    assert text.count(was) == 1, f"{block.place}: the same block stands there twice"
-    path.write_text(text.replace(was, f"```console\n{told}```"))
+    text, head = path.read_text(), f"<!-- {block.mark} -->\n```console\n"
+    assert text.count(f"{head}{block.text}```") == 1, f"{block.place}: the same block stands there twice"
+    path.write_text(text.replace(f"{head}{block.text}```", f"{head}{told}```"))
