@@ -163,9 +163,24 @@ def _run(arguments: Sequence[str], session: Session) -> int:
     except MemoryError:
         raise FileError("there is not enough memory for this") from None
     except Exception as error:
+        fault = f"{type(error).__name__} in {_where(error)}"
         raise MlxsmError(
-            f"mlxsm failed by its own fault ({type(error).__name__}); nothing more was written"
+            f"mlxsm failed by its own fault ({fault}); nothing more was written",
+            "please report this line, with the command and mlxsm --version",
         ) from None
+
+
+def _where(error: Exception) -> str:
+    """The last line of ours that an error came from, as `planning/match.py:31`.
+
+    The error's own words are left out: they may hold a value of a file, and so a secret.
+    """
+    found, at = "?", error.__traceback__
+    while at is not None:
+        _, ours, path = at.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/mlxsm_sync/")
+        found = f"{path}:{at.tb_lineno}" if ours else found
+        at = at.tb_next
+    return found
 
 
 class _Wish(NamedTuple):
