@@ -261,6 +261,34 @@ def big_models(shell: Shell) -> None:
     put_into_cache(Path(shell.project.environment["HOME"]))
 
 
+@scene()
+def flags_as_keys(shell: Shell) -> None:
+    """A file by somebody who knows the flags of the server."""
+    more: dict[str, Any] = {"temp": 0.2, "max-tokens": 4096, "draft-model": "mlx-community/Qwen3-0.6B-4bit"}
+    write(shell, "profiles.yaml", profile("Qwen", 8080, **more))
+
+
+@scene()
+def habits(shell: Shell) -> None:
+    """Any folder."""
+
+
+@scene()
+def after_0_1(shell: Shell) -> None:
+    """What version 0.1 has left of two profiles."""
+    earlier, home = REPOSITORY / "tests/stories/version_0_1", Path(shell.project.environment["HOME"])
+    for path in (earlier / "state.json", *earlier.glob("history/state*"), earlier / "profiles.yaml"):
+        outside = path.suffix == ".yaml"
+        target = (
+            shell.project.folder
+            if outside
+            else home / ".local/state/mlxsm" / path.parent.relative_to(earlier)
+        )
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        text = path.read_text().replace("@FOLDER@", str(shell.project.folder)).replace("@PORT@", "18461")
+        (target / path.name).write_text(text)
+
+
 @scene("8080", "8081")
 def supervisor(shell: Shell) -> None:
     """The page's own files are all."""

@@ -228,12 +228,15 @@ def shell(project: Project, line: str, environment: dict[str, str]) -> Result:
 
 
 def documented(path: Path) -> Iterator[str]:
-    """Every command line of ours in a page: in its blocks of code and between its backticks."""
-    text = path.read_text()
+    """Every command line of ours in a page: in its blocks of code and between its backticks.
+
+    What is run, and held against the output that the page shows, may be wrong on purpose.
+    """
+    text = re.sub(r"^<!-- run: [^>]*-->\n```console\n.*?^```$", "", path.read_text(), flags=re.S | re.M)
     blocks = re.findall(r"^```(?:bash|console|sh|text|yaml)?\n(.*?)^```", text, re.S | re.M)
     for line in "\n".join(blocks).splitlines():
         if re.match(r"\$ |mlxsm |[A-Z_]+=\S+ mlxsm ", line) or " && " in line or "| mlxsm" in line:
-            for part in re.split(r" && | \| ", line.removeprefix("$ ")):
+            for part in re.split(r" && | \|\|? ", line.removeprefix("$ ")):
                 if (found := re.search(r"(?:^|[ /])mlxsm (.*)", part)) is not None:
                     yield re.split(r"\s#\s|\s+#\s|\s>+\s", found[1])[0].strip()
     prose = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
