@@ -17,7 +17,7 @@ import yaml
 
 from mlxsm_sync.values.plan import ConflictKind
 from testing.page_scenes import SCENES, dotfiles, pull_request
-from testing.pages import PAGES, Block, Shell, blocks, rewritten, steady, steps
+from testing.pages import PAGES, Block, Shell, blocks, read, rewritten, steady, steps
 from testing.paths import REPOSITORY
 from testing.ports import new_port
 from testing.servers import Servers
@@ -33,6 +33,36 @@ def test_every_command_is_run_or_says_why_not() -> None:
     assert {place: trouble for place, trouble in troubles.items() if trouble} == {}
     assert {scene for _, scene in PLAYED} <= SCENES.keys()
     assert {block.mark for block in ALL if block.scene and block.language not in ("bash", "console")} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wrong"),
+    [
+        ("```bash\nls\n```\n", True),
+        ("```console\n$ ls\n```\n", True),
+        ("```yaml\ncmd: mlxsm run A\n```\n", True),
+        ("```yaml\nname: A\n```\n", False),
+        ("```text\nmlxsm plan [OPTIONS]\n```\n", False),
+        ("<!-- not run: no -->\n```bash\nls\n```\n", True),
+        ("<!-- not run: it takes a Mac, which is not here -->\n```bash\nls\n```\n", False),
+        ("<!-- run by: tests/nowhere.py -->\n```bash\nls\n```\n", True),
+        ("<!-- run by: tests/stories/test_scenarios.py -->\n```bash\nls\n```\n", True),
+        ("<!-- run: stow -->\n```bash\nls\n```\n", False),
+        ("<!-- run: stow -->\n\n```bash\nls\n```\n", True),
+        ("<!-- runs: stow -->\n```bash\nls\n```\n", True),
+    ],
+)
+def test_a_block_that_says_nothing_is_found(text: str, is_wrong: bool) -> None:
+    wrong = [block for block in read("docs/x.md", text) if block.has_commands and block.trouble()]
+    assert bool(wrong) is is_wrong
+
+
+def test_what_differs_each_time_is_no_difference() -> None:
+    one = "WRITTEN 2026-01-02 03:04:05\nA  ready  71  127.0.0.1:8080  2 s  88 MB  4.0 %\n"
+    other = "WRITTEN 2027-01-02 03:04:05\nA  ready  12345  127.0.0.1:8080   31 s  1.2 GB  0 %"
+    assert steady(one, of_servers=True) == steady(other, of_servers=True)
+    assert steady(one, of_servers=False) != steady(other, of_servers=False)
+    assert steady(one, of_servers=True) != steady(one.replace("ready", "crashed"), of_servers=True)
 
 
 @pytest.mark.parametrize(("page", "scene"), PLAYED)

@@ -25,6 +25,8 @@ from testing.processes import processes_of
 from testing.servers import Servers
 from testing.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 PAGE = [*blocks("docs/recipes.md")]
 PORTS = ("8080", "8081")
 

@@ -112,7 +112,11 @@ def _group(mark: str, name: str) -> str | None:
 
 def blocks(page: str) -> Iterator[Block]:
     """The blocks of code of a page, in their order."""
-    text = (REPOSITORY / page).read_text()
+    return read(page, (REPOSITORY / page).read_text())
+
+
+def read(page: str, text: str) -> Iterator[Block]:
+    """The blocks of code in the text of a page."""
     for found in _BLOCK.finditer(text):
         line = text.count("\n", 0, found.start(2)) + 1
         unmarked = [
