@@ -32,13 +32,6 @@ _MARK = re.compile(
 )
 _SHELL = ("bash", "console")
 _RUN = re.compile(r"(^|[\s\"'/])mlxsm [a-z]", re.MULTILINE)
-_UNMARKED = {
-    (
-        "README.md",
-        "mlxsm import ",
-    ): "not run: the same commands are run from docs/documents.md and docs/mac-app.md"
-}
-"""Blocks that say nothing themselves, by their first words."""
 _READMES_OWN = {"try", "tests", "tour"}
 """Marks that `.ci/run` and the tests of the README know."""
 
@@ -119,10 +112,7 @@ def read(page: str, text: str) -> Iterator[Block]:
     """The blocks of code in the text of a page."""
     for found in _BLOCK.finditer(text):
         line = text.count("\n", 0, found.start(2)) + 1
-        unmarked = [
-            mark for (of, begin), mark in _UNMARKED.items() if (of, found[3][: len(begin)]) == (page, begin)
-        ]
-        yield Block(page, line, found[1] or "".join(unmarked), found[2], found[3])
+        yield Block(page, line, found[1] or "", found[2], found[3])
 
 
 def steps(text: str) -> Iterator[tuple[str, str]]:
