@@ -378,7 +378,7 @@ def test_what_is_printed_can_be_pasted(project: Project, name: str, variant: str
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_is_documented_can_be_typed(page: Path) -> None:
     wrong = [f"mlxsm {line}: {why}" for line in documented(page) if (why := _wrong(line)) is not None]
     assert not wrong, "\n".join(wrong)
