@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Event
 
+from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import give_up
 from mlxsm_sync.servers.attempt import Outcome
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
@@ -39,6 +40,9 @@ class ServiceStart:
 
     def finish(self, environment: Mapping[str, str], timeout: float, *, asking: bool) -> Outcome:  # noqa: ARG002 - the service holds its own
         """Start it and wait until its `run` calls it ready, or says why not; Stopped ends it."""
+        if (trouble := self._manager.trouble()) is not None:
+            away = self._files.command("service uninstall", self._entry.name)
+            raise ServerError(f"its service cannot be started: {trouble}; {away} takes that away")
         give_up.forget(self._files, self._entry.id)
         self._tell(Step("starting"))
         self._manager.start(self._entry.id, self._services.path(self._entry.id))

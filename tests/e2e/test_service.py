@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from mlxsm_sync.servers import systemd_unit
@@ -184,6 +185,43 @@ def test_a_server_makes_way_through_its_manager(serviced: Serviced) -> None:
     assert (serviced.seen("B")["status"], serviced.seen("B")["manager"]) == ("ready", None)
     assert serviced.up("A", "--instead")["A"]["result"] == "started"
     assert serviced.seen("A")["manager"] == serviced.status("A")["A"]["service"]
+
+
+def test_an_interrupt_while_it_starts_ends_it_and_leaves_the_unit(serviced: Serviced) -> None:
+    port = serviced.declare(A="test/gate-x")["A"]
+    terminal = serviced.on_terminal("service", "install", "A")
+    wait_for(lambda: serviced.seen("A")["status"] == "loading")
+    terminal.sendcontrol("c")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert "interrupted: stopping what was started here" in str(terminal.before)
+    wait_for(lambda: serviced.status()["A"]["state"] in ("stopped", "failed"))
+    assert is_free(port)
+    assert serviced.unit_path("A").exists()
+
+
+def test_a_service_without_its_manager(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0")
+    serviced.install("A", "--no-start")
+    serviced.session.log_out()
+    told = serviced.up("A")["A"]
+    assert told["result"] == "failed"
+    assert "mlxsm service uninstall A takes that away" in told["message"]
+    assert serviced.run("ps").code == 0
+    assert serviced.run("down", "A").code == 0
+    gone = serviced.run("service", "uninstall", "A", "--json").json["services"][0]
+    assert gone["result"] == "uninstalled"
+    assert serviced.left() == []
+    assert serviced.up("A")["A"]["result"] == "started"
+    assert serviced.run("down", "A").code == 0
+
+
+def test_at_boot_tells_what_the_administrator_does(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0")
+    told = serviced.run("service", "install", "A", "--at", "boot", "--no-start")
+    assert told.code == 0
+    assert "sudo loginctl enable-linger" in told.err
+    assert serviced.unit_path("A").exists()
 
 
 def test_a_run_that_was_killed(serviced: Serviced) -> None:

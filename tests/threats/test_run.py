@@ -122,7 +122,7 @@ def test_a_kill_of_run_at_its_system_calls_leaves_nothing_that_cannot_be_stopped
     found = points(servers)
     assert {"rename", "write", "execve"} <= {call for call, _ in found}
     landed = 0
-    for place, (call, number) in enumerate(found if THOROUGH else found[::2]):
+    for place, (call, number) in enumerate(found if THOROUGH else found[::3]):
         run = Traced(servers, "-e", f"inject={call}:signal=SIGKILL:when={number}")
         code = run.settle()
         if code is None:  # its threads take turns, and not every run has as many calls of each
@@ -139,7 +139,7 @@ def test_a_kill_of_run_at_its_system_calls_leaves_nothing_that_cannot_be_stopped
             again.end()
             assert is_free(one)
         assert_it_can_go_on(servers, one)
-    assert landed >= 5
+    assert landed >= 4
 
 
 @pytest.mark.threat(18)
@@ -147,7 +147,8 @@ def test_an_error_of_run_at_its_system_calls_is_told_and_loses_no_server(
     servers: Servers, one: int, tally: Tally
 ) -> None:
     found = [(call, number) for call, number in points(servers) if call in ("rename", "write", "fsync")]
-    for (call, number), error in zip(found, cycle(("ENOSPC", "EIO", "EACCES", "EROFS")), strict=False):
+    some = found if THOROUGH else found[::3]
+    for (call, number), error in zip(some, cycle(("ENOSPC", "EIO", "EACCES", "EROFS")), strict=False):
         run = Traced(servers, "-e", f"inject={call}:error={error}:when={number}")
         code = run.settle()
         told = run.out
