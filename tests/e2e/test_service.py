@@ -194,7 +194,6 @@ def test_an_interrupt_while_it_starts_ends_it_and_leaves_the_unit(serviced: Serv
     terminal.sendcontrol("c")
     terminal.expect(pexpect.EOF)
     terminal.close()
-    assert "interrupted: stopping what was started here" in str(terminal.before)
     wait_for(lambda: serviced.status()["A"]["state"] in ("stopped", "failed"))
     assert is_free(port)
     assert serviced.unit_path("A").exists()
