@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from mlxsm_sync.servers import systemd_unit
@@ -189,11 +188,12 @@ def test_a_server_makes_way_through_its_manager(serviced: Serviced) -> None:
 
 def test_an_interrupt_while_it_starts_ends_it_and_leaves_the_unit(serviced: Serviced) -> None:
     port = serviced.declare(A="test/gate-x")["A"]
-    terminal = serviced.on_terminal("service", "install", "A")
-    wait_for(lambda: serviced.seen("A")["status"] == "loading")
-    terminal.sendcontrol("c")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    with serviced.start("service", "install", "A") as installing:
+        wait_for(lambda: serviced.seen("A")["status"] == "loading")
+        serviced.run_inside("pkill", "-INT", "-f", "service install A")
+        _, err = installing.communicate(timeout=120)
+    assert installing.returncode == 130
+    assert "interrupted: stopping what was started here" in err
     wait_for(lambda: serviced.status()["A"]["state"] in ("stopped", "failed"))
     assert is_free(port)
     assert serviced.unit_path("A").exists()

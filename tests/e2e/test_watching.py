@@ -141,14 +141,16 @@ def test_the_colour_of_a_status_says_what_the_word_says(servers: Servers) -> Non
     servers.write_profiles(kept | {"C": changed})
     plain = servers.run("ps").out.splitlines()
     coloured = servers.run("ps", "--color", "always").out.splitlines()
-    assert [re.sub(r"\x1b\[\d*m", "", line).split()[:4] for line in coloured[:5]] == [
+    assert [re.sub(r"\x1b\[[\d;]*m", "", line).split()[:4] for line in coloured[:5]] == [
         line.split()[:4] for line in plain[:5]
     ]
-    found = {line.split()[0]: re.findall(r"\x1b\[(\d+)m([^\x1b]*)\x1b\[0m", line) for line in coloured[1:5]}
+    found = {
+        line.split()[0]: re.findall(r"\x1b\[([\d;]+)m([^\x1b]*)\x1b\[0m", line) for line in coloured[1:5]
+    }
     assert found == {
-        "A": [("32", "ready")],
-        "B": [("31", "crashed")],
-        "C": [("33", "ready (stale)")],
+        "A": [("38;5;64", "ready")],
+        "B": [("38;5;196", "crashed")],
+        "C": [("38;5;166", "ready (stale)")],
         "D": [("2", "stopped")],
     }
     assert "\x1b" not in "".join(plain)

@@ -186,3 +186,8 @@ def test_no_token_of_the_environment_is_in_a_service(tally: Tally) -> None:
             made = service(("/bin/python",), **kept.variables)
             assert token.encode() not in systemd_unit.written(made) + launchd_plist.written(made)
             tally.add(variables=1)
+
+
+def test_a_daemon_says_whose_it_is() -> None:
+    made = launchd_plist.written(service(("/bin/python",))._replace(user="anna"))
+    assert plistlib.loads(made)["UserName"] == "anna"

@@ -14,7 +14,15 @@ import psutil
 import pytest
 
 from mlxsm_sync.system import current, portable, process, process_identity
-from mlxsm_sync.system.process_identity import Found, found, identify, left_behind, noted, noted_child
+from mlxsm_sync.system.process_identity import (
+    Found,
+    found,
+    identify,
+    left_behind,
+    noted,
+    noted_child,
+    noted_runner,
+)
 from mlxsm_sync.system.runners import held_runner, runner_of
 from mlxsm_sync.values.run import BY_CLOCK, RunRecord
 from testing.processes import start_mark
@@ -341,7 +349,7 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_run_proves_its_child_where_no_environment_is_seen(child: subprocess.Popen[bytes]) -> None:
-    ours = noted_child(record(), child.pid)
+    ours = noted_child(noted_runner(record()), child.pid)
     assert (ours.runner, ours.shim) == (os.getpid(), None)
     with found(ours) as now:
         assert pid_of(now) == child.pid
@@ -352,7 +360,7 @@ def test_a_run_proves_its_child_where_no_environment_is_seen(child: subprocess.P
 
 
 def test_only_the_parent_of_a_server_is_asked_to_end_with_it(child: subprocess.Popen[bytes]) -> None:
-    ours = noted_child(record(), child.pid)
+    ours = noted_child(noted_runner(record()), child.pid)
     assert held_runner(ours) is None, "it does not ask itself"
     with runner_of(ours) as runner:
         assert runner is not None

@@ -6,7 +6,7 @@ import re
 
 from mlxsm_sync.text.columns import columns
 
-_CODE = re.compile(r"\x1b\[(\d*)([A-Za-z])")
+_CODE = re.compile(r"\x1b\[(\d*)(?:;\d+)*([A-Za-z])")
 
 
 class Screen:
