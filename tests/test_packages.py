@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from testing.paths import BIN, REPOSITORY
 
@@ -133,3 +139,37 @@ def test_uvx_runs_it_and_installs_nothing(built: tuple[Path, Path], tmp_path: Pa
     words = ("tool", "run", "-q", "--python", sys.executable, "--from", built[1], "mlxsm", "--version")
     assert call(BIN / "uv", *words, folder=tmp_path).startswith("mlxsm ")
     assert not (tmp_path / ".local/bin").exists()
+
+
+HOMEBREW = REPOSITORY / "docs/recipes/homebrew"
+
+
+def libraries(name: str, found: set[str]) -> set[str]:
+    """All that an installed package needs on this system, by normal names."""
+    for line in metadata.requires(name) or ():
+        one = Requirement(line)
+        wanted = one.marker is None or one.marker.evaluate({"extra": ""})
+        if wanted and (normal := canonicalize_name(one.name)) not in found:
+            found.add(normal)
+            libraries(one.name, found)
+    return found
+
+
+def test_the_formula_is_what_its_lock_says(tmp_path: Path) -> None:
+    """Every library that an installed mlxsm needs is a resource, by the hash of its source."""
+    call(sys.executable, HOMEBREW / "formula.py", "--check", folder=tmp_path)
+    text = (HOMEBREW / "mlxsm.rb").read_text()
+    resources = set(re.findall(r'^  resource "([^"]+)" do$', text, re.MULTILINE))
+    assert libraries("mlxsm", set()) <= resources
+    assert len(re.findall(r'^    sha256 "[0-9a-f]{64}"$', text, re.MULTILINE)) == len(resources)
+    ruby = shutil.which("ruby")
+    assert ruby is not None, "install ruby, which reads formulas"
+    assert call(ruby, "-c", HOMEBREW / "mlxsm.rb", folder=tmp_path) == "Syntax OK\n"
+
+
+def test_a_release_is_in_its_formula_by_its_hash(built: tuple[Path, Path], tmp_path: Path) -> None:
+    for name in ("formula.py", "pylock.toml"):
+        shutil.copy(HOMEBREW / name, tmp_path)
+    call(sys.executable, tmp_path / "formula.py", "--sdist", built[0], folder=tmp_path)
+    digest = hashlib.sha256(built[0].read_bytes()).hexdigest()
+    assert f'mlxsm/{built[0].name}"\n  sha256 "{digest}"\n' in (tmp_path / "mlxsm.rb").read_text()
