@@ -4,8 +4,7 @@
 
 The lock is made anew in the folder of the repository by
 
-    uv pip compile --universal --python-version 3.11 --format pylock.toml pyproject.toml \\
-        -o docs/recipes/homebrew/pylock.toml
+    uv pip compile --universal --python-version 3.11 pyproject.toml -o docs/recipes/homebrew/pylock.toml
 
 Without `--sdist`, the formula installs the repository itself (`brew install --HEAD`); with the source
 distribution that was published, also that, by its hash. `--check` says whether the formula here is fresh.
