@@ -250,7 +250,8 @@ def test_units_and_entries_that_lost_each_other(serviced: Serviced) -> None:
     }
     (other,) = elsewhere.values()
     assert "it is of another state" in other["message"]
-    assert serviced.run("service", "uninstall", "--all").code == 0
+    gone = serviced.run("service", "uninstall", "--all", "--json").json["services"]
+    assert [one["name"] for one in gone] == ["B"]
     assert serviced.left() == []
 
 
