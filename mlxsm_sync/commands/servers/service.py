@@ -57,10 +57,8 @@ def uninstall(session: Session, /, names: tuple[str, ...], everything: bool) -> 
 def _of_state(kept: Services, state: State) -> list[str]:
     """The services of this state: by what they hold, and where that cannot be read, by their entry."""
     held, here = {one: kept.held(one) for one in kept.ids()}, state.by_id
-    ours = [
-        one for one, there in held.items() if (one in here if there is None else there.state == kept.state)
-    ]
-    return [*(one for one in here if one in ours), *(one for one in ours if one not in here)]
+    ours = {one for one, there in held.items() if (there.state == kept.state if there else one in here)}
+    return [*(one for one in here if one in ours), *sorted(ours - here.keys())]
 
 
 def _named(kept: Services, state: State, known: Known, names: Sequence[str]) -> list[str]:
