@@ -93,7 +93,7 @@ class Merge:
         """The plan as text; as JSON, only how it ended is printed. Whoever is asked sees all of it."""
         output = self.session.output
         if self.asking and (output.json or output.quiet):
-            output.print_prompt(plan_text(shown, output.style(sys.stderr), self.session.unnamed))
+            output.print_prompt(plan_text(shown, output.style(sys.stderr), self.session.unnamed), wrap=True)
             tell_unused_choices(self.session, shown)
         else:
             show(self.session, shown, with_json=False)
@@ -121,9 +121,9 @@ class Merge:
         """What the answers made of the plan; what was shown before is not shown again."""
         output = self.session.output
         if output.json or output.quiet:
-            output.print_prompt(answered_text(first, shown, output.style(sys.stderr)))
+            output.print_prompt(answered_text(first, shown, output.style(sys.stderr)), wrap=True)
         else:
-            output.print(answered_text(first, shown, output.style(sys.stdout)))
+            output.print(answered_text(first, shown, output.style(sys.stdout)), wrap=True)
         before = {*first.unused_choices}
         for notice in (one for one in shown.unused_choices if one not in before):
             output.note(f"note: {notice}")
@@ -157,7 +157,7 @@ class Merge:
         with telling_of("the state" if applied else None):
             output.data(ended)
             if applied or not output.quiet:
-                output.print(self.tell(ended, output.style(sys.stdout)))
+                output.print(self.tell(ended, output.style(sys.stdout)), wrap=True)
         tell_left(self.session, partial(of_plan, plan))
         if applied:
             self.next_step(plan)

@@ -14,7 +14,7 @@ from mlxsm_sync.errors import FileError, MlxsmError, Problem
 from mlxsm_sync.text.hyperlinks import hyperlink
 from mlxsm_sync.text.redaction import Redaction, redacted, without_tokens
 from mlxsm_sync.text.unicode import visible
-from mlxsm_sync.text.wrapping import wrapped
+from mlxsm_sync.text.wrapping import wrapped, wrapped_lines
 
 if TYPE_CHECKING:
     from mlxsm_sync.text.json_value import Json
@@ -60,10 +60,12 @@ class Output:
             wants_links(os.environ, stream) and not self.no_color and self.color != "never",
         )
 
-    def print(self, text: str) -> None:
-        """Print finished text, unless only JSON is wanted."""
+    def print(self, text: str, *, wrap: bool = False) -> None:
+        """Print finished text, unless only JSON is wanted; wrapped, its lines fit the terminal."""
         if not self.json:
-            echo(self.redaction.text(text), end="", err=self.stdout_is_taken)
+            stream = sys.stderr if self.stdout_is_taken else sys.stdout
+            shown = self.redaction.text(text)
+            echo(wrapped_lines(shown, width_of(stream)) if wrap else shown, end="", err=self.stdout_is_taken)
 
     def data(self, value: Value) -> None:
         """Print a value as JSON where that is wanted, and write it to a file where that is."""
@@ -82,9 +84,10 @@ class Output:
         if not self.json:
             echo(self.redaction.json(data))
 
-    def print_prompt(self, text: str) -> None:
+    def print_prompt(self, text: str, *, wrap: bool = False) -> None:
         """Show finished text to the person at the terminal, however little was asked for."""
-        echo(self.redaction.text(text), end="", err=True)
+        shown = self.redaction.text(text)
+        echo(wrapped_lines(shown, width_of(sys.stderr)) if wrap else shown, end="", err=True)
 
     def note(self, message: str, *, always: bool = False) -> None:
         """Print a message for the person at the terminal; where nobody takes it, the work goes on.

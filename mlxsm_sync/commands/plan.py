@@ -181,7 +181,7 @@ def _is_gone(out: str | None) -> bool:
 def show(session: Session, made: Plan, shape: Shape = PLAIN, *, with_json: bool = True) -> None:
     """Print a plan in the form that was asked for, and what was answered in vain."""
     if not session.output.json:
-        session.output.print(_text(session, made, shape))
+        session.output.print(_text(session, made, shape), wrap=not shape.markdown)
     if with_json and made.guard is None:
         session.output.data(made)
     tell_unused_choices(session, made)

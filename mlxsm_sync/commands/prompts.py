@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mlxsm_sync.commands.output import echo
+from mlxsm_sync.commands.output import echo, width_of
 from mlxsm_sync.errors import Cancelled, NoTerminal
 from mlxsm_sync.planning.answers import answered
 from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.unicode import normal, visible
+from mlxsm_sync.text.wrapping import wrapped
 from mlxsm_sync.views.plan import clash_lines
 from mlxsm_sync.views.style import one_line
 
@@ -49,7 +50,7 @@ def ask_conflict(conflict: Conflict, choices: Choices, refusal: Refusal) -> Choi
     """The choices with an answer to one conflict; `refusal` says why a new name is refused."""
     echo("", err=True)
     for line in clash_lines(conflict):
-        echo(line, err=True)
+        echo(wrapped(line, width_of(sys.stderr)), err=True)
     while True:
         way = _choose(conflict.choices)
         if way != "rename":

@@ -26,9 +26,9 @@ def show_and_write(session: Session, remake: Remake, command: str, *, yes: bool)
     session.store.recover(session.lock_timeout)
     shown, _ = remake(session.store.read())
     if output.json and not yes and can_ask(session):
-        output.print_prompt(plan_text(shown, output.style(sys.stderr)))
+        output.print_prompt(plan_text(shown, output.style(sys.stderr)), wrap=True)
     elif not output.quiet or not yes:
-        output.print(plan_text(shown, style))
+        output.print(plan_text(shown, style), wrap=True)
     if not shown.changes:
         output.data(outcome(shown, applied=False))
         return
@@ -40,7 +40,7 @@ def show_and_write(session: Session, remake: Remake, command: str, *, yes: bool)
     ended = outcome(plan, applied=True, serial=state.serial)
     with telling_of("the state"):
         output.data(ended)
-        output.print(outcome_text(ended, style))
+        output.print(outcome_text(ended, style), wrap=True)
     tell_left(session)
     if command == "rollback":
         tell_next_of_rollback(session, plan)

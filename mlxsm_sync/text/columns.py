@@ -8,8 +8,8 @@ from typing import Any
 
 
 def columns(text: str) -> int:
-    """The columns that `text` takes: none for a mark, two for a wide letter and for a whole picture."""
-    if text.isascii():
+    """The columns that `text` takes: none for a mark or a colour, two for a wide letter and for a picture."""
+    if text.isascii() and "\x1b" not in text:
         return len(text)
     width: int = _library().width(text, control_codes="ignore")
     return width

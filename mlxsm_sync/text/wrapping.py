@@ -9,6 +9,8 @@ from mlxsm_sync.text.columns import columns
 
 _COMMAND = re.compile(r"(?<!\S)(?:mlxsm|pip|chmod|curl|\$EDITOR) (?:'[^']*'|\"[^\"]*\"|[^'\";,])*")
 """A command, and the words behind it up to the next comma: which of them are its own is not told."""
+_CELL = re.compile(r" *\S+(?: \S+)*  +(?=\S)")
+"""What is before a value that stands in a column."""
 _BREAK = re.compile(r"(?<=\S) (?=\S)")
 
 
@@ -20,6 +22,8 @@ def wrapped(text: str, width: int | None, indent: str = "  ") -> str:
     if width is None or columns(text) <= width:
         return text
     margin = text[: len(text) - len(text.lstrip(" "))] + indent
+    if (cell := _CELL.match(text)) and columns(cell[0]) <= width // 2:
+        margin = " " * columns(cell[0])
     lines, line = [], ""
     for piece in _pieces(text):
         if line and columns(f"{line} {piece}") > width:
@@ -28,6 +32,11 @@ def wrapped(text: str, width: int | None, indent: str = "  ") -> str:
         else:
             line = f"{line} {piece}" if line else piece
     return "\n".join([*lines, line])
+
+
+def wrapped_lines(text: str, width: int | None) -> str:
+    """Each line of `text` wrapped."""
+    return text if width is None else "\n".join(wrapped(line, width) for line in text.split("\n"))
 
 
 def _pieces(text: str) -> Iterator[str]:

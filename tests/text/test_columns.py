@@ -23,6 +23,7 @@ from mlxsm_sync.text.columns import columns, cut, padded
         ("🇩🇪", 2),
         ("\u200b", 0),
         ("✗ …", 3),
+        ("\x1b[1mab\x1b[0m", 2),
     ],
 )
 def test_the_width_of_a_text(text: str, width: int) -> None:

@@ -95,6 +95,16 @@ def test_words_are_not_broken_and_commands_neither() -> None:
     )
 
 
+def test_what_follows_a_value_of_a_column_stands_below_it() -> None:
+    assert wrapped("      model  one of them -> another one of them", 40) == (
+        "      model  one of them -> another one\n             of them"
+    )
+    # A column that begins far to the right leaves no room for what follows.
+    assert wrapped("  a long name of a thing  is what it is called", 40) == (
+        "  a long name of a thing  is what it is\n    called"
+    )
+
+
 NAMES = ["Qwen", "通义千问 大模型", "😀 emoji", "\u0e01\u0e33\u0e49 combining", "x" * 60]
 FILE = "schemaVersion: 1\ndefaults: {host: 127.0.0.1}\nprofiles:\n" + "".join(
     f"- {{name: '{name}', modelID: mlx-community/Qwen3-Coder-30B-A3B-Instruct-4bit-{port}, port: {port}}}\n"
@@ -169,3 +179,16 @@ def test_messages_break_between_words_on_a_terminal_only(project: Project) -> No
     assert all(columns(line) <= 50 for line in told)
     assert re.sub(r"\s+", " ", " ".join(told)).strip() == re.sub(r"\s+", " ", piped).strip()
     assert told[1].startswith("  ")
+
+
+@pytest.mark.parametrize("width", [50, 72, 100])
+def test_a_plan_fits_its_terminal(project: Project, width: int) -> None:
+    project.apply(FILE)
+    project.write(FILE.replace("8080}", "9090}").replace("name: 'Qwen'", "name: 'Another'"))
+    project.edit_state(lambda state: state["entries"][1]["profile"].update(enableThinking=True))
+    done = project.run("plan")
+    told, piped = on_screen(project, width, "plan"), done.out + done.err
+    assert re.sub(r"\s+", "", "".join(told)) == re.sub(r"\s+", "", piped)
+    # What has no blank stays whole: a name of a model can be copied.
+    wide = [line for line in told if columns(line) > width]
+    assert all(max(map(columns, line.split())) > width // 2 for line in wide), wide

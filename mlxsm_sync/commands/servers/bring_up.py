@@ -205,6 +205,6 @@ def _catch_signals(note: Callable[[int], None]) -> None:
 def _report(session: Session, servers: Sequence[UpServer]) -> None:
     report = UpReport(servers=tuple(servers))
     session.output.data(report)
-    session.output.print(up_text(report, session.output.style(sys.stdout)))
+    session.output.print(up_text(report, session.output.style(sys.stdout)), wrap=True)
     if not servers:
         session.output.note("the profile file lists no profiles")

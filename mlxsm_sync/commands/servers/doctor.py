@@ -37,7 +37,9 @@ def doctor(session: Session, server_command: str | None) -> int:
             findings += diagnosis.about_entry(entry, program, files, os.environ, session.command, limit)
     report = diagnosis.diagnosis(findings)
     session.output.data(report)
-    session.output.print(doctor_text(report, session.output.style(sys.stdout), quiet=session.output.quiet))
+    session.output.print(
+        doctor_text(report, session.output.style(sys.stdout), quiet=session.output.quiet), wrap=True
+    )
     return int(report.failures > 0)
 
 

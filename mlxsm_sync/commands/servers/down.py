@@ -140,7 +140,7 @@ def _server(entry_id: str, names: dict[str, str], result: DownResult, message: s
 def _report(session: Session, servers: list[DownServer]) -> None:
     report = DownReport(servers=tuple(servers))
     session.output.data(report)
-    session.output.print(down_text(report, session.output.style(sys.stdout)))
+    session.output.print(down_text(report, session.output.style(sys.stdout)), wrap=True)
     if not servers:
         session.output.note("no server that mlxsm started is running")
 

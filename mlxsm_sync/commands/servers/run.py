@@ -96,7 +96,9 @@ def _order(session: Session, files: RunFiles, name: str, how: UpOptions) -> Orde
 def _show(session: Session, server: UpServer) -> None:
     """Print what came of a start; where nobody reads it, its server is watched all the same."""
     try:
-        session.output.print(up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)))
+        session.output.print(
+            up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)), wrap=True
+        )
     except OSError:
         silence_stdout()
 

@@ -48,7 +48,7 @@ def uninstall(session: Session, /, names: tuple[str, ...], everything: bool) -> 
     reports = [_uninstalled(files, kept, one, called.get(one, one)) for one in ids]
     report = UninstallReport(services=tuple(reports))
     session.output.data(report)
-    session.output.print(uninstall_text(report, session.output.style(sys.stdout)))
+    session.output.print(uninstall_text(report, session.output.style(sys.stdout)), wrap=True)
     if not reports:
         session.output.note("no service of this state is installed")
     return int(any(one.result == "failed" for one in reports))

@@ -274,7 +274,7 @@ class _Installation:
         report = InstallReport(services=tuple(reports), left_out=self._environment.left_out)
         output = self._session.output
         output.data(report)
-        output.print(install_text(report, output.style(sys.stdout)))
+        output.print(install_text(report, output.style(sys.stdout)), wrap=True)
         user = getpass.getuser()
         if self._wish.at == "boot" and not os.path.exists(f"{_LINGER}/{user}"):
             output.note(
