@@ -61,6 +61,12 @@ SECTIONS = {
             "forget": "Forget an adopted server",
         },
     ),
+    "Many machines": Section(
+        "many",
+        {
+            "status": "Show what this machine says of itself, for a fleet",
+        },
+    ),
     "Look": Section(
         "look",
         {

@@ -49,7 +49,6 @@ WORDS: dict[str, str] = {
     "models": "mlxsm list shows the profiles with their models",
     "images": "mlxsm list shows the profiles with their models",
     "state": "mlxsm list shows the state, mlxsm history its earlier versions",
-    "status": "mlxsm ps shows the servers, mlxsm plan what the profile file would change",
     "st": "mlxsm ps shows the servers, mlxsm plan what the profile file would change",
     "estimate": "mlxsm fit{names} shows how much memory profiles need",
     "memory": "mlxsm fit{names} shows how much memory profiles need, mlxsm ps what they use",

@@ -130,12 +130,14 @@ def write_whole(
     text: str,
     *,
     private: bool = True,
+    mode: int | None = None,
     new: bool = False,
     unchanged: Callable[[], None] = lambda: None,
 ) -> bool:
     """A file of ours for a person, whole or as it was before; FileError where it cannot be written.
 
-    What is not private keeps its mode, or is as open as the system makes new files. A `new` file takes
+    What is not private keeps its mode, or is as open as the system makes new files; with `mode` it has
+    that one. A `new` file takes
     the place of none. `unchanged` raises where the file is no longer what it is to be. A pipe or a
     terminal is written to. It says whether the file had other names, which keep the old content.
     """
@@ -145,7 +147,7 @@ def write_whole(
             _write_through(stream, path, text)
             return False
         place = own_place(path)
-    return write_at(place, path, text, private=private, new=new, unchanged=unchanged)
+    return write_at(place, path, text, private=private, mode=mode, new=new, unchanged=unchanged)
 
 
 def own_place(path: str) -> Path:
@@ -162,13 +164,14 @@ def write_at(
     text: str,
     *,
     private: bool = True,
+    mode: int | None = None,
     new: bool = False,
     unchanged: Callable[[], None] = lambda: None,
 ) -> bool:
     """As `write_whole`, at the place that `path` was found to lead to: no link is followed any more."""
     with system_errors(f"cannot write {path}"):
         others = has_other_names(place)
-        beside = write_beside(place, text.encode(), _mode(place, private=private))
+        beside = write_beside(place, text.encode(), _mode(place, private=private) if mode is None else mode)
         if new:
             _put_where_nothing_is(beside, place)
         else:

@@ -158,6 +158,21 @@ def part(path: Path, start: int = 0, end: int | None = None) -> str:
         return ""
 
 
+def blocks_from_the_end(path: Path, overlap: int) -> Iterator[bytes]:
+    """A log in blocks, the last one first; each holds so many bytes of the one after it, for cut lines.
+
+    OSError where it cannot be read; of much, only the last part is given.
+    """
+    with _opened(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        least = max(end - _MOST // 4, 0)
+        while end > least:
+            start = max(end - 4 * _BLOCK, 0)
+            file.seek(start)
+            yield file.read(end - start)
+            end = start + overlap if start > least else start
+
+
 def follow(path: Path, start: int, *, alive: Callable[[], bool], pause: float = 0.1) -> Iterator[list[str]]:
     """The lines that come after `start`, as they come, also from the log that takes this one's place.
 

@@ -68,6 +68,20 @@ def _distribution(folder: str) -> _Distribution | None:
     return max(found, key=lambda one: parse_version(one.release or ""), default=None)
 
 
+def release_of(package: str, folders: Sequence[str]) -> str | None:
+    """The release of a package of this name that was noted first in these folders; None where none was.
+
+    The name has letters only, as that of a folder with its notes begins.
+    """
+    wanted = re.compile(rf"{re.escape(package)}-(?P<release>[0-9][^-]*)\.dist-info", re.IGNORECASE)
+    for folder in folders:
+        with suppress(OSError):
+            found = [note for name in sorted(os.listdir(folder)) if (note := wanted.fullmatch(name))]
+            if found:
+                return _noted_release(f"{folder}/{found[-1][0]}") or found[-1]["release"]
+    return None
+
+
 def _distributions(folder: str) -> Iterator[_Distribution]:
     try:
         names = os.listdir(folder)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Program
 from mlxsm_sync.servers.interpreters import Interpreter, Missing, interpreter_of
-from mlxsm_sync.servers.packages import package_in
+from mlxsm_sync.servers.packages import package_in, release_of
 from mlxsm_sync.servers.site_folders import environment_of, site_folders
 from mlxsm_sync.text.program_words import program_places
 from mlxsm_sync.text.secret_scan import looks_like
@@ -50,6 +50,13 @@ def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program
     folders = site_folders(interpreter) if isinstance(interpreter, Interpreter) else None
     package = package_in(folders) if folders is not None else None
     return Program(command) if package is None else Program(command, package.version, package.options)
+
+
+def release_beside(command: tuple[str, ...], package: str, environment: Mapping[str, str]) -> str | None:
+    """The release of another package that the Python of a command imports; None where that is not noted."""
+    interpreter = interpreter_of(command, environment)
+    folders = site_folders(interpreter) if isinstance(interpreter, Interpreter) else None
+    return release_of(package, folders) if folders is not None else None
 
 
 def upgrade_of(command: tuple[str, ...], environment: Mapping[str, str]) -> str:

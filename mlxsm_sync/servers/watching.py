@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mlxsm_sync.servers import model_files, port_owners
+from mlxsm_sync.servers.answered import answered_at
 from mlxsm_sync.servers.command_line import Program, launch
 from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.measuring import Meter
@@ -126,6 +127,7 @@ class StatusReporter:
             log=record.log,
             last_error=seen.last_error,
             started_at=record.started_at,
+            answered_at=answered_at(record),
             stop_requested_at=_time(asked) if asked is not None else None,
             exit_code=seen.ending.code if seen.ending else None,
             ended_at=_time(seen.ending.at) if seen.ending else None,

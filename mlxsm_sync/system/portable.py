@@ -185,6 +185,23 @@ _START_AT = 16 + 8 * 8
 an id of 16 bytes, then 64-bit numbers."""
 
 
+def system_name() -> str:
+    """The system and its release: `macOS 26.1`, `Linux 6.12.10`."""
+    if sys.platform == "darwin" and (release := _sysctl(b"kern.osproductversion")):
+        return f"macOS {release}"
+    about = os.uname()
+    return f"{about.sysname} {about.release}"
+
+
+def _sysctl(name: bytes) -> str:
+    """A text that the kernel of a Mac tells; empty where it does not, or there is none."""
+    value, length = ctypes.create_string_buffer(256), ctypes.c_size_t(256)
+    with suppress(OSError, AttributeError):
+        if ctypes.CDLL(None).sysctlbyname(name, value, ctypes.byref(length), None, ctypes.c_size_t(0)) == 0:
+            return value.value.decode(errors="replace")
+    return ""
+
+
 def _footprint(pid: int) -> int | None:
     return _usage(pid, _FOOTPRINT_AT)
 

@@ -8,7 +8,19 @@ from mlxsm_sync.values.base import Field, Value
 from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.profile import Port
 
-Status = Literal["stopped", "loading", "ready", "dead-thread", "no-socket", "crashed", "foreign", "adopted"]
+Status = Literal[
+    "stopped",
+    "loading",
+    "waiting",
+    "joined",
+    "ready",
+    "dead-thread",
+    "no-socket",
+    "crashed",
+    "foreign",
+    "adopted",
+]
+"""How a server is; `waiting` and `joined` are of one rank of a cluster."""
 UpResult = Literal["started", "running", "recreated", "stale", "refused", "failed"]
 DownResult = Literal["stopped", "killed", "not-running", "failed"]
 Proof = Literal["answered", "listening"]

@@ -51,6 +51,12 @@ class SeenServer(Value):
     """How it ended: an exit code, negative for a signal."""
     last_error: str | None = None
     """Why it is not ready, as far as that is known."""
+    answered_at: str | None = None
+    """When a completion was last answered, ISO 8601, UTC, whole seconds; null where none is known of."""
+    rank: int | None = None
+    """Which rank of a cluster it is, from 0; null where it is a server of its own."""
+    ranks: int | None = None
+    """How many ranks the cluster has."""
     started_at: str | None = None
     """ISO 8601, UTC, whole seconds."""
     ended_at: str | None = None

@@ -34,6 +34,7 @@ SCHEMAS: dict[str, str] = {
     "service-print": "which services would be installed",
     "service-uninstall": "which services were taken away",
     "fit": "how much memory profiles need",
+    "status": "what a machine says of itself",
     "doctor": "what could keep servers from running",
 }
 """By the name that `mlxsm schema` takes."""

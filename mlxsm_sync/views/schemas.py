@@ -24,6 +24,7 @@ from mlxsm_sync.values.run import DownReport, DryRun, UpReport
 from mlxsm_sync.values.server_reports import AdoptReport, Diagnosis, ForgetReport, SeenReport
 from mlxsm_sync.values.services import InstallReport, PrintReport, ServiceReport, UninstallReport
 from mlxsm_sync.values.state import State
+from mlxsm_sync.values.status import MachineStatus
 from mlxsm_sync.views.published import SCHEMAS
 from mlxsm_sync.views.pull_report import PullReport
 from mlxsm_sync.views.reports import ErrorReport, HistoryReport, ListReport, RestoreReport, ValidateReport
@@ -55,6 +56,7 @@ _PRINTED: dict[str, type[Value]] = {
     "down": DownReport,
     "adopt": AdoptReport,
     "forget": ForgetReport,
+    "status": MachineStatus,
     "service": ServiceReport,
     "service-install": InstallReport,
     "service-print": PrintReport,

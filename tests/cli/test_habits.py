@@ -36,7 +36,6 @@ TYPED = {
     "rm qwen": "mlxsm remove qwen",
     "top": "mlxsm ps --watch",
     "stats": "mlxsm ps --watch",
-    "status": "mlxsm ps shows the servers, mlxsm plan",
     "diff": "mlxsm plan",
     "config": "mlxsm validate",
     "edit": "$EDITOR profiles.yaml, then mlxsm plan",
@@ -296,7 +295,6 @@ def test_one_slip_is_told_unless_another_command_is_as_near(name: str) -> None:
 
 
 ENGLISH = [
-    "status",
     "state",
     "stats",
     "reset",

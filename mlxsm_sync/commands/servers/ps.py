@@ -33,7 +33,7 @@ def ps(session: Session, names: tuple[str, ...], watch: bool, check: bool, serve
     if watch and session.output.json:
         raise UsageError("--watch shows a table again and again, and --json is one document", "leave one out")
     while True:
-        report = _look(session, names, server_command)
+        report = seen_servers(session, names, server_command)
         session.output.data(report)
         if watch and sys.stdout.isatty():
             session.output.print("\x1b[H\x1b[2J")
@@ -47,7 +47,10 @@ def _is_bad(status: str) -> bool:
     return status not in ("ready", "stopped", "adopted")
 
 
-def _look(session: Session, names: tuple[str, ...], server_command: str | None) -> SeenReport:
+def seen_servers(
+    session: Session, names: tuple[str, ...] = (), server_command: str | None = None
+) -> SeenReport:
+    """How the servers of these names are, or all; UsageError for a name that nothing has."""
     files = run_files(session)
     known = known_servers(files)
     state = read_state(session, known)
