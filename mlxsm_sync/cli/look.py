@@ -19,12 +19,14 @@ Examples:
   mlxsm ps                 every profile of this machine
   mlxsm ps --watch         again and again, until Ctrl-C
   mlxsm ps --check         exit code 1 unless all that was started is ready
+  mlxsm ps --ask           whether each answers; health alone proves little
   mlxsm ps --json          for a script
 Next: mlxsm logs NAME, mlxsm up, mlxsm down."""
 )
 @options.names
 @click.option("--watch", is_flag=True, help="Show it again every two seconds.")
 @click.option("--check", is_flag=True, help="Exit with 1 where a server that was started is not ready.")
+@click.option("--ask", is_flag=True, help="Ask each server that looks ready for one token.")
 @options.server_command
 @options.profile_file
 @options.state

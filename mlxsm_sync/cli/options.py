@@ -217,6 +217,12 @@ start_options = together(
         help="Allow this server option.",
     ),
     click.option(
+        "--allow-cluster",
+        multiple=True,
+        metavar="NAME",
+        help="Let the ranks of this profile's cluster talk to this machine.",
+    ),
+    click.option(
         "--allow-overcommit", is_flag=True, help="Start servers although their weights exceed the memory."
     ),
 )

@@ -23,7 +23,7 @@ _KNOWN = {
     *aliases(DocumentProfile).values(),
     *aliases(DocumentOptions).values(),
 }
-_MACHINES_OWN = ("enableThinking", "notes", "context")
+_MACHINES_OWN = ("enableThinking", "notes", "context", "cluster")
 # What the app looks for in the names of keys, in lower case and anywhere in them.
 _APP_KINDS = {
     "secret": ("apikey", "api_key", "token", "secret", "authorization", "bearer", "password"),

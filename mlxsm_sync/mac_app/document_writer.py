@@ -81,6 +81,7 @@ def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
     thinking = [one.name for one in profiles if one.enable_thinking is not None]
     notes = [one.name for one in profiles if one.notes is not None]
     contexts = [one.name for one in profiles if one.context is not None]
+    clusters = [one.name for one in profiles if one.cluster is not None]
     quoted = [
         one.name
         for one in profiles
@@ -88,7 +89,8 @@ def not_carried(profiles: Sequence[Profile]) -> Iterator[str]:
     ]
     # `[]` and unset start the same server, but are not the same to a plan.
     empty = [one.name for one in profiles if one.advanced_launch_options.raw_extra_args == ()]
-    lost = {"enableThinking": thinking, "notes": notes, "context": contexts, "an empty rawExtraArgs": empty}
+    lost = {"enableThinking": thinking, "notes": notes, "context": contexts, "cluster": clusters}
+    lost |= {"an empty rawExtraArgs": empty}
     for what, names in lost.items():
         if names:
             yield f"schema version 1 cannot carry {what}: lost for {_listed(names)}"
@@ -105,6 +107,7 @@ _PARTS = {
     "enableThinking": "thinking",
     "notes": "notes",
     "context": "context",
+    "cluster": "cluster",
 }
 
 

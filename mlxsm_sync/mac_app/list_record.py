@@ -15,6 +15,7 @@ from mlxsm_sync.mac_app.list_format import RULES, ListItem
 from mlxsm_sync.planning.match import one_to_one
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.cluster import Cluster
 from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.launch_options import Positive
 from mlxsm_sync.values.profile import Profile
@@ -44,6 +45,8 @@ class EntryRecord(Value):
     """The profile file that it was applied from, as it was named."""
     context: Positive | None = None
     """The tokens that it is meant to have, which the app's list has no place for."""
+    cluster: Cluster | None = None
+    """How it is spread over machines, which the app's list has no place for either."""
 
     def check(self) -> None:
         """What has an owner was applied under a name."""
@@ -54,7 +57,7 @@ class EntryRecord(Value):
         """The entry as it stands in the list now."""
         return Entry(
             id=self.id,
-            profile=listed.profile.model_copy(context=self.context),
+            profile=listed.profile.model_copy(context=self.context, cluster=self.cluster),
             owner=self.owner,
             source=self.source,
             applied=self.applied,
@@ -198,6 +201,7 @@ def _kept(entry: Entry) -> EntryRecord:
         applied=entry.applied,
         from_=entry.from_,
         context=profile.context,
+        cluster=profile.cluster,
     )
 
 

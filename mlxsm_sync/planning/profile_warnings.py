@@ -49,8 +49,19 @@ def _about(profile: Profile) -> Iterator[str]:
         yield "its allowedOrigins let any web page that is open on this machine use the server"
     if not is_loopback(profile.host):
         yield "its host is not a loopback address: the server has no authentication"
+    yield from _about_cluster(profile)
     if is_local_path(profile.model_id):
         yield "its modelID is a local path: it will not exist on another machine"
+
+
+def _about_cluster(profile: Profile) -> Iterator[str]:
+    if profile.cluster is None:
+        return
+    yield "the ranks of its cluster run what reaches their ports: let only each other's machines reach them"
+    if profile.cluster.backend == "jaccl":
+        yield "nobody has run jaccl with mlxsm yet: tell us how it went"
+        if profile.advanced_launch_options.decode_concurrency != 1:
+            yield "two requests at once end both ranks of jaccl (mlx-lm#1737): set decodeConcurrency: 1"
 
 
 def lost(created: Iterable[DesiredProfile], owner: str | None, state: State) -> Iterator[ProfileWarning]:

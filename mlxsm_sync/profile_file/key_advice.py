@@ -10,6 +10,7 @@ from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.text.secret_scan import looks_like
 from mlxsm_sync.text.suggest import nearest
 from mlxsm_sync.text.unicode import unseen
+from mlxsm_sync.values.cluster import Cluster, Rank
 from mlxsm_sync.values.desired import Declaration, Defaults, MachineSettings, ProfileFile
 from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
@@ -17,8 +18,8 @@ from mlxsm_sync.values.profile import OPTIONS
 from mlxsm_sync.values.raw_arguments import raw_faults, written_arguments
 from mlxsm_sync.values.server_options import FLAGS, OPTION_FLAGS
 
-Level = Literal["file", "defaults", "machine", "profile", "options", "default options"]
-"""Where a key stands: at the top, in defaults, a machine or a profile, or in the launch options of these."""
+Level = Literal["file", "defaults", "machine", "profile", "options", "default options", "cluster", "rank"]
+"""Where a key stands: at the top, in defaults, a machine or a profile, or in a mapping of one of these."""
 
 RAW = "rawExtraArgs"
 SHOWN_LENGTH = 60
@@ -31,6 +32,8 @@ KEYS: dict[Level, tuple[str, ...]] = {
     "profile": tuple(aliases(Declaration).values()),
     "options": tuple(aliases(LaunchOptions).values()),
     "default options": tuple(aliases(LaunchOptions).values()),
+    "cluster": tuple(aliases(Cluster).values()),
+    "rank": tuple(aliases(Rank).values()),
 }
 """The keys that each place knows, in the order of the schema."""
 
@@ -129,12 +132,16 @@ def _instead(meant: _Meant, value: Json, level: Level, where: str, there: Collec
 
 def _where(key: str, level: Level) -> str:
     """The place that a key belongs to, seen from another one."""
+    if key in (*KEYS["cluster"], *KEYS["rank"]) and key not in KEYS["profile"]:
+        return "under cluster, in a profile"
     if key in KEYS["options"]:
         return f"under {OPTIONS}" + (", in defaults or in a profile" if level == "file" else "")
     if key in KEYS["file"]:
         return "at the top of the file"
     if level == "default options" and key in KEYS["defaults"]:
         return f"in defaults, not under {OPTIONS}"
+    if level in ("cluster", "rank"):
+        return "in the profile, not under cluster"
     if level == "options":
         return f"in the profile, not under {OPTIONS}"
     return "in defaults, or in each profile" if key in KEYS["defaults"] else "in each profile"

@@ -9,6 +9,7 @@ from mlxsm_sync.profile_file.key_advice import RAW, Level, unknown_key
 from mlxsm_sync.syntax.tree import MAX_PROBLEMS, Node, Problems
 from mlxsm_sync.text.secret_keys import key_reason
 from mlxsm_sync.values.base import Value
+from mlxsm_sync.values.cluster import Cluster, Rank
 from mlxsm_sync.values.desired import Declaration, Defaults, MachineSettings, ProfileFile
 from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
@@ -23,14 +24,18 @@ _MODELS: dict[Level, type[Value]] = {
     "profile": Declaration,
     "options": LaunchOptions,
     "default options": LaunchOptions,
+    "cluster": Cluster,
+    "rank": Rank,
 }
 _INNER: dict[tuple[Level, str], Level] = {
     ("file", "defaults"): "defaults",
     ("machine", "defaults"): "defaults",
     ("defaults", OPTIONS): "default options",
     ("profile", OPTIONS): "options",
+    ("profile", "cluster"): "cluster",
+    ("cluster", "ranks"): "rank",
 }
-"""Mappings inside others that have keys of their own."""
+"""Mappings inside others that have keys of their own, or lists of such mappings."""
 
 
 def known_only(node: Node, level: Level, problems: Problems) -> Node:
@@ -46,12 +51,21 @@ def known_only(node: Node, level: Level, problems: Problems) -> Node:
     for key, inner in node.members.items():
         if key in known:
             below = _INNER.get((level, key))
-            members[key] = known_only(inner, below, problems) if below else inner
+            members[key] = _inside(inner, below, problems) if below else inner
         else:
             problems.add(node.keys[key], _about_key(key, inner, level, there))
     if RAW in members:
         _judge_portions(members[RAW].items or [], problems)
     return Node(node.at, members=members, keys=node.keys)
+
+
+def _inside(node: Node, level: Level, problems: Problems) -> Node:
+    """A mapping, or each of a list, without unknown keys."""
+    if node.items is None:
+        return known_only(node, level, problems)
+    listed = Node(node.at)
+    listed.items = [known_only(one, level, problems) for one in node.items]
+    return listed
 
 
 def _there(node: Node, known: Collection[str]) -> set[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
+from mlxsm_sync.profile_file.cluster_rules import judge_cluster
 from mlxsm_sync.profile_file.key_advice import RAW
-from mlxsm_sync.syntax.tree import AMBIGUOUS, Node, Position, Problems, exactly, is_null
+from mlxsm_sync.syntax.tree import AMBIGUOUS, Node, Position, Problems, called, exactly, is_null
 from mlxsm_sync.text.json_value import Json
 from mlxsm_sync.values import hosts
 from mlxsm_sync.values.base import Value
@@ -41,6 +42,8 @@ def judge_profile(
     profile = validated(Profile, merged.plain(), merged, problems, machine=machine)
     _note_contradiction(node, merged, problems)
     _note_twice(node, merged, problems)
+    if profile is not None:
+        judge_cluster(profile, node, merged, problems)
     if profile is None:
         return None
     return DesiredProfile(
@@ -159,10 +162,3 @@ def _note(fault: Issue, node: Node, problems: Problems, machine: str) -> None:
         problems.add(node.keys.get(last, at), f"{last} is required{where.get(last, '')}", also=True)
         return
     problems.add(at, f"{called(fault.path)} {message(fault, found.plain())}", instead_of=AMBIGUOUS)
-
-
-def called(path: Iterable[str | int]) -> str:
-    """A field as people call it: the last name, with the place in a list."""
-    *_, name = (step for step in path if isinstance(step, str))
-    place = "".join(f"[{step}]" for step in path if isinstance(step, int))
-    return f"{name}{place}"

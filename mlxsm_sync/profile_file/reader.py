@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlxsm_sync.profile_file.clusters import judge_ranks, machines_of_ranks
 from mlxsm_sync.profile_file.known_keys import known_only
 from mlxsm_sync.profile_file.machines import Machines, judge_on, read_machines
 from mlxsm_sync.profile_file.profile_reader import judge_shapes, validated
@@ -10,12 +11,13 @@ from mlxsm_sync.syntax.tree import Node, Problems, exactly
 from mlxsm_sync.text.secret_keys import key_reason
 from mlxsm_sync.text.secret_scan import looks_like, value_reason
 from mlxsm_sync.values.choices import as_argument
+from mlxsm_sync.values.cluster import Cluster, Rank
 from mlxsm_sync.values.desired import Declaration, Input, MachineSettings, ProfileFile, ProfileFileHeader
 from mlxsm_sync.values.fields import aliases
 from mlxsm_sync.values.launch_options import LaunchOptions
 
 _A_LIST = "profiles must be a list: write [] for none"
-_KNOWN = (ProfileFile, Declaration, MachineSettings, LaunchOptions)
+_KNOWN = (ProfileFile, Declaration, MachineSettings, LaunchOptions, Cluster, Rank)
 
 
 def is_document(root: Node) -> bool:
@@ -37,7 +39,11 @@ def read_declarations(root: Node, problems: Problems, read_from: Input, resolved
     for outer in (root, defaults, *(one.defaults for one in (machines.settings if machines else ()))):
         if outer is not None:
             judge_shapes(outer, problems)
-    listed = members.get("profiles", Node(root.at)).items or []
+    listed = [
+        known_only(one, "profile", problems) for one in members.get("profiles", Node(root.at)).items or []
+    ]
+    if machines is None:
+        machines = machines_of_ranks(listed)
     return DeclaredFile(
         owner=head.collection if head is not None else None,
         input=read_from,
@@ -46,14 +52,16 @@ def read_declarations(root: Node, problems: Problems, read_from: Input, resolved
         defaults=defaults,
         machines=machines,
         profiles=tuple(
-            _listed(index, known_only(node, "profile", problems), machines, problems)
-            for index, node in enumerate(listed, start=1)
+            _listed(index, node, machines, problems) for index, node in enumerate(listed, start=1)
         ),
     )
 
 
 def _listed(index: int, node: Node, machines: Machines | None, problems: Problems) -> Listed:
     """A profile as it is listed: its own keys, and the machines that it is for."""
+    if node.members is not None and (ranks := judge_ranks(node, machines, problems)) is not None:
+        own = {key: inner for key, inner in node.members.items() if key != "on"}
+        return Listed(index, Node(node.at, members=own, keys=node.keys), ranks)
     if node.members is None or "on" not in node.members:
         return Listed(index, node, None)
     own = {key: inner for key, inner in node.members.items() if key != "on"}

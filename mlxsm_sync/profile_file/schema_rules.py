@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlxsm_sync.syntax.tree import MAX_SCALAR
-from mlxsm_sync.values import hosts, machines, model_ids, web_origins
+from mlxsm_sync.values import cluster, hosts, machines, model_ids, web_origins
 from mlxsm_sync.values.launch_options import OWN_FLAG_RULE
 from mlxsm_sync.values.profile import HOST_RULES, NAME_RULES, OPTIONS
 
@@ -29,6 +29,8 @@ _TITLES = {
     "Defaults": "defaults",
     "MachineSettings": "machine",
     "LaunchOptions": "launch options",
+    "Cluster": "cluster",
+    "Rank": "rank",
 }
 _DEFAULTS = {"schemaVersion": 1, "port": 8080, "host": hosts.DEFAULT}
 """What an editor fills in."""
@@ -157,7 +159,7 @@ def for_editor(schema: Schema) -> Schema:
 
 def pattern_words() -> dict[str, str]:
     """What is wrong with a text that a pattern does not match."""
-    rules = (*NAME_RULES, *HOST_RULES, OWN_FLAG_RULE, *_SHAPES.values(), *machines.RULES)
+    rules = (*NAME_RULES, *HOST_RULES, OWN_FLAG_RULE, *_SHAPES.values(), *machines.RULES, *cluster.RULES)
     return dict(rules) | {_ONE_ARGUMENT: 'must be one item for each argument, such as --kv-bits, "8"'}
 
 

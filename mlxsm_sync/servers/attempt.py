@@ -47,6 +47,8 @@ class Outcome(NamedTuple):
     """The options that its program did not know, where it ended at once for that."""
     unusable: Unusable | None = None
     """What another try would not mend, where that made it fail."""
+    waiting: bool = False
+    """Whether other ranks of its cluster were still awaited when it failed."""
 
 
 class Attempt:
@@ -66,8 +68,13 @@ class Attempt:
         self._tell = tell
         self._shim = shim
 
-    def finish(self, environment: Mapping[str, str], timeout: float, *, asking: bool) -> Outcome:
-        """Wait until it is ready, and note that; a server that was begun here and fails is ended."""
+    def finish(
+        self, environment: Mapping[str, str], timeout: float, *, asking: bool, patient: bool = False
+    ) -> Outcome:
+        """Wait until it is ready, and note that; a server that was begun here and fails is ended.
+
+        `patient`: other ranks of its cluster are waited for without end.
+        """
         began = time.monotonic()
         self._tell(Step("starting" if self._shim else "waiting", self.record.pid))
         found = identify(self.record)
@@ -83,6 +90,7 @@ class Attempt:
             timeout=timeout,
             stop=self._stop,
             tell=self._tell,
+            patient=patient,
         )
         try:
             ready = wait.until_ready(asking=asking)
@@ -121,10 +129,14 @@ class Attempt:
             return Outcome(failure=f"{error}; it was started before, and left", pid=self.record.pid)
         gone = self._end(handle)
         if error.ended:
-            return self._ended(wait)
+            ended = self._ended(wait)
+            if wait.awaited is None or ended.refused:
+                return ended
+            return ended._replace(failure=f"{wait.awaited}: {ended.failure}", waiting=True)
         reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
         self._note(failure=reason, own_log_bytes=wait.own)
-        return Outcome(failure=reason, unusable="model" if error.unusable else None)
+        unusable: Unusable | None = "model" if error.unusable else None
+        return Outcome(failure=reason, unusable=unusable, waiting=error.waiting)
 
     def _ended(self, wait: ReadinessWait | None) -> Outcome:
         """An exit, with its code and the last thing that it said."""

@@ -59,6 +59,8 @@ class Consent(NamedTuple):
 
     hosts: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
+    clusters: frozenset[str] = frozenset()
+    """Profiles whose ranks may open a port for the others."""
 
 
 class Launch(NamedTuple):
@@ -129,6 +131,8 @@ def _typed(profile: Profile, model: str) -> Iterator[_Given]:
     yield _Given("--model", model)
     yield _Given("--host", profile.host)
     yield _Given("--port", str(profile.port))
+    if profile.cluster is not None and profile.cluster.sharding == "pipeline":
+        yield _Given("--pipeline", None)
     options = profile.advanced_launch_options.model_dump(exclude_none=True)
     template = options.pop("chatTemplateArgs", None)
     thinking: dict[str, Json] = {}
@@ -227,6 +231,12 @@ def _unallowed(profile: Profile, raw: Iterable[_Given], consent: Consent) -> Ite
         yield (
             f"its host {profile.host} opens the server, which has no authentication, to others: "
             f"--allow-host {shlex.quote(profile.host)} lets it"
+        )
+    if profile.cluster is not None and profile.name not in consent.clusters:
+        name = shlex.quote(profile.name)
+        yield (
+            "its cluster opens a port over which the other ranks run code here, without authentication: "
+            f"--allow-cluster {name} lets it"
         )
     if any(one.flag == TRUST_REMOTE_CODE for one in raw) and TRUST_REMOTE_CODE not in consent.flags:
         yield f"{TRUST_REMOTE_CODE} lets models run their own code: --allow-arg {TRUST_REMOTE_CODE} lets it"

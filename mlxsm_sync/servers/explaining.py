@@ -23,6 +23,15 @@ def failure(log: Path, own: int, fact: str, asked_from: int | None = None) -> st
     return f"{fact}; last in its log: {said}" if said else fact
 
 
+def timed_out(log: Path, own: int, what: str, *, listened: bool) -> str:
+    """Why a server was not ready in time: `what` it did not do, and what its log says of that."""
+    if (reason := log_messages.death(logs.part(log, 0, own), listened=listened)) is not None:
+        return f"{reason} ({what})"
+    last = log_messages.last_words(logs.part(log))
+    hint = "--timeout waits longer; HF_HUB_OFFLINE=1 keeps a cached model from asking the hub"
+    return f"{what}{f'; last in its log: {last}' if last else ''} ({hint})"
+
+
 def exit_reason(log: Path, own: int | None, code: int | None) -> str | None:
     """Why a process ended; `own` is None where it is not known when it began to listen."""
     after = logs.part(log, own or 0)

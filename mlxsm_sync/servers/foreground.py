@@ -26,6 +26,7 @@ from mlxsm_sync.servers.log_echo import LogEcho
 from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.outcomes import UNHEALTHY, Outcome, bad_looks, exit_code
 from mlxsm_sync.servers.plan import Observation
+from mlxsm_sync.servers.ranks import has_lost_its_peer, peer_left
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.run_settings import Settings
 from mlxsm_sync.servers.stopping import Shutdown
@@ -150,8 +151,11 @@ class Watch:
         if asked:
             self._tell("stopped by another mlxsm")
             return "stopped"
-        reason = exit_reason(Path(self._record.log), self._record.own_log_bytes, code)
-        self._tell(ending_text(code, reason))
+        log, rank = Path(self._record.log), self._record.cluster
+        if rank is not None and has_lost_its_peer(self._record, code, logs.part(log)):
+            self._tell(peer_left(rank))
+            return "alone"
+        self._tell(ending_text(code, exit_reason(log, self._record.own_log_bytes, code)))
         return "failed"
 
     def _stop(self) -> Outcome:
@@ -180,7 +184,7 @@ class Watch:
         steps = (signal.SIGTERM, self._pace.kill), (signal.SIGKILL, self._pace.kill)
         gone = self._end(*steps, reason=reason)
         self._tell("ended" if gone else "it cannot be ended")
-        return "failed"
+        return "failed" if self._record.cluster is None else "alone"
 
     def _leave(self) -> Outcome:
         kills = self._files.command("down", self._record.name, options=["--force"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlxsm_sync.servers import model_files, plan, preflight
+from mlxsm_sync.servers.asking import look_and_ask
 from mlxsm_sync.servers.command_line import Program, changed_program, changes
-from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.plan import ObservedState, PortHolders, ReplacePolicy, ServerAction
 from mlxsm_sync.servers.records import Damaged, RunFiles
@@ -37,7 +37,7 @@ class Surroundings:
         _, observed = self._process(order)
         if order.trouble or not plan.is_renewed(observed, self._policy):
             return observed
-        return observed._replace(port=self.port(order.entry, runs=True))
+        return observed._replace(port=self.port(order, runs=True))
 
     def under_lock(self, order: Order, going: frozenset[str]) -> tuple[RunRecord | None, ObservedState]:
         """Gather all that the decision depends on; the record is that of the server that runs.
@@ -48,14 +48,14 @@ class Surroundings:
         if running is None:
             return running, self._with_rivals(order, observed)
         if plan.needs_health(observed, self._policy):
-            observed = observed._replace(health=look(running))
+            observed = observed._replace(health=look_and_ask(running))
         renewed = plan.is_renewed(observed, self._policy)
         if order.trouble or not (renewed or plan.is_broken(observed)):
             return running, observed
         if renewed:
             observed = observed._replace(missing_model=self._missing_model(order.entry))
         if observed.missing_model is None and order.entry.id not in going:
-            observed = observed._replace(port=self.port(order.entry, runs=True))
+            observed = observed._replace(port=self.port(order, runs=True))
         return running, observed
 
     def foreseen(self, order: Order) -> ServerAction:
@@ -70,7 +70,7 @@ class Surroundings:
         if not self._policy.instead or observed.doubt is not None or order.trouble:
             return observed
         missing = self._missing_model(order.entry)
-        return observed._replace(missing_model=missing, port=self.port(order.entry))
+        return observed._replace(missing_model=missing, port=self.port(order))
 
     def _doubt(self, entries: Iterable[str]) -> str | None:
         """Why one of these servers could not be signalled, as its own stop would find out."""
@@ -82,8 +82,14 @@ class Surroundings:
                         return f'"{record.name}": {now.doubt}'
         return None
 
-    def port(self, entry: Entry, *, runs: bool = False) -> PortHolders | None:
-        """Say who holds the port of an entry; None where it is free. `runs` says that its server does."""
+    def port(self, order: Order, *, runs: bool = False) -> PortHolders | None:
+        """Say who holds the port of an entry; None where it is free. `runs` says that its server does.
+
+        A rank that serves no HTTP needs none.
+        """
+        if order.rank is not None and not order.rank.serves:
+            return None
+        entry = order.entry
         instead = self._policy.instead
         switch = "up --recreate --instead" if runs else "up --instead"
         held = port_holders(entry, self._files, self._remedy, None if instead else switch)

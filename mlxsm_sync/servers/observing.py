@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mlxsm_sync.servers import log_messages, logs, probe
+from mlxsm_sync.servers import log_messages, logs, probe, ranks
 from mlxsm_sync.servers.explaining import exit_reason, failure
 from mlxsm_sync.servers.plan import Observation
 from mlxsm_sync.servers.silence import is_mute
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.current import age
+from mlxsm_sync.system.portable import is_suspended
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import identify, is_ours
 from mlxsm_sync.text.amounts import duration
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.endings import code_text
 from mlxsm_sync.values.run import Ending, RunRecord, Status
 
@@ -55,11 +57,17 @@ def _ended(record: RunRecord, ending: Ending | None, asked: float | None) -> Obs
     if asked is not None:
         how = f": {code_text(ending.code)}" if ending is not None else ""
         return Observation("stopped", last_error=f"it exited after a request to stop{how}", ending=ending)
-    reason = exit_reason(Path(record.log), record.own_log_bytes, ending.code if ending else None)
+    code = ending.code if ending is not None else None
+    rank = record.cluster
+    if rank is not None and ranks.has_lost_its_peer(record, code, logs.part(Path(record.log))):
+        return Observation("stopped", last_error=ranks.peer_left(rank), ending=ending)
+    reason = exit_reason(Path(record.log), record.own_log_bytes, code)
     return Observation("crashed", last_error=reason, ending=ending)
 
 
 def _alive(record: RunRecord, handle: Handle) -> Observation:
+    if (rank := record.cluster) is not None and (of_rank := _of_rank(record, rank, handle)) is not None:
+        return of_rank
     held = ports.holders(record.host, record.port, (handle.pid,))
     ours = [one for one in held if is_ours(one.pid, record.model_copy(pid=handle.pid))]
     if not ours:
@@ -84,6 +92,24 @@ def _alive(record: RunRecord, handle: Handle) -> Observation:
     if is_mute(record, handle.pid, place):
         return Observation("dead-thread", handle.pid, _explained(record, "it neither answers nor works"))
     return Observation("ready" if record.ready is not None else "loading", handle.pid)
+
+
+def _of_rank(record: RunRecord, rank: RankRecord, handle: Handle) -> Observation | None:
+    """How one of several ranks is, as far as its connections tell; None where its HTTP tells the rest."""
+    others = ranks.missing(record, handle.pid)
+    serves = rank.rank == 0 and bool(ports.holders(record.host, record.port, (handle.pid,)))
+    if others and record.ready is None and not serves:
+        return Observation("waiting", handle.pid, ranks.waits_for(rank, others), certain=False)
+    if (trouble := ranks.trouble_of_link(rank)) is not None:
+        return Observation("waiting", handle.pid, f"{rank.called}: {trouble}", certain=False)
+    if rank.rank == 0:
+        return None
+    if others:
+        lost = " and ".join(map(rank.told, others))
+        return Observation("dead-thread", handle.pid, f"{rank.called} has lost {lost}")
+    suspended = is_suspended(handle.pid)
+    why = f"it is suspended, and so is its cluster: kill -CONT {handle.pid} continues it"
+    return Observation("joined", handle.pid, why if suspended else None)
 
 
 def _unbound(record: RunRecord, handle: Handle) -> Observation:

@@ -19,6 +19,7 @@ from mlxsm_sync.servers.program import examine
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.desired import DesiredProfile
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, RunRecord, UpServer
@@ -37,6 +38,8 @@ class Order(NamedTuple):
     """Whether the trouble is only that somebody has to allow something."""
     memory: Sized | None = None
     """What it needs."""
+    rank: RankRecord | None = None
+    """Which rank of its cluster this machine runs; None for a server of its own."""
 
     @property
     def desired(self) -> DesiredServer:
@@ -84,6 +87,8 @@ class Means(NamedTuple):
     """Whether those are started anew that run with other options than they should."""
     remedy: Callable[[str, str], str]
     """The command line of a command for the server of a name."""
+    machine: str = ""
+    """What this machine is called."""
     memory: MemoryGuard | None = None
     """The memory that is left; None where nobody asks."""
     of_services: Mapping[str, ServiceMeans] = {}
@@ -190,11 +195,12 @@ def _order(entry: Entry, running: RunRecord | None, means: Means) -> tuple[Order
     program = means.program
     if program is None:
         program = examine(running.command, means.environment) if running is not None else Program(())
-    checked = check(entry, program, means.consent, means.environment)
+    checked = check(entry, program, means.consent, means.environment, means.machine)
     broken = (means.trouble,) if means.program is None else checked.problems
     unheld = (service.unheld,) if service is not None and service.unheld is not None else ()
     trouble = (*broken, *unheld, *checked.launch.unallowed)
-    return Order(entry, checked.launch, program, trouble, not broken, checked.memory), checked.warnings
+    order = Order(entry, checked.launch, program, trouble, not broken, checked.memory, checked.rank)
+    return order, checked.warnings
 
 
 def _adopted(adopted: Adopted, entry: Entry, means: Means) -> UpServer:

@@ -68,6 +68,15 @@ def _distribution(folder: str) -> _Distribution | None:
     return max(found, key=lambda one: parse_version(one.release or ""), default=None)
 
 
+def source_in(folders: Sequence[str]) -> str | None:
+    """The folder of the code of the first mlx-lm in these folders; None where none is found."""
+    try:
+        noted = next((found for folder in folders if (found := _distribution(folder))), None)
+        return _source(folders, noted)
+    except OSError:
+        return None
+
+
 def release_of(package: str, folders: Sequence[str]) -> str | None:
     """The release of a package of this name that was noted first in these folders; None where none was.
 

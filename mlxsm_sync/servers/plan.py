@@ -195,7 +195,7 @@ def _as_desired(desired: DesiredServer, observed: ObservedState, policy: Replace
     if health is None:
         return ServerAction("keep", "it runs")
     cause = health.last_error or health.status
-    if health.status == "ready":
+    if health.status in ("ready", "joined"):
         return ServerAction("keep", cause)
     if is_broken(observed):
         return _unless_blocked(ServerAction("replace", cause), desired, observed, policy)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from mlxsm_sync.servers import model_files, port_owners
+from mlxsm_sync.servers.cluster_preflight import look_at_cluster
 from mlxsm_sync.servers.command_line import Consent, Launch, Program, is_older, launch
 from mlxsm_sync.servers.fitting import Sized, sized
 from mlxsm_sync.servers.records import RunFiles
@@ -13,6 +14,7 @@ from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.text.program_words import project_option
 from mlxsm_sync.values.choices import as_argument
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.hosts import may_meet
 from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.server_options import FIRST_SAFE, FIRST_UNSAFE, written
@@ -30,18 +32,26 @@ class Checked(NamedTuple):
     """What is allowed, and worth a look."""
     memory: Sized
     """What it needs."""
+    rank: RankRecord | None = None
+    """Which rank of its cluster this machine runs."""
 
 
-def check(entry: Entry, program: Program, consent: Consent, environment: Mapping[str, str]) -> Checked:
-    """Look at the options and the model of an entry; its port is looked at when it is started."""
+def check(
+    entry: Entry, program: Program, consent: Consent, environment: Mapping[str, str], machine: str = ""
+) -> Checked:
+    """Look at the options and the model of an entry; its port is looked at when it is started.
+
+    `machine` is what this one is called, which tells the rank of a cluster.
+    """
     files = model_files.model_of(entry, environment)
     start = launch(entry.profile, files.argument, program, consent, model_files.finder(entry))
     unreadable = [f"its {path.rpartition('/')[2]} cannot be read" for path in entry.unreadable]
     warnings = () if files.warning is None else (files.warning,)
     memory = sized(entry, environment)
     about_memory = () if memory.problem is None else (memory.problem,)
-    problems = (*unreadable, *files.problems, *start.problems, *about_memory)
-    return Checked(entry, start, problems, warnings, memory)
+    cluster = look_at_cluster(entry, program, machine, environment)
+    problems = (*unreadable, *files.problems, *start.problems, *about_memory, *cluster.problems)
+    return Checked(entry, start, problems, (*warnings, *cluster.warnings), memory, cluster.rank)
 
 
 def about_program(program: Program) -> list[str]:
@@ -106,6 +116,8 @@ def _to_be_taken(host: str, port: int, files: RunFiles) -> PortTrouble | None:
     coming = {}
     for record in files.records().values():
         if not isinstance(record, RunRecord) or record.ready is not None or record.port != port:
+            continue
+        if not record.serves:
             continue
         if may_meet(record.host.lower(), host.lower()):
             with found(record) as server:

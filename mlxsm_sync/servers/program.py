@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Program
 from mlxsm_sync.servers.interpreters import Interpreter, Missing, interpreter_of
-from mlxsm_sync.servers.packages import package_in, release_of
+from mlxsm_sync.servers.packages import package_in, release_of, source_in
 from mlxsm_sync.servers.site_folders import environment_of, site_folders
 from mlxsm_sync.text.program_words import program_places
 from mlxsm_sync.text.secret_scan import looks_like
@@ -46,17 +46,26 @@ def find_program(command: str | None, environment: Mapping[str, str]) -> Program
 
 def examine(command: tuple[str, ...], environment: Mapping[str, str]) -> Program:
     """The program of a command line, with the release that is installed now."""
-    interpreter = interpreter_of(command, environment)
-    folders = site_folders(interpreter) if isinstance(interpreter, Interpreter) else None
+    folders = _folders(command, environment)
     package = package_in(folders) if folders is not None else None
     return Program(command) if package is None else Program(command, package.version, package.options)
 
 
 def release_beside(command: tuple[str, ...], package: str, environment: Mapping[str, str]) -> str | None:
     """The release of another package that the Python of a command imports; None where that is not noted."""
-    interpreter = interpreter_of(command, environment)
-    folders = site_folders(interpreter) if isinstance(interpreter, Interpreter) else None
+    folders = _folders(command, environment)
     return release_of(package, folders) if folders is not None else None
+
+
+def source_of(command: tuple[str, ...], environment: Mapping[str, str]) -> str | None:
+    """The folder `mlx_lm` that the Python of a command imports; None where that cannot be told."""
+    folders = _folders(command, environment)
+    return source_in(folders) if folders is not None else None
+
+
+def _folders(command: tuple[str, ...], environment: Mapping[str, str]) -> list[str] | None:
+    interpreter = interpreter_of(command, environment)
+    return site_folders(interpreter) if isinstance(interpreter, Interpreter) else None
 
 
 def upgrade_of(command: tuple[str, ...], environment: Mapping[str, str]) -> str:

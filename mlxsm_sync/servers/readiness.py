@@ -14,10 +14,11 @@ from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-from mlxsm_sync.servers import explaining, log_messages, logs, probe
+from mlxsm_sync.servers import explaining, log_messages, probe
 from mlxsm_sync.servers.downloads import Downloads
 from mlxsm_sync.servers.logs import Reader
 from mlxsm_sync.servers.probe import Answer, Question
+from mlxsm_sync.servers.ranks import missing, waits_for
 from mlxsm_sync.servers.releases import health_knows, told_by
 from mlxsm_sync.servers.silence import Idleness
 from mlxsm_sync.system import ports
@@ -25,6 +26,7 @@ from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import is_ours
 from mlxsm_sync.text.amounts import part
 from mlxsm_sync.text.redaction import redacted
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.run import Proof, RunRecord
 
 PAUSE = 0.05
@@ -45,7 +47,7 @@ class Step(NamedTuple):
     """What a start is doing."""
 
     phase: str
-    """`starting`, `waiting` for one that was started elsewhere, `downloading`, `loading`."""
+    """`starting`, `waiting` for a start elsewhere, `waiting for` machines, `downloading`, `loading`."""
     pid: int | None = None
     received: int = 0
     """The bytes of its model that have been downloaded."""
@@ -68,12 +70,16 @@ class Ready(NamedTuple):
 class NotReady(Exception):
     """A server that will never be ready; the text says why."""
 
-    def __init__(self, reason: str, *, ended: bool = False, unusable: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, ended: bool = False, unusable: bool = False, waiting: bool = False
+    ) -> None:
         super().__init__(redacted(reason))  # a server says what it likes, and this goes into the record
         self.ended = ended
         """Whether its process has ended by itself."""
         self.unusable = unusable
         """Whether it said itself that its model cannot be used."""
+        self.waiting = waiting
+        """Whether it was still waiting for other ranks."""
 
 
 class Stopped(Exception):
@@ -92,7 +98,9 @@ class ReadinessWait:
         timeout: float,
         stop: Event,
         tell: Callable[[Step], None],
+        patient: bool = False,
     ) -> None:
+        """`patient`: other ranks are waited for without end."""
         self._handle = handle
         self._record = record
         self._host, self._port = record.host, record.port
@@ -105,13 +113,23 @@ class ReadinessWait:
         self._tell = tell
         self._phase = "starting"
         self._grown = 0.0
+        self._patient = patient
+        self.awaited: str | None = None
+        """Which other ranks it waits for; None where it waits for none any more."""
         self.own = 0
         """How many bytes of its log were written before it listened."""
         self.listened = False
         """Whether it has been seen to listen."""
 
     def until_ready(self, *, asking: bool) -> Ready:
-        """Wait; NotReady with the reason, Stopped. Without `asking`, socket and health are enough."""
+        """Wait; NotReady with the reason, Stopped. Without `asking`, socket and health are enough.
+
+        A rank that serves no HTTP is ready when it is connected to the others: only the first one is asked.
+        """
+        if (rank := self._record.cluster) is not None:
+            self._until_joined(rank)
+            if not rank.serves:
+                return Ready("joined")
         place = self._until_bound()
         self.listened = True
         self._change_phase("loading")
@@ -120,6 +138,20 @@ class ReadinessWait:
             self._look_who_is_asked()
             return Ready("listening")
         return self._until_answered(place)
+
+    def _until_joined(self, rank: RankRecord) -> None:
+        """Wait until it is connected to the ranks before and behind it."""
+        while others := missing(self._record, self._handle.pid):
+            awaited = waits_for(rank, others)
+            if awaited != self.awaited:
+                self.awaited = awaited
+                self._change_phase(f"waiting for {' and '.join(rank.machines[one] for one in others)}")
+            if self._patient:
+                self._until = time.monotonic() + self._timeout
+            self._look()
+            self._pause()
+        self.awaited = None
+        self._until = time.monotonic() + self._timeout
 
     def _until_bound(self) -> tuple[str, int]:
         """Wait until the server itself, and nobody else, has the socket; where to reach it."""
@@ -225,7 +257,7 @@ class ReadinessWait:
         if self._stop.is_set():
             raise Stopped
         if self._handle.is_gone():
-            raise NotReady("its process has ended", ended=True)
+            raise NotReady("its process has ended", ended=True, waiting=self.awaited is not None)
         self._hints.feed(self._log.more())
         now = time.monotonic()
         if self._downloads.have_grown(now):
@@ -236,9 +268,11 @@ class ReadinessWait:
             self._grown = 0.0
             self._change_phase(self._phase)
         if self._left() <= 0:
-            raise NotReady(self._timed_out())
+            raise NotReady(self._timed_out(), waiting=self.awaited is not None)
 
     def _timed_out(self) -> str:
+        if self.awaited is not None:
+            return f"{self.awaited}, for {self._timeout:g} s now: is it up there, and can it be reached?"
         received = self._downloads.received
         if received and self._downloads.are_unfinished:
             so_far = part(received, self._downloads.total)
@@ -247,12 +281,8 @@ class ReadinessWait:
             what = f"it does not listen after {self._timeout:g} s"
         else:
             what = f"its model is not loaded after {self._timeout:g} s"
-        own, log = self.own if self.listened else self._log.at, self._log.path
-        if (reason := log_messages.death(logs.part(log, 0, own), listened=self.listened)) is not None:
-            return f"{reason} ({what})"
-        last = log_messages.last_words(logs.part(log))
-        hint = "--timeout waits longer; HF_HUB_OFFLINE=1 keeps a cached model from asking the hub"
-        return f"{what}{f'; last in its log: {last}' if last else ''} ({hint})"
+        own = self.own if self.listened else self._log.at
+        return explaining.timed_out(self._log.path, own, what, listened=self.listened)
 
     def _explained(self, fact: str, asked_from: int | None = None) -> str:
         """What is known, with what the log adds to it."""

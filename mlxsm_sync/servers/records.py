@@ -83,6 +83,7 @@ class RunFiles:
             self._record_path(entry_id),
             self.ending_path(entry_id),
             self._asked_path(entry_id),
+            self.cluster_path(entry_id),
         ):
             with atomic.system_errors(f"cannot remove {path}"), suppress(FileNotFoundError):
                 path.unlink()
@@ -114,6 +115,10 @@ class RunFiles:
             asked = Asked.model_validate_json(data) if data is not None else None
             return asked.at if asked is not None and asked.run_id == record.run_id else None
         return None
+
+    def cluster_path(self, entry_id: str) -> Path:
+        """What mlx reads of the other ranks of an entry's cluster."""
+        return self.folder / f"{entry_id}.cluster"
 
     def failures_path(self, entry_id: str) -> Path:
         """Where `mlxsm run` counts how often it failed."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mlxsm_sync.servers import logs
 from mlxsm_sync.servers.command_line import Program
+from mlxsm_sync.servers.ranks import variables
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.current import boot_id
@@ -18,6 +19,7 @@ from mlxsm_sync.system.process_identity import noted, noted_child, noted_runner
 from mlxsm_sync.system.run_marks import run_mark
 from mlxsm_sync.text.json_value import canonical, digest_bytes
 from mlxsm_sync.text.times import now
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import Entry
 
@@ -38,40 +40,47 @@ def begin(
     environment: Mapping[str, str],
     *,
     foreground: bool = False,
+    rank: RankRecord | None = None,
 ) -> Begun:
     """Start the process, under the lock of its entry; ServerError where the system refuses.
 
     In the foreground this process is its parent, and no shim is.
     """
     logs.rotate(files.log_path(entry.id))
-    record = _record(entry, program, arguments, files)
+    record = _record(entry, program, arguments, files).model_copy(cluster=rank)
     if foreground:
         manager = manager_of_this_process(entry.id, environment)
         record = noted_runner(record.model_copy(manager=manager))
     files.forget_run(entry.id)
     files.write(record)
     try:
+        cluster = entry.profile.cluster
+        own = variables(cluster, rank, files, entry.id) if cluster is not None and rank is not None else {}
         if foreground:
-            child = _child(record, files, environment)
+            child = _child(record, files, environment, own)
             return Begun(noted_child(record, child.pid), child)
-        started = _process(record, files, environment)
+        started = _process(record, files, environment, own)
     except BaseException:
         files.forget_run(entry.id)
         raise
     return Begun(noted(record, started.pid, started.shim.pid), started.shim)
 
 
-def _child(record: RunRecord, files: RunFiles, environment: Mapping[str, str]) -> spawn.Child:
+def _child(
+    record: RunRecord, files: RunFiles, environment: Mapping[str, str], own: Mapping[str, str]
+) -> spawn.Child:
     descriptor = logs.open_new(Path(record.log))
     try:
         argv = (*record.command, *record.arguments)
         place = files.ending_path(record.id).with_suffix(".json")
-        return spawn.start_child(argv, environment, descriptor, place, run_mark(record), Path("/"))
+        return spawn.start_child(argv, environment, descriptor, place, run_mark(record), Path("/"), own)
     finally:
         os.close(descriptor)
 
 
-def _process(record: RunRecord, files: RunFiles, environment: Mapping[str, str]) -> spawn.Started:
+def _process(
+    record: RunRecord, files: RunFiles, environment: Mapping[str, str], own: Mapping[str, str]
+) -> spawn.Started:
     descriptor = logs.open_new(Path(record.log))
     try:
         return spawn.start(
@@ -81,6 +90,7 @@ def _process(record: RunRecord, files: RunFiles, environment: Mapping[str, str])
             files.ending_path(record.id),
             run_mark(record),
             Path("/"),
+            own,
         )
     finally:
         os.close(descriptor)

@@ -10,6 +10,7 @@ from threading import Event
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import give_up
 from mlxsm_sync.servers.attempt import Outcome
+from mlxsm_sync.servers.ranks import missing, waits_for
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.services import Services
@@ -38,8 +39,18 @@ class ServiceStart:
         before = files.record(entry.id)
         self._before = before.run_id if isinstance(before, RunRecord) else None
 
-    def finish(self, environment: Mapping[str, str], timeout: float, *, asking: bool) -> Outcome:  # noqa: ARG002 - the service holds its own
-        """Start it and wait until its `run` calls it ready, or says why not; Stopped ends it."""
+    def finish(
+        self,
+        environment: Mapping[str, str],  # noqa: ARG002 - the service holds its own
+        timeout: float,
+        *,
+        asking: bool,  # noqa: ARG002 - as above
+        patient: bool = False,  # noqa: ARG002 - so is its `run`
+    ) -> Outcome:
+        """Start it and wait until its `run` calls it ready, or says why not; Stopped ends it.
+
+        Its `run` waits for other ranks of a cluster without end; this waits for them for `timeout` seconds.
+        """
         if (trouble := self._manager.trouble()) is not None:
             away = self._files.command("service uninstall", self._entry.name)
             raise ServerError(f"its service cannot be started: {trouble}; {away} takes that away")
@@ -47,6 +58,7 @@ class ServiceStart:
         self._tell(Step("starting"))
         self._manager.start(self._entry.id, self._services.path(self._entry.id))
         idle, next_look = 0, time.monotonic()
+        until = next_look + timeout
         while True:
             if self._stop.wait(_PAUSE):
                 self._manager.stop(self._entry.id)
@@ -57,6 +69,8 @@ class ServiceStart:
                 return self._failed(reason, self._settled())
             if time.monotonic() < next_look:
                 continue
+            if time.monotonic() > until and (awaited := self._awaited()) is not None:
+                return Outcome(failure=f"{awaited}; its service goes on waiting", waiting=True)
             next_look = time.monotonic() + _LOOK_SECONDS
             state = self._manager.state(self._entry.id)
             idle = 0 if state.is_busy else idle + 1
@@ -73,6 +87,14 @@ class ServiceStart:
             if server.handle is None:
                 return None
         return Outcome(Ready(record.ready, record.fingerprint), record.ready_seconds, pid=record.pid)
+
+    def _awaited(self) -> str | None:
+        """Which other ranks of its cluster have not come yet."""
+        record = self._files.record(self._entry.id)
+        if not isinstance(record, RunRecord) or record.cluster is None or record.pid is None:
+            return None
+        others = missing(record, record.pid)
+        return waits_for(record.cluster, others) if others else None
 
     def _settled(self) -> UnitState:
         """How the service is when its `run`, which has said that it failed, has ended."""

@@ -56,6 +56,7 @@ class HeldOptions:
     allow_host: tuple[str, ...] = ()
     allow_arg: tuple[str, ...] = ()
     allow_overcommit: bool = False
+    allow_cluster: tuple[str, ...] = ()
     stop_after_idle: float | None = None
     """In seconds."""
     log_to_stdout: bool = False

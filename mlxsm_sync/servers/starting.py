@@ -19,6 +19,7 @@ from mlxsm_sync.servers.observed_state import Surroundings
 from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.outcomes import Unusable
 from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
+from mlxsm_sync.servers.ranks import port_trouble, whom_to_ask
 from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.service_start import ServiceStart
@@ -65,6 +66,8 @@ class Start:
         """Who is told how that ends."""
         self.unusable: Unusable | None = None
         """What another try would not mend, where that made it fail."""
+        self.waited = False
+        """Whether it failed since other ranks of its cluster did not come."""
         self._order = order
         self._files = files
         self._policy = policy
@@ -164,11 +167,11 @@ class Start:
     def _begin(self, arguments: tuple[str, ...], going: frozenset[str]) -> Attempt | ServiceStart:
         """Start the process, once its port is free."""
         self._moves.has_made_way(self.entry.id)
-        held = self._surroundings.port(self.entry)
+        held = self._surroundings.port(self._order)
         if held is not None and going:
             # Who is on its way out has no record any more, and looks like a stranger.
             self._moves.wait_for(going, self._stop)
-            held = self._surroundings.port(self.entry)
+            held = self._surroundings.port(self._order)
         if self._stop.is_set():
             raise Stopped
         if held is not None:
@@ -179,8 +182,12 @@ class Start:
         if services is not None and services.held_here(self.entry.id) is not None:
             return ServiceStart(self.entry, self._files, services, self._stop, self._step)
         program, environment = self._order.program, self._policy.environment
-        foreground = self._policy.foreground
-        begun = runs.begin(self.entry, program, arguments, self._files, environment, foreground=foreground)
+        foreground, rank = self._policy.foreground, self._order.rank
+        if rank is not None and (trouble := port_trouble(rank)) is not None:
+            raise ServerError(trouble)
+        begun = runs.begin(
+            self.entry, program, arguments, self._files, environment, foreground=foreground, rank=rank
+        )
         self.begun, self.parent = begun
         self._files.write(begun.record)
         return Attempt(begun.record, self._files, self._stop, self._step, begun.parent)
@@ -197,16 +204,19 @@ class Start:
     def _finish(self, attempt: Attempt | ServiceStart, result: UpResult) -> UpServer:
         """Wait until it is ready; where its program refuses a default of ours, start it without that."""
         policy = self._policy
-        outcome = attempt.finish(policy.environment, policy.timeout, asking=policy.asking)
+        patient = policy.foreground
+        outcome = attempt.finish(policy.environment, policy.timeout, asking=policy.asking, patient=patient)
         if isinstance(attempt, Attempt):
             refused = outcome.refused & flags_of(attempt.record.arguments)
             if refused and refused <= flags_of(self._order.launch.defaults):
                 return self._finish(self._again_without(refused, attempt.record), result)
         if outcome.ready is None:
-            self.unusable = outcome.unusable
+            self.unusable, self.waited = outcome.unusable, outcome.waiting
             return self.report("failed", pid=outcome.pid, message=self._failure(outcome))
         if outcome.ready.release is not None:
             self._notes += _about_release(self._order.program, outcome.ready)
+        if outcome.ready.proof == "joined" and self._order.rank is not None:
+            self._notes.append(whom_to_ask(self._order.rank))
         message = "\n".join([*self._switch.done, *self._notes]) or None
         return self.report(result, pid=outcome.pid, ready_seconds=outcome.seconds, message=message)
 

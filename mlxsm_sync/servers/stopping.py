@@ -165,6 +165,8 @@ class Stop:
 
 def _who_has_the_port(record: RunRecord) -> str | None:
     """Somebody else may have been waiting for the port."""
+    if not record.serves:
+        return None
     holders = ports.holders(record.host, record.port)
     return f"port {record.port} is now held by {ports.describe(holders)}" if holders else None
 
@@ -196,8 +198,15 @@ def stop_all(
     for one in stops:
         if not _is_done(one):
             message = way_out or f"{files.command('down', one.name, options=['--force'])} kills it"
-            one.fail(f"still running {grace:g} s after TERM; {message}")
+            one.fail(f"still running {grace:g} s after TERM; {message}{price_of_a_kill(one.record)}")
     return [_forgotten(one.report(), one.record, files, holding_lock=holding_lock) for one in stops]
+
+
+def price_of_a_kill(record: RunRecord) -> str:
+    """What it costs to kill a rank whose memory is wired for RDMA (mlx#3910, #4278); empty where nothing."""
+    if record.cluster is None or record.cluster.backend != "jaccl":
+        return ""
+    return ", and may leave wired memory and a protection domain behind until this Mac is restarted"
 
 
 def _tried(one: Stop, step: Callable[[], object]) -> None:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mlxsm_sync.servers import model_files, port_owners
 from mlxsm_sync.servers.answered import answered_at
+from mlxsm_sync.servers.asking import PATIENCE
+from mlxsm_sync.servers.asking import asked as question
 from mlxsm_sync.servers.command_line import Program, launch
 from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.measuring import Meter
@@ -14,6 +16,7 @@ from mlxsm_sync.servers.observed_state import differences
 from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.plan import DesiredServer, ObservedState, ReplacePolicy, decide
 from mlxsm_sync.servers.program import examine
+from mlxsm_sync.servers.ranks import rank_record
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports, spawn
 from mlxsm_sync.system.current import environment as environment_of
@@ -41,12 +44,18 @@ class StatusReporter:
         environment: Mapping[str, str],
         lost: Sequence[RunRecord] = (),
         orphans: Collection[str] = (),
+        *,
+        machine: str = "",
+        ask: bool = False,
     ) -> None:
-        """`lost` are servers without a record, `orphans` ids whose profile is gone from file or state."""
+        """`lost` are servers without a record, `orphans` ids whose profile is gone from file or state.
+
+        `machine` is what this one is called; with `ask`, what looks ready is asked for one token.
+        """
         self._files = files
         self._program = program
         self._environment = environment
-        self._orphans = orphans
+        self._orphans, self._machine, self._ask = orphans, machine, ask
         self._names: dict[str, str] = {}
         self._lost = lost
 
@@ -72,6 +81,9 @@ class StatusReporter:
         plain = SeenServer(
             id=entry.id, name=entry.name, status="stopped", endpoint=where, model_id=profile.model_id
         )
+        rank = rank_record(profile.cluster, self._machine) if profile.cluster is not None else None
+        if rank is not None:
+            plain = plain.model_copy(rank=rank.rank, ranks=rank.count)
         record = self._files.record(entry.id)
         if isinstance(record, Damaged):
             return plain.model_copy(status="crashed", uncertain=True, last_error=record.reason)
@@ -90,7 +102,7 @@ class StatusReporter:
             )
         if (adopted := self._files.adopted(entry.id)) is not None:
             return _adopted(adopted, plain)
-        held = ports.holders(profile.host, profile.port)
+        held = ports.holders(profile.host, profile.port) if rank is None or rank.serves else []
         if held and seen.status == "crashed":
             now = f"{seen.last_error or 'it ended'}; its port is now held by {ports.describe(held)}"
             return seen.model_copy(last_error=now)
@@ -119,6 +131,10 @@ class StatusReporter:
         """What is known of a server that we started."""
         asked = self._files.asked(record)
         seen = look(record, lambda: ending_of(record, self._files, _ENDING_SECONDS), asked)
+        if self._ask:
+            seen = question(record, seen, PATIENCE)
+        if (rank := record.cluster) is not None:
+            plain = plain.model_copy(rank=rank.rank, ranks=rank.count)
         return plain.model_copy(
             status=seen.status,
             uncertain=seen.doubtful,

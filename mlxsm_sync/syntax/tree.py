@@ -111,6 +111,13 @@ class Node:
         return node.at, node
 
 
+def called(path: Iterable[str | int]) -> str:
+    """A field as people call it: the last name, with the place in a list."""
+    *_, name = (step for step in path if isinstance(step, str))
+    place = "".join(f"[{step}]" for step in path if isinstance(step, int))
+    return f"{name}{place}"
+
+
 def is_null(node: Node) -> bool:
     """Whether nothing is written there, or null."""
     return node.value is None and node.items is None and node.members is None

@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from threading import Lock
+from typing import NamedTuple
 
 import psutil
 
@@ -137,6 +138,48 @@ def is_connected(port: int, pids: Collection[int]) -> bool:
             for one in psutil.Process(pid).net_connections(kind="tcp"):
                 if one.status == psutil.CONN_ESTABLISHED and one.laddr and one.laddr.port == port:
                     return True
+    return False
+
+
+class Connection(NamedTuple):
+    """One end of a TCP connection that is there."""
+
+    port: int
+    """On our side."""
+    address: str
+    """Of the other side."""
+    other_port: int
+
+
+def connections(pids: Collection[int]) -> list[Connection]:
+    """The TCP connections of these processes; none of one that is gone, or that may not be looked at."""
+    found = []
+    for pid in pids:
+        with suppress(psutil.Error, OSError):
+            found += [
+                Connection(one.laddr.port, one.raddr.ip, one.raddr.port)
+                for one in psutil.Process(pid).net_connections(kind="tcp")
+                if one.status == psutil.CONN_ESTABLISHED and one.laddr and one.raddr
+            ]
+    return found
+
+
+def own_addresses() -> dict[str, str]:
+    """The addresses of this machine, each with the name of its interface."""
+    listed = psutil.net_if_addrs()
+    return {address.address.partition("%")[0]: name for name, those in listed.items() for address in those}
+
+
+def is_up(interface: str) -> bool:
+    """Whether an interface is there, is up and has its cable."""
+    about = psutil.net_if_stats().get(interface)
+    return about is not None and bool(about.isup)
+
+
+def is_suspended(pid: int) -> bool:
+    """Whether a process was stopped by a signal, and waits to be continued."""
+    with suppress(psutil.Error, OSError):
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
     return False
 
 

@@ -18,7 +18,9 @@ from mlxsm_sync.system.run_marks import RECORD_VARIABLE, RUN_VARIABLE
 _DROPPED = ("PYTHON", "LD_", "DYLD_")
 _NO_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
 """Bars are for a terminal; in a log each redraw is another line. Whoever sets it otherwise gets them."""
-_DROPPED_NAMES = ("MLX_RANK", "MLX_HOSTFILE", "__PYVENV_LAUNCHER__")
+_OF_A_RANK = ("MLX_RANK", "MLX_HOSTFILE", "MLX_IBV_DEVICES", "MLX_JACCL_COORDINATOR", "MLX_JACCL_RING")
+"""What makes a server one of several ranks: only a cluster of ours says it."""
+_DROPPED_NAMES = (*_OF_A_RANK, "__PYVENV_LAUNCHER__")
 _OF_THE_SUPERVISOR = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID")
 """What a service manager says to `mlxsm run` alone."""
 
@@ -58,22 +60,35 @@ class Child:
         return self.code
 
 
-def child_environment(environment: Mapping[str, str], mark: str, record: Path) -> dict[str, str]:
-    """Ours without what changes how programs load, or makes a server one of several ranks."""
+def child_environment(
+    environment: Mapping[str, str], mark: str, record: Path, own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Ours without what changes how programs load, or makes a server one of several ranks.
+
+    `own` are the variables of this server alone.
+    """
     kept = {
         name: value
         for name, value in environment.items()
         if not name.startswith(_DROPPED) and name not in (*_DROPPED_NAMES, *_OF_THE_SUPERVISOR)
     }
-    return {_NO_BARS: "1"} | kept | {RUN_VARIABLE: mark, RECORD_VARIABLE: str(record)}
+    ours = {RUN_VARIABLE: mark, RECORD_VARIABLE: str(record)}
+    return {_NO_BARS: "1"} | kept | {**(own or {})} | ours
 
 
 def start(
-    argv: Sequence[str], environment: Mapping[str, str], log: int, ending: Path, mark: str, folder: Path
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    log: int,
+    ending: Path,
+    mark: str,
+    folder: Path,
+    own: Mapping[str, str] | None = None,
 ) -> Started:
     """Start a server in a session of its own; ServerError where the system refuses.
 
-    `log` is a descriptor that its output goes to, `ending` where its parent notes how it ended.
+    `log` is a descriptor that its output goes to, `ending` where its parent notes how it ended, `own` are
+    the variables of this server alone.
     """
     reading, writing = os.pipe()
     command = [sys.executable, "-I", "-S", SHIM, str(ending), str(writing), *argv]
@@ -83,7 +98,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=child_environment(environment, mark, ending.with_suffix(".json")),
+            env=child_environment(environment, mark, ending.with_suffix(".json"), own),
             cwd=folder,
             pass_fds=(writing,),
             start_new_session=True,
@@ -104,7 +119,13 @@ def start(
 
 
 def start_child(
-    argv: Sequence[str], environment: Mapping[str, str], log: int, record: Path, mark: str, folder: Path
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    log: int,
+    record: Path,
+    mark: str,
+    folder: Path,
+    own: Mapping[str, str] | None = None,
 ) -> Child:
     """Start a server as a child of this process, in a group of its own; ServerError where that is refused.
 
@@ -118,7 +139,7 @@ def start_child(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=child_environment(environment, mark, record),
+            env=child_environment(environment, mark, record, own),
             cwd=folder,
             process_group=0,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.cluster import Cluster
 from mlxsm_sync.values.launch_options import LaunchOptions, Positive
 from mlxsm_sync.values.machines import Machine, On, Tag
 from mlxsm_sync.values.profile import Fields, Host, ModelID, Name, Port, Profile
@@ -55,6 +56,8 @@ class Declaration(Value):
     """Free text for people."""
     context: Positive | None = None
     """Tokens that a conversation is meant to have, for `mlxsm fit`; no option of the server."""
+    cluster: Cluster | None = None
+    """How the server is spread over several machines; its ranks say which, in the place of on."""
     advanced_launch_options: LaunchOptions | None = None
     """Options of the server's command line."""
     on: tuple[On, ...] = Field(default=())

@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 from mlxsm_sync.text.json_value import Json, JsonObject
 from mlxsm_sync.text.unicode import UNSEEN_BEYOND_BMP, UNSEEN_CLASS, WHITE_CLASS, normal, unseen
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.cluster import Cluster
 from mlxsm_sync.values.fields import Constraint, aliases
 from mlxsm_sync.values.launch_options import LaunchOptions, Positive, checked_text, whole_number
 
@@ -126,6 +127,8 @@ class Profile(Value):
     """Free text for people."""
     context: Positive | None = None
     """Tokens that a conversation is meant to have, for `mlxsm fit`; no option of the server."""
+    cluster: Cluster | None = None
+    """How the server is spread over several machines; unset, this one serves alone."""
     advanced_launch_options: LaunchOptions = Field(default_factory=LaunchOptions)
     """Options of the server's command line."""
 

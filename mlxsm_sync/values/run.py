@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from mlxsm_sync.values.base import Field, Value
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.fields import Constraint
 from mlxsm_sync.values.profile import Port
 
@@ -23,8 +24,9 @@ Status = Literal[
 """How a server is; `waiting` and `joined` are of one rank of a cluster."""
 UpResult = Literal["started", "running", "recreated", "stale", "refused", "failed"]
 DownResult = Literal["stopped", "killed", "not-running", "failed"]
-Proof = Literal["answered", "listening"]
-"""What showed a server ready: an answer of the model, or only socket and health (`--no-probe`)."""
+Proof = Literal["answered", "listening", "joined"]
+"""What showed a server ready: an answer of the model, only socket and health (`--no-probe`), or of a rank
+that no client asks, that it is connected to the others."""
 
 _FILE_NAME = Constraint(schema={"pattern": "^[a-z0-9]{16}$"})
 _MANAGER = Constraint(
@@ -95,8 +97,15 @@ class RunRecord(Value):
     """What the server called itself in its first answer."""
     failure: str | None = None
     """Why the start failed, null where it did not."""
+    cluster: RankRecord | None = None
+    """Which rank of a cluster it is; null for a server of its own."""
     own_log_bytes: int | None = None
     """So much of its log was written before it listened, by nobody else; null where that is not known."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it takes its port."""
+        return self.cluster is None or self.cluster.serves
 
 
 class Ending(Value):

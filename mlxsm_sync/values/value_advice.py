@@ -35,6 +35,12 @@ _RANGES = {
     **{one.key: (_NUMBERS[one.form], one.example) for one in launch_options() if one.form in _NUMBERS},
 }
 """Of each number: what it is, and one."""
+_MAPPINGS = {
+    "chatTemplateArgs": "{enable_thinking: false}",
+    "ranks": "{machine: studio-1, address: 192.168.208.1, port: 32323}",
+    "cluster": "{ranks: [{machine: studio-1, address: 192.168.208.1, port: 32323}, ...]}",
+}
+"""One of each."""
 _SHAPES = {"modelID": model_fault, "host": host_fault, "allowedOrigins": origins_fault}
 """Texts that have a shape in a profile file, which the model of a profile does not ask for."""
 _TRUE, _FALSE = ("true", "yes", "on", "y", "1", "enabled"), ("false", "no", "off", "n", "0", "disabled")
@@ -136,8 +142,7 @@ def _of_mapping(field: str, value: Json) -> str:
             return "must be a mapping, not text" + _write(json.dumps(inner, ensure_ascii=False))
     if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
         return "must be a mapping, not a list: drop the dashes"
-    example = "{enable_thinking: false}" if field == "chatTemplateArgs" else "{}"
-    return f"must be a mapping, such as {example}"
+    return f"must be a mapping, such as {_MAPPINGS.get(field, '{}')}"
 
 
 def _of_list(value: Json) -> str:

@@ -28,6 +28,11 @@ _PARTS = {
         "LaunchOptions",
         "`advancedLaunchOptions` of a profile, and of `defaults`. The last column is the server's own flag.",
     ),
+    "A cluster": (
+        "Cluster",
+        "`cluster` of a profile whose model is spread over several machines: docs/cluster.md.",
+    ),
+    "A rank": ("Rank", "Each item of `ranks`: one process, on one machine."),
     "Defaults": (
         "Defaults",
         "`defaults` of the file and of a machine. Options are inherited one by one; lists are not joined.",

@@ -19,7 +19,14 @@ Command = Callable[..., str]
 _UP_SIGNS = {"started": "+", "recreated": "~", "running": "=", "stale": "!", "refused": "✗", "failed": "✗"}
 _DOWN_SIGNS = {"stopped": "-", "killed": "-", "not-running": "=", "failed": "✗"}
 _HEAD = ("NAME", "STATUS", "PID", "ENDPOINT", "UPTIME", "MEMORY", "CPU", "MODEL")
-_STATUS_SIGNS = {"ready": "+", "loading": "~", "adopted": "=", "stopped": "dim"}
+_STATUS_SIGNS = {
+    "ready": "+",
+    "joined": "+",
+    "loading": "~",
+    "waiting": "~",
+    "adopted": "=",
+    "stopped": "dim",
+}
 
 
 def up_text(report: UpReport, style: Style) -> str:
@@ -101,6 +108,8 @@ def _about(server: SeenServer) -> list[str]:
 
 def _row(server: SeenServer) -> Sequence[str]:
     about, status = _about(server), "unknown" if server.uncertain else server.status
+    if server.rank is not None:
+        about.append(f"rank {server.rank} of {server.ranks}")
     if server.manager is not None:
         about.append(server.manager.partition(":")[0])
     return (

@@ -174,9 +174,9 @@ def test_two_keys_that_are_missing_are_told_both() -> None:
         (3, 5, "modelID is required"),
         (3, 5, "port is required, here or in defaults"),
         (4, 5, ('the key "extra" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, '
-               "advancedLaunchOptions, on")),
+               "cluster, advancedLaunchOptions, on")),
         (5, 5, ('the key "extra" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, '
-               "advancedLaunchOptions, on")),
+               "cluster, advancedLaunchOptions, on")),
         (5, 5, "name is required"),
         (5, 5, "modelID is required"),
         (6, 11, "port must be a whole number between 1 and 65535, such as 8080"),

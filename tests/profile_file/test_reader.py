@@ -297,7 +297,7 @@ def test_a_place_at_the_end_is_inside_the_file(tmp_path: Path) -> None:
 def test_an_unknown_key_is_unknown_without_a_value_too(tmp_path: Path) -> None:
     text = f"{HEAD}  - {ONE[:-1]}, colour: null, advancedLaunchOptions: {{loglevel: ~}}}}\n"
     assert problems(tmp_path, text) == [
-        '3:55: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, advancedLaunchOptions, on',
+        '3:55: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, cluster, advancedLaunchOptions, on',
         '3:93: the key "loglevel" is unknown: did you mean logLevel?',
     ]
 

@@ -363,7 +363,7 @@ def test_the_example_is_valid_and_plans(project: Project) -> None:
 
 def test_every_option_is_in_the_example() -> None:
     text = (REPOSITORY / "profiles.example.yaml").read_text()
-    for model in ("Declaration", "LaunchOptions", "Defaults", "MachineSettings"):
+    for model in ("Declaration", "LaunchOptions", "Defaults", "MachineSettings", "Cluster", "Rank"):
         for field in published("profiles")["definitions"][model]["properties"]:
             assert f"{field}:" in text.replace('"', "")
 

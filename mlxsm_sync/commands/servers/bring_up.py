@@ -19,8 +19,8 @@ from mlxsm_sync.commands.servers.switching import comes_back
 from mlxsm_sync.commands.servers.targets import tell_left_running
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError
+from mlxsm_sync.files.machine_name import this_machine
 from mlxsm_sync.servers import give_up
-from mlxsm_sync.servers.command_line import Consent
 from mlxsm_sync.servers.executor import Executor
 from mlxsm_sync.servers.measuring import used_by
 from mlxsm_sync.servers.memory_guard import MemoryGuard
@@ -76,10 +76,12 @@ def orders_of(
         program = find_program(how.server_command, os.environ)
     except ServerError as error:
         trouble = f"{error.message}: {error.hint}"
-    consent = Consent(frozenset(how.allow_host), frozenset(how.allow_arg))
     memory = _memory(files, rows, how)
     remedy = remedy_for(session)
-    means = Means(program, trouble, consent, os.environ, how.restart, how.recreate, remedy, memory)
+    machine = this_machine(session.machine, os.environ).name
+    means = Means(
+        program, trouble, how.consent, os.environ, how.restart, how.recreate, remedy, machine, memory
+    )
     if kept is not None:
         ids = [row.entry_id for row in rows if row.entry is not None]
         means = means._replace(of_services=means_of_services(kept, ids, how, remedy))

@@ -19,6 +19,7 @@ from mlxsm_sync.commands.servers.targets import (
 )
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import ServerError, UsageError
+from mlxsm_sync.files.machine_name import this_machine
 from mlxsm_sync.servers.program import find_program
 from mlxsm_sync.servers.watching import StatusReporter
 from mlxsm_sync.views.servers import seen_text
@@ -28,12 +29,19 @@ if TYPE_CHECKING:
     from mlxsm_sync.values.server_reports import SeenReport
 
 
-def ps(session: Session, names: tuple[str, ...], watch: bool, check: bool, server_command: str | None) -> int:
+def ps(
+    session: Session,
+    names: tuple[str, ...],
+    watch: bool,
+    check: bool,
+    ask: bool,
+    server_command: str | None,
+) -> int:
     """Show the servers: state, process, endpoint, uptime, memory, CPU, and what a restart would change."""
     if watch and session.output.json:
         raise UsageError("--watch shows a table again and again, and --json is one document", "leave one out")
     while True:
-        report = seen_servers(session, names, server_command)
+        report = seen_servers(session, names, server_command, ask=ask)
         session.output.data(report)
         if watch and sys.stdout.isatty():
             session.output.print("\x1b[H\x1b[2J")
@@ -44,20 +52,26 @@ def ps(session: Session, names: tuple[str, ...], watch: bool, check: bool, serve
 
 
 def _is_bad(status: str) -> bool:
-    return status not in ("ready", "stopped", "adopted")
+    return status not in ("ready", "joined", "stopped", "adopted")
 
 
 def seen_servers(
-    session: Session, names: tuple[str, ...] = (), server_command: str | None = None
+    session: Session, names: tuple[str, ...] = (), server_command: str | None = None, *, ask: bool = False
 ) -> SeenReport:
-    """How the servers of these names are, or all; UsageError for a name that nothing has."""
+    """How the servers of these names are, or all; UsageError for a name that nothing has.
+
+    With `ask`, those that look ready are asked for one token.
+    """
     files = run_files(session)
     known = known_servers(files)
     state = read_state(session, known)
     file = listing(session, state)
     servers = meant(state, known, names)
     orphans = file.orphans.union(servers.gone if tells_of_profiles(session) else ())
-    reporter = StatusReporter(files, _program(server_command), os.environ, known.lost, orphans)
+    machine = this_machine(session.machine, os.environ).name
+    reporter = StatusReporter(
+        files, _program(server_command), os.environ, known.lost, orphans, machine=machine, ask=ask
+    )
     report = reporter.report(file.in_order(servers.entries), state.entries, servers.gone)
     kept = services(session)
     with_services = [one.model_copy(manager=kept.manager_of(one.id, files)) for one in report.servers]

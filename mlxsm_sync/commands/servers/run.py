@@ -7,10 +7,11 @@ import sys
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlxsm_sync.commands.output import report_failure, silence_stdout
+from mlxsm_sync.commands.output import report_failure
 from mlxsm_sync.commands.servers.bring_up import orders_of, remedy_for
 from mlxsm_sync.commands.servers.progress import Progress
 from mlxsm_sync.commands.servers.rows import is_entry_id, row_of
+from mlxsm_sync.commands.servers.run_reports import show, show_failed
 from mlxsm_sync.commands.servers.service_means import UpOptions
 from mlxsm_sync.commands.servers.targets import run_files
 from mlxsm_sync.errors import FileError, InvalidFile, UnknownMachine, UnreadableState
@@ -28,8 +29,7 @@ from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.system.runners import held_runner
 from mlxsm_sync.system.signals import Wakeups, hold_back, let_through
 from mlxsm_sync.system.spawn import Child, become
-from mlxsm_sync.values.run import RunRecord, UpReport, UpServer
-from mlxsm_sync.views.servers import up_text
+from mlxsm_sync.values.run import RunRecord, UpServer
 
 if TYPE_CHECKING:
     from mlxsm_sync.commands.session import Session
@@ -89,26 +89,8 @@ def _order(session: Session, files: RunFiles, name: str, how: UpOptions) -> Orde
     for warning in (*orders.warnings, *orders.memory_warnings):
         session.output.note(f"warning: {warning}")
     for server in orders.decided.values():
-        _show_failed(session, files, row.entry_id, server)
+        show_failed(session, files, row.entry_id, server)
     return next(iter(orders.wanted), None)
-
-
-def _show(session: Session, server: UpServer) -> None:
-    """Print what came of a start; where nobody reads it, its server is watched all the same."""
-    try:
-        session.output.print(
-            up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)), wrap=True
-        )
-    except OSError:
-        silence_stdout()
-
-
-def _show_failed(session: Session, files: RunFiles, entry_id: str, server: UpServer) -> None:
-    """Print why nothing is served, and note it for whoever asked a manager of services for it."""
-    if entry_id:
-        give_up.note_reason(files, entry_id, server.message or "")
-        Notifier(os.environ).tell(f"STATUS=failed: {(server.message or '').partition(chr(10))[0]}")
-    _show(session, server)
 
 
 class _Foreground:
@@ -122,9 +104,9 @@ class _Foreground:
         self._wakeups, self._notifier = Wakeups(), Notifier(os.environ)
         self._progress = Progress(session.output, {order.entry.id: order.entry.name})
         remedy = remedy_for(session)
-        policy = StartPolicy(os.environ, how.timeout, remedy, not how.no_probe, foreground=True)
+        self._policy = StartPolicy(os.environ, how.timeout, remedy, not how.no_probe, foreground=True)
         self._stop = Event()
-        self._start = Start(order, files, policy, Moves(1), self._stop, self._tell)
+        self._start = self._new_start()
         self._result: UpServer | None = None
         self._echo: LogEcho | None = None
         self._threads: list[Thread] = []
@@ -137,7 +119,7 @@ class _Foreground:
         entry = self._order.entry
         if (running := self._running()) is not None:
             there = self._start.report("failed", pid=running.pid, message=self._why(running))
-            _show_failed(self._session, self._files, entry.id, there)
+            show_failed(self._session, self._files, entry.id, there)
             return "failed"
         self._wait_for(self._begin)
         if self._wakeups.asked or self._progress.hung_up:
@@ -147,7 +129,7 @@ class _Foreground:
         if server.result != "started":
             if server.result != "failed":
                 server = server.model_copy(result="failed", message="another mlxsm has just started it")
-            _show_failed(self._session, self._files, entry.id, server)
+            show_failed(self._session, self._files, entry.id, server)
             files = model_files.model_of(entry, os.environ)
             return after_failed_start(
                 self._start.unusable,
@@ -155,7 +137,7 @@ class _Foreground:
                 complete=files.kind != "not cached",
                 offline=model_files.is_offline(os.environ),
             )
-        _show(self._session, server)
+        show(self._session, server)
         hold_back()
         if not self._wakeups.asked:
             self._watch()
@@ -189,8 +171,15 @@ class _Foreground:
 
     # The start.
 
+    def _new_start(self) -> Start:
+        return Start(self._order, self._files, self._policy, Moves(1), self._stop, self._tell)
+
     def _begin(self) -> None:
+        """Start it; a rank that others do not join in time is started again, without end."""
         self._result = self._start.run()
+        while self._start.waited and not self._stop.is_set():
+            self._start = self._new_start()
+            self._result = self._start.run()
 
     def _tell(self, entry_id: str, step: Step) -> None:
         self._progress.note(entry_id, step)

@@ -111,6 +111,7 @@ class _Installation:
             allow_host=how.allow_host,
             allow_arg=how.allow_arg,
             allow_overcommit=how.allow_overcommit,
+            allow_cluster=how.allow_cluster,
             stop_after_idle=self._wish.stop_after_idle,
             log_to_stdout=self._wish.log_to_stdout,
             give_up_with_zero=self._kept.manager.kind == "launchd",

@@ -27,9 +27,20 @@ class UpOptions(NamedTuple):
     allow_host: tuple[str, ...]
     allow_arg: tuple[str, ...]
     allow_overcommit: bool = False
+    allow_cluster: tuple[str, ...] = ()
     recreate: bool = False
     restart: bool = False
     instead: bool = False
+
+    @property
+    def consent(self) -> Consent:
+        """What is allowed that no profile file can allow."""
+        return consent_of(self)
+
+
+def consent_of(how: UpOptions | HeldOptions) -> Consent:
+    """What is allowed on a command line, or by a service."""
+    return Consent(frozenset(how.allow_host), frozenset(how.allow_arg), frozenset(how.allow_cluster))
 
 
 def means_of_services(
@@ -53,8 +64,7 @@ def _means(
     if unheld:
         install = f"{remedy('service install', entry_id)} {' '.join(unheld)}"
         reason = f"its service starts it, and does not hold {' '.join(unheld)}: {install} changes that"
-    consent = Consent(frozenset(held.allow_host), frozenset(held.allow_arg))
-    return ServiceMeans(program, trouble, consent, held.allow_overcommit, reason)
+    return ServiceMeans(program, trouble, consent_of(held), held.allow_overcommit, reason)
 
 
 def _unheld(held: HeldOptions, how: UpOptions) -> Iterator[str]:
@@ -70,6 +80,7 @@ def _unheld(held: HeldOptions, how: UpOptions) -> Iterator[str]:
     for option, asked, there in (
         ("--allow-host", how.allow_host, held.allow_host),
         ("--allow-arg", how.allow_arg, held.allow_arg),
+        ("--allow-cluster", how.allow_cluster, held.allow_cluster),
     ):
         yield from (f"{option}={shlex.quote(one)}" for one in asked if one not in there)
 

@@ -1,0 +1,36 @@
+"""What `mlxsm run` prints of its start, and notes for whoever asked a manager for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from mlxsm_sync.commands.output import silence_stdout
+from mlxsm_sync.servers import give_up
+from mlxsm_sync.system.notify import Notifier
+from mlxsm_sync.values.run import UpReport
+from mlxsm_sync.views.servers import up_text
+
+if TYPE_CHECKING:
+    from mlxsm_sync.commands.session import Session
+    from mlxsm_sync.servers.records import RunFiles
+    from mlxsm_sync.values.run import UpServer
+
+
+def show(session: Session, server: UpServer) -> None:
+    """Print what came of a start; where nobody reads it, its server is watched all the same."""
+    try:
+        session.output.print(
+            up_text(UpReport(servers=(server,)), session.output.style(sys.stdout)), wrap=True
+        )
+    except OSError:
+        silence_stdout()
+
+
+def show_failed(session: Session, files: RunFiles, entry_id: str, server: UpServer) -> None:
+    """Print why nothing is served, and note it for whoever asked a manager of services for it."""
+    if entry_id:
+        give_up.note_reason(files, entry_id, server.message or "")
+        Notifier(os.environ).tell(f"STATUS=failed: {(server.message or '').partition(chr(10))[0]}")
+    show(session, server)
