@@ -16,8 +16,9 @@ from mlxsm_sync.servers.downloads import Downloads
 from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.explaining import exit_reason
 from mlxsm_sync.servers.outcomes import Unusable
-from mlxsm_sync.servers.readiness import NotReady, ReadinessWait, Ready, Step, Stopped
+from mlxsm_sync.servers.readiness import ReadinessWait
 from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.servers.start_steps import NotReady, Ready, Step, Stopped
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import found as identified

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlxsm_sync.servers.architectures import Kept, Unknown, kept
+from mlxsm_sync.servers import rank_share
+from mlxsm_sync.servers.architectures import Config, Kept, Unknown, kept
 from mlxsm_sync.servers.layer_caches import Quantization, Talk, Window
 from mlxsm_sync.servers.model_files import config_of
+from mlxsm_sync.servers.rank_share import Parts, parts_of
 from mlxsm_sync.servers.safetensors import Tensor, read_header
 from mlxsm_sync.text.amounts import read_size
 from mlxsm_sync.values.fit import Certainty
@@ -46,6 +48,8 @@ class ModelNeeds(NamedTuple):
     longest: int | None
     """The most tokens that it was made for."""
     message: str | None = None
+    parts: Parts = Parts()
+    """What of the weights the ranks of a cluster divide."""
 
 
 class Needs(NamedTuple):
@@ -83,7 +87,7 @@ def model_needs(folder: Path) -> ModelNeeds:
     for name in files:
         header = read_header(folder / name)
         # mlx-lm makes numbers of two bytes out of those of one.
-        weights += sum(one.nbytes * (2 if _is_float8(one) else 1) for one in header.values())
+        weights += sum(map(_loaded, header.values()))
         widened = widened or any(map(_is_float8, header.values()))
         tensors |= header
     if weights == 0:
@@ -92,7 +96,10 @@ def model_needs(folder: Path) -> ModelNeeds:
     if config is None:
         raise ValueError("its config.json is missing or no JSON object")
     width, width_exact = _width(tensors)
-    return _with_kept(config, ModelNeeds(weights, not widened, None, width, width_exact, _longest(config)))
+    needs = ModelNeeds(weights, not widened, None, width, width_exact, _longest(config))
+    named = ((name, _loaded(one)) for name, one in tensors.items())
+    is_latent = "kv_lora_rank" in Config(config).told
+    return _with_kept(config, needs._replace(parts=parts_of(named, is_latent=is_latent)))
 
 
 def _with_kept(config: Mapping[str, Any], needs: ModelNeeds) -> ModelNeeds:
@@ -100,6 +107,11 @@ def _with_kept(config: Mapping[str, Any], needs: ModelNeeds) -> ModelNeeds:
         return needs._replace(kept=kept(config))
     except Unknown as error:
         return needs._replace(message=str(error))
+
+
+def _loaded(tensor: Tensor) -> int:
+    """The bytes that it takes when it is loaded."""
+    return tensor.nbytes * (2 if _is_float8(tensor) else 1)
 
 
 def _is_float8(tensor: Tensor) -> bool:
@@ -137,14 +149,19 @@ def needs_of(profile: Profile, model: ModelNeeds, asked: int | None = None, conv
     context = context_of(profile, model, asked)
     told = given(profile)
     limit = options.prompt_cache_bytes or read_size(told.get("--prompt-cache-bytes", ""))
-    needs = Needs(context, model.weights, prompt_cache=limit, message=model.message)
+    cluster, weights = profile.cluster, model.weights
+    if cluster is not None:
+        weights = rank_share.of_weights(weights, model.parts, cluster)
+    needs = Needs(context, weights, prompt_cache=limit, message=model.message)
     if model.kept is None:
         return needs
     step = options.prefill_step_size or _number(told, "--prefill-step-size") or 2048
     talk = Talk(context, model.width, step, quantization(profile))
     one = sum(layer.nbytes(talk) for layer in model.kept.layers)
+    if cluster is not None:
+        one = rank_share.of_kept(one, model.parts, cluster)
     count = options.prompt_cache_size or _number(told, "--prompt-cache-size") or USUAL_CACHED
-    is_exact = model.weights_exact and model.kept.exact and model.width_exact
+    is_exact = model.weights_exact and model.kept.exact and model.width_exact and cluster is None
     return needs._replace(
         kv=conversations * one,
         one_kv=one,

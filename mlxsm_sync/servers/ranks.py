@@ -18,8 +18,8 @@ from mlxsm_sync.values.run import RunRecord
 
 PEER_LOST = "[ring] connection to a peer was lost"
 """What mlx 0.32 says when a rank that it was connected to is gone."""
-_ABORTED = -6
-"""SIGABRT: a rank ends itself so when it has lost another one."""
+_ENDS = (-6, 0)
+"""How a rank ends itself when it has lost another one: SIGABRT, or as if all were well; both were seen."""
 
 
 def rank_record(cluster: Cluster, machine: str) -> RankRecord | None:
@@ -95,7 +95,7 @@ def has_lost_its_peer(record: RunRecord, code: int | None, said: str) -> bool:
 
     Nobody writes into the log of a rank that serves no HTTP but itself.
     """
-    return record.cluster is not None and code == _ABORTED and PEER_LOST in said
+    return record.cluster is not None and code in _ENDS and PEER_LOST in said
 
 
 def peer_left(rank: RankRecord) -> str:

@@ -12,22 +12,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple
 
 from mlxsm_sync.servers import explaining, log_messages, probe
 from mlxsm_sync.servers.downloads import Downloads
 from mlxsm_sync.servers.logs import Reader
 from mlxsm_sync.servers.probe import Answer, Question
 from mlxsm_sync.servers.ranks import missing, waits_for
-from mlxsm_sync.servers.releases import health_knows, told_by
+from mlxsm_sync.servers.releases import health_knows
 from mlxsm_sync.servers.silence import Idleness
+from mlxsm_sync.servers.start_steps import NotReady, Ready, Step, Stopped
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import is_ours
 from mlxsm_sync.text.amounts import part
 from mlxsm_sync.text.redaction import redacted
 from mlxsm_sync.values.cluster import RankRecord
-from mlxsm_sync.values.run import Proof, RunRecord
+from mlxsm_sync.values.run import RunRecord
 
 PAUSE = 0.05
 _HEALTH_PAUSE = 1.0
@@ -39,51 +39,9 @@ _NO_SOCKET_SECONDS = 10.0
 """For a server to listen after all, when its log says that it cannot."""
 _MUTE_SECONDS = 60.0
 """Without an answer and without work, where health is blind and the log says that the thread died."""
+_MUTE = f"it has neither answered nor worked for {_MUTE_SECONDS:g} s"
 _STILL_COMING = 10.0
 """Seconds after the last byte of a download until it counts as over, or as held up."""
-
-
-class Step(NamedTuple):
-    """What a start is doing."""
-
-    phase: str
-    """`starting`, `waiting` for a start elsewhere, `waiting for` machines, `downloading`, `loading`."""
-    pid: int | None = None
-    received: int = 0
-    """The bytes of its model that have been downloaded."""
-    total: int | None = None
-    """The bytes that the model has, None where that is not known."""
-
-
-class Ready(NamedTuple):
-    """A server that can be used."""
-
-    proof: Proof
-    fingerprint: str | None = None
-
-    @property
-    def release(self) -> str | None:
-        """Its release, as it says itself."""
-        return told_by(self.fingerprint)
-
-
-class NotReady(Exception):
-    """A server that will never be ready; the text says why."""
-
-    def __init__(
-        self, reason: str, *, ended: bool = False, unusable: bool = False, waiting: bool = False
-    ) -> None:
-        super().__init__(redacted(reason))  # a server says what it likes, and this goes into the record
-        self.ended = ended
-        """Whether its process has ended by itself."""
-        self.unusable = unusable
-        """Whether it said itself that its model cannot be used."""
-        self.waiting = waiting
-        """Whether it was still waiting for other ranks."""
-
-
-class Stopped(Exception):
-    """Somebody asked to stop waiting."""
 
 
 class ReadinessWait:
@@ -102,13 +60,10 @@ class ReadinessWait:
     ) -> None:
         """`patient`: other ranks are waited for without end."""
         self._handle = handle
-        self._record = record
-        self._host, self._port = record.host, record.port
-        self._log = Reader(Path(record.log))
-        self._hints = log_messages.Hints()
+        self._record, self._host, self._port = record, record.host, record.port
+        self._log, self._hints = Reader(Path(record.log)), log_messages.Hints()
         self._downloads = downloads
-        self._timeout = timeout
-        self._until = time.monotonic() + timeout
+        self._timeout, self._until = timeout, time.monotonic() + timeout
         self._stop = stop
         self._tell = tell
         self._phase = "starting"
@@ -134,24 +89,21 @@ class ReadinessWait:
         self.listened = True
         self._change_phase("loading")
         self._until_healthy(place)
-        if not asking:
-            self._look_who_is_asked()
-            return Ready("listening")
-        return self._until_answered(place)
+        if asking:
+            return self._until_answered(place)
+        self._look_who_is_asked()
+        return Ready("listening")
 
     def _until_joined(self, rank: RankRecord) -> None:
         """Wait until it is connected to the ranks before and behind it."""
         while others := missing(self._record, self._handle.pid):
-            awaited = waits_for(rank, others)
-            if awaited != self.awaited:
+            if (awaited := waits_for(rank, others)) != self.awaited:
                 self.awaited = awaited
                 self._change_phase(f"waiting for {' and '.join(rank.machines[one] for one in others)}")
-            if self._patient:
-                self._until = time.monotonic() + self._timeout
+            self._until = time.monotonic() + self._timeout if self._patient else self._until
             self._look()
-            self._pause()
-        self.awaited = None
-        self._until = time.monotonic() + self._timeout
+            self._stop.wait(PAUSE)
+        self.awaited, self._until = None, time.monotonic() + self._timeout
 
     def _until_bound(self) -> tuple[str, int]:
         """Wait until the server itself, and nobody else, has the socket; where to reach it."""
@@ -170,7 +122,7 @@ class ReadinessWait:
                 unbound_since = unbound_since or time.monotonic()
                 if time.monotonic() - unbound_since > _NO_SOCKET_SECONDS:
                     raise NotReady(self._explained("it does not listen"))
-            self._pause()
+            self._stop.wait(PAUSE)
 
     def _owns_the_socket(self) -> bool:
         """Whether the socket is ours; NotReady where it is somebody else's."""
@@ -194,7 +146,7 @@ class ReadinessWait:
             answer = probe.health(place, min(_PATIENCE, max(self._left(), PAUSE)))
             if answer is not None and self._is_healthy(answer):
                 return
-            self._pause()
+            self._stop.wait(PAUSE)
 
     def _is_healthy(self, answer: Answer) -> bool:
         if answer.status == 503:
@@ -233,21 +185,16 @@ class ReadinessWait:
             if self._hints.thread_died and not health_knows(self._record.server_version):
                 idle = idle or Idleness(self._handle.pid)
                 if idle.has_lasted(_MUTE_SECONDS):
-                    raise NotReady(
-                        self._explained(f"it has neither answered nor worked for {_MUTE_SECONDS:g} s")
-                    )
+                    raise NotReady(self._explained(_MUTE))
             next_look = time.monotonic() + _HEALTH_PAUSE
         return question.answer(min(_PATIENCE, max(self._left(), PAUSE)))
 
     def _judge(self, answer: Answer | None, question: Question) -> Ready:
-        if answer is None:
-            dropped = "it dropped the connection instead of an answer"
-            raise NotReady(self._why(dropped, asked_from=question.port))
-        if answer.status != 200:
-            why = f"its model does not answer ({answer.status}): {answer.error}"
-            raise NotReady(self._why(why), unusable=True)
-        if not answer.data.get("choices"):
-            raise NotReady(self._why("it answers, but not as a model server does"))
+        fault = _fault(answer)
+        if answer is None or fault is not None:
+            asked_from = question.port if answer is None else None
+            unusable = answer is not None and answer.status != 200
+            raise NotReady(self._why(fault or "", asked_from=asked_from), unusable=unusable)
         self._look_who_is_asked()
         fingerprint = answer.data.get("system_fingerprint")
         return Ready("answered", redacted(str(fingerprint), 200) if fingerprint else None)
@@ -260,10 +207,9 @@ class ReadinessWait:
             raise NotReady("its process has ended", ended=True, waiting=self.awaited is not None)
         self._hints.feed(self._log.more())
         now = time.monotonic()
-        if self._downloads.have_grown(now):
-            # Bytes that come are life, however long that takes.
+        if self._downloads.have_grown(now):  # bytes that come are life, however long that takes
             self._until, self._grown = now + self._timeout, now
-            self._tell(self._step("downloading"))
+            self._report("downloading")
         elif self._grown and now - self._grown > _STILL_COMING:
             self._grown = 0.0
             self._change_phase(self._phase)
@@ -273,14 +219,7 @@ class ReadinessWait:
     def _timed_out(self) -> str:
         if self.awaited is not None:
             return f"{self.awaited}, for {self._timeout:g} s now: is it up there, and can it be reached?"
-        received = self._downloads.received
-        if received and self._downloads.are_unfinished:
-            so_far = part(received, self._downloads.total)
-            what = f"nothing more of its download came for {self._timeout:g} s, {so_far} so far"
-        elif self._phase == "starting":
-            what = f"it does not listen after {self._timeout:g} s"
-        else:
-            what = f"its model is not loaded after {self._timeout:g} s"
+        what = _late(self._downloads, self._timeout, bound=self._phase != "starting")
         own = self.own if self.listened else self._log.at
         return explaining.timed_out(self._log.path, own, what, listened=self.listened)
 
@@ -299,12 +238,26 @@ class ReadinessWait:
     def _left(self) -> float:
         return self._until - time.monotonic()
 
-    def _pause(self) -> None:
-        self._stop.wait(PAUSE)
-
     def _change_phase(self, phase: str) -> None:
         self._phase = phase
-        self._tell(self._step(phase))
+        self._report(phase)
 
-    def _step(self, phase: str) -> Step:
-        return Step(phase, self._record.pid, self._downloads.received, self._downloads.total)
+    def _report(self, phase: str) -> None:
+        self._tell(Step(phase, self._record.pid, self._downloads.received, self._downloads.total))
+
+
+def _fault(answer: Answer | None) -> str | None:
+    """What is wrong with an answer of the model; None where nothing is."""
+    if answer is None:
+        return "it dropped the connection instead of an answer"
+    if answer.status != 200:
+        return f"its model does not answer ({answer.status}): {answer.error}"
+    return None if answer.data.get("choices") else "it answers, but not as a model server does"
+
+
+def _late(downloads: Downloads, timeout: float, *, bound: bool) -> str:
+    """What a server has not done in time."""
+    if downloads.received and downloads.are_unfinished:
+        so_far = part(downloads.received, downloads.total)
+        return f"nothing more of its download came for {timeout:g} s, {so_far} so far"
+    return f"{'its model is not loaded' if bound else 'it does not listen'} after {timeout:g} s"

@@ -11,9 +11,9 @@ from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import give_up
 from mlxsm_sync.servers.attempt import Outcome
 from mlxsm_sync.servers.ranks import missing, waits_for
-from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.services import Services
+from mlxsm_sync.servers.start_steps import Ready, Step, Stopped
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.system.service_states import UnitState
 from mlxsm_sync.values.run import RunRecord

@@ -20,10 +20,10 @@ from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.outcomes import Unusable
 from mlxsm_sync.servers.plan import ReplacePolicy, ServerAction
 from mlxsm_sync.servers.ranks import port_trouble, whom_to_ask
-from mlxsm_sync.servers.readiness import Ready, Step, Stopped
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.service_start import ServiceStart
 from mlxsm_sync.servers.services import Services
+from mlxsm_sync.servers.start_steps import Ready, Step, Stopped
 from mlxsm_sync.servers.switching import Switch
 from mlxsm_sync.system.spawn import Child, Shim
 from mlxsm_sync.values.hosts import endpoint

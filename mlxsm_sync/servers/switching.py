@@ -7,8 +7,8 @@ from threading import Event
 
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import stopping
-from mlxsm_sync.servers.readiness import Stopped
 from mlxsm_sync.servers.records import RunFiles
+from mlxsm_sync.servers.start_steps import Stopped
 from mlxsm_sync.values.run import RunRecord
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from mlxsm_sync.commands.output import Output
 from mlxsm_sync.commands.servers.progress import Progress
-from mlxsm_sync.servers.readiness import Step
+from mlxsm_sync.servers.start_steps import Step
 from testing.ports import is_free
 from testing.processes import lives, processes_of
 from testing.servers import Servers

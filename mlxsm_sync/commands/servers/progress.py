@@ -22,7 +22,7 @@ from mlxsm_sync.text.columns import columns, cut, padded
 from mlxsm_sync.text.unicode import visible
 
 if TYPE_CHECKING:
-    from mlxsm_sync.servers.readiness import Step
+    from mlxsm_sync.servers.start_steps import Step
     from mlxsm_sync.values.run import UpServer
 
 _REDRAW_SECONDS = 0.2

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from mlxsm_sync.commands.session import Session
     from mlxsm_sync.servers.orders import Order
     from mlxsm_sync.servers.outcomes import Outcome
-    from mlxsm_sync.servers.readiness import Step
     from mlxsm_sync.servers.records import RunFiles
+    from mlxsm_sync.servers.start_steps import Step
 
 PACE = Pace()
 """How often a server is looked at, and how long its end may take."""
