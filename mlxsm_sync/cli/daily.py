@@ -24,9 +24,11 @@ Examples:
   git show origin/main:profiles.yaml | mlxsm plan --base -
   mlxsm plan --drift-only             what was changed here, for a schedule
   mlxsm plan --format markdown        as a comment on a pull request
+  git show main:profiles.yaml | mlxsm plan -f - --stdin-filename profiles.yaml
 Next: mlxsm apply, with the same answers."""
 )
 @options.profile_file
+@options.stdin_filename
 @options.machine
 @options.state
 @options.choices

@@ -61,6 +61,13 @@ profile_file = _kept(
     help="The profile file, - for standard input.  [default: profiles.yaml or mlxsm.yaml, here or in "
     "~/.config/mlxsm]",
 )
+stdin_filename = _kept(
+    "--stdin-filename",
+    attribute="stdin_filename",
+    type=FileName("read"),
+    metavar="PATH",
+    help="With -f -: where the file is going to be, as if it stood there already.",
+)
 state = _kept(
     "--state",
     attribute="state",

@@ -51,6 +51,8 @@ class Session:
     while_app_runs: bool = False
     no_input: bool = False
     """Whether nobody is to be asked, even at a terminal."""
+    stdin_filename: str | None = None
+    """Where the profile file that comes by standard input is going to be."""
     machine: str | None = None
     """The name of this machine, where the command line says it."""
     files: Files = field(default_factory=Files)
@@ -86,9 +88,11 @@ class Session:
         from mlxsm_sync.profile_file.file import declared_at  # as above
 
         path = self.path
+        if self.stdin_filename is not None and path != STDIN:
+            raise UsageError("--stdin-filename is for standard input", "add -f -, or leave it out")
         self.tell_of_input(path)
         self.unnamed = None if self.file_was_named or path in (PROFILE_FILES[0], STDIN) else path
-        return declared_at(path)
+        return declared_at(path, self.stdin_filename)
 
     def tell_of_input(self, path: str) -> None:
         """Say that standard input is awaited, where that is a terminal at which nobody may type."""

@@ -27,21 +27,32 @@ def wanted_here(file: DeclaredFile, machine: str | None = None) -> Desired:
     return select(file, this_machine(machine, os.environ) if file.machines is not None else None)
 
 
-def declared_at(path: str) -> DeclaredFile:
-    """What the file at a path declares, for every machine."""
-    return declared_in(path, read_tree(path))
+def declared_at(path: str, known_as: str | None = None) -> DeclaredFile:
+    """What the file at a path declares, for every machine.
+
+    `known_as` is the path at which what comes by standard input is going to be, or stands as it was before.
+    """
+    tree = read_tree(path, known_as)
+    return declared_in(path, tree) if known_as is None else _declared(known_as, tree, _in_full(known_as))
 
 
 def declared_in(path: str, tree: Tree) -> DeclaredFile:
     """What a file that has been read declares, for every machine."""
+    return _declared(path, tree, _named(path))
+
+
+def _declared(path: str, tree: Tree, named: str | None) -> DeclaredFile:
     root, problems, digest = tree
-    return read_declarations(root, problems, Input(path=path, digest=digest), _named(path))
+    return read_declarations(root, problems, Input(path=path, digest=digest), named)
 
 
 def _named(path: str) -> str | None:
     """The file as it was named, in full; nothing for what is no file, such as a pipe."""
-    if path == STDIN or not stat.S_ISREG(os.stat(path).st_mode):
-        return None
+    is_file = path != STDIN and stat.S_ISREG(os.stat(path).st_mode)
+    return _in_full(path) if is_file else None
+
+
+def _in_full(path: str) -> str | None:
     refuse_secret(os.path.realpath(path), "the profile file")
     named = named_path(path)
     refuse_secret(named, "the profile file")

@@ -23,11 +23,15 @@ class Tree(NamedTuple):
     digest: str
 
 
-def read_tree(path: str) -> Tree:
-    """The data of a YAML or JSON file with line and column; InvalidFile where it is neither."""
-    problems = Problems(path)
+def read_tree(path: str, known_as: str | None = None) -> Tree:
+    """The data of a YAML or JSON file with line and column; InvalidFile where it is neither.
+
+    `known_as` is the name of what comes by standard input.
+    """
+    name = known_as or path
+    problems = Problems(name)
     text, digest = read_text(path, problems)
-    return Tree(parse_text(path, text, problems), problems, digest)
+    return Tree(parse_text(name, text, problems), problems, digest)
 
 
 def read_text(path: str, problems: Problems) -> tuple[str, str]:

@@ -235,3 +235,33 @@ def test_any_folder_gives_a_collection_that_can_be_read(folder: str) -> None:
     root = read_yaml(starter([], name), problems)
     problems.raise_any()
     assert (root.members or {})["collection"].value == name
+
+
+def test_a_file_that_comes_by_standard_input_is_planned_as_if_it_stood_there(project: Project) -> None:
+    """What places a file can ask before it does; nothing is written, and no other file is in the way."""
+    path = project.folder / "conf/profiles.yaml"
+    where = ("plan", "-f", "-", "--stdin-filename", str(path), "--json")
+    text = "schemaVersion: 1\ncollection: team\nprofiles: [{name: A, modelID: m/a, port: 8080}]\n"
+    first = project.run(*where, stdin=text).json
+    assert (first["input"]["path"], first["summary"]["create"]) == (str(path), 1)
+    assert not path.parent.exists()
+    path.parent.mkdir()
+    path.write_text(text)
+    assert project.run("apply", "-f", str(path), "--yes").code == 0
+    changed = text.replace("8080", "8081")
+    assert project.run(*where, stdin=changed).json["summary"]["update"] == 1
+    assert (
+        project.run("plan", "-f", "-", "--json", stdin=changed).json["conflicts"][0]["kind"] == "other-file"
+    )
+    empty = "schemaVersion: 1\ncollection: team\nprofiles: []\n"
+    pruned = project.run(*where, "--prune", "--force", stdin=empty).json
+    assert [one["action"] for one in pruned["changes"]] == ["delete"]
+    assert path.read_text() == text
+
+
+def test_a_place_for_standard_input_names_problems_and_needs_standard_input(project: Project) -> None:
+    told = project.run("plan", "-f", "-", "--stdin-filename", "new/profiles.yaml", stdin="a: [")
+    assert (told.code, told.err.splitlines()[0].partition(": ")[0]) == (1, "new/profiles.yaml:1:5")
+    project.write("schemaVersion: 1\nprofiles: []\n")
+    alone = project.run("plan", "--stdin-filename", "profiles.yaml")
+    assert (alone.code, "hint: add -f -, or leave it out" in alone.err) == (64, True)
