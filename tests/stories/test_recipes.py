@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import hcl2
 import pytest
 import yaml
 
 from testing.page_scenes import profile, write
 from testing.pages import Block, Shell, blocks
-from testing.paths import MLXSM
+from testing.paths import LIKE_DARWIN, MLXSM
 from testing.ports import is_free, new_port
 from testing.processes import processes_of
 from testing.servers import Servers
@@ -204,6 +205,85 @@ def _is_good(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+# An MDM
+
+
+@pytest.fixture
+def mdm(shell: Shell) -> Shell:
+    """A shell with the folders of a Mac, and with stand-ins that note what launchd is told."""
+    folder = shell.project.folder
+    for name in ("Library/LaunchDaemons", "Library/Mlxsm", "Users/admin/.local/bin", "tools"):
+        (folder / name).mkdir(parents=True)
+    (folder / "profiles.yaml").rename(folder / "Library/Mlxsm/profiles.yaml")
+    programs = {
+        "tools/sudo": 'shift 3\nexec "$@"',
+        "tools/launchctl": f'echo "$@" >> {folder}/told',
+        "Users/admin/.local/bin/mlxsm": f'exec {sys.executable} {LIKE_DARWIN} "$@"',
+    }
+    for name, text in programs.items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    return shell
+
+
+def _as_mdm(shell: Shell) -> list[str]:
+    """Run the script in this folder as the root of a Mac; what launchd was told since."""
+    folder, told = shell.project.folder, shell.project.folder / "told"
+    told.write_text("")
+    text = block("#!/bin/sh\n# What the MDM").text
+    script = re.sub(r"(?<=[=\"])/(?=Library|Users)", f"{folder}/", text)
+    shell.script(f"PATH={folder}/tools:$PATH\n{script}")
+    return told.read_text().replace(f"{folder}", "").splitlines()
+
+
+def test_an_mdm_installs_a_unit_once_and_what_it_says_serves(mdm: Shell) -> None:
+    folder = mdm.project.folder
+    unit = folder / "Library/LaunchDaemons/org.example.mlxsm-qwen.plist"
+    path = "/Library/LaunchDaemons/org.example.mlxsm-qwen.plist"
+    assert _as_mdm(mdm) == [f"bootout system {path}", f"bootstrap system {path}"]
+    listed = plistlib.loads(unit.read_bytes())
+    assert listed["UserName"]
+    profiles = folder / "Library/Mlxsm/profiles.yaml"
+    profiles.write_text(f"{profiles.read_text()}  - {{name: New, modelID: m/new, port: {new_port()}}}\n")
+    assert _as_mdm(mdm) == [], "another profile changes no unit"
+    assert [one["name"] for one in mdm.project.run("list", "--json").json["entries"]][-1] == "New"
+    assert [one.name for one in unit.parent.iterdir()] == [unit.name]
+    mdm.project.environment |= listed["EnvironmentVariables"]
+    with running(mdm, listed["ProgramArguments"]) as process:
+        answers(mdm, 8080)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+# Nomad
+
+
+def unquoted(value: Any) -> Any:
+    """A value as python-hcl2 reads it, without the quotation marks that it keeps."""
+    if isinstance(value, dict):
+        return {unquoted(name): unquoted(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [*map(unquoted, value)]
+    return value.strip('"') if isinstance(value, str) else value
+
+
+def test_the_job_of_nomad_can_be_read_and_its_command_ends_as_the_job_says(shell: Shell) -> None:
+    job = unquoted(hcl2.loads(block('job "qwen"').text))
+    (group,) = job["job"][0]["qwen"]["group"]
+    (task,) = group["models"]["task"]
+    serve = task["serve"]
+    assert serve["driver"] == "raw_exec"
+    (config,) = serve["config"]
+    assert config["command"].endswith("/bin/mlxsm")
+    with running(shell, [str(MLXSM), *_here(shell, config["args"])]) as process:
+        answers(shell, 8080)
+        process.send_signal(signal.Signals[serve["kill_signal"]])
+        assert process.wait(int(serve["kill_timeout"].removesuffix("s"))) == 0
+    assert is_free(int(shell.here("8080")))
+    (restart,) = group["models"]["restart"]
+    assert restart["mode"] == "fail", "what is hopeless is not started for ever"
 
 
 # A container
