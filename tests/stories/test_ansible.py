@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -262,6 +263,22 @@ def test_the_text_may_stand_in_the_inventory(fleet: Fleet) -> None:
     played = fleet.play(on="studio", mlxsm_src="", mlxsm_content=profiles(CHAT))
     assert played.code == 0, played.told
     assert fleet.placed("studio").read_text() == profiles(CHAT)
+
+
+def test_what_each_machine_says_of_itself_comes_to_the_controller(fleet: Fleet) -> None:
+    """Also from one on which something is left to decide."""
+    fleet.machines["mini-1"].apply(profiles(CHAT | {"port": 9090}, collection="mine"))
+    folder = fleet.folder / "status"
+    played = fleet.play(text=profiles(CHAT), mlxsm_status_folder=str(folder))
+    assert (played.code, played.failed) == (2, ["mini-1"]), played.told
+    told = {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+    assert {name: (one["machine"]["name"], one["plan"]["status"]) for name, one in told.items()} == {
+        "mini-1.json": ("mini-1", "conflict"),
+        "studio.json": ("studio", "in-step"),
+    }
+    assert told["studio.json"]["file"]["path"] == str(fleet.placed("studio"))
+    again = fleet.play(on="studio", text=profiles(CHAT), mlxsm_status_folder=str(folder))
+    assert (again.code, again.changed) == (0, []), "a status is no change"
 
 
 # Installing
