@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, dataclass_transform
+from typing import Any, Literal, NamedTuple, Self, dataclass_transform
 
 from mlxsm_sync.text.json_value import JsonObject
 from mlxsm_sync.values.validation import to_jsonable, validate_json
@@ -81,9 +81,13 @@ class Value:
         return f"{type(self).__name__}{_values(self)}"
 
     @classmethod
-    def model_validate_json(cls, text: str | bytes) -> Self:
-        """The checked value of a JSON text; ValidationError with every issue if it breaks a rule."""
-        value: Self = validate_json(cls, text)
+    def model_validate_json(cls, text: str | bytes, *, extra: Literal["forbid", "ignore"] = "forbid") -> Self:
+        """The checked value of a JSON text; ValidationError with every issue if it breaks a rule.
+
+        With `extra="ignore"`, keys that the value does not have are dropped, wherever they stand: another
+        release may have written them.
+        """
+        value: Self = validate_json(cls, text, extra=extra)
         return value
 
     def model_dump(self, *, exclude_none: bool = False) -> JsonObject:

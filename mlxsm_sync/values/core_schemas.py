@@ -30,6 +30,21 @@ def validator_of(model: type[Any]) -> SchemaValidator:
 
 
 @cached
+def tolerant_validator_of(model: type[Any]) -> SchemaValidator:
+    """The same, but unknown keys are dropped instead of refused."""
+    return SchemaValidator(_ignoring_unknown(core_schema_of(model)), _CONFIG)
+
+
+def _ignoring_unknown(schema: Any) -> Any:
+    # Not the argument `extra` of a validation: not every release of the engine that we take has that.
+    if isinstance(schema, dict):
+        dropped = schema.get("extra_behavior") == "forbid"
+        inner = {key: _ignoring_unknown(value) for key, value in schema.items()}
+        return inner | {"extra_behavior": "ignore"} if dropped else inner
+    return [*map(_ignoring_unknown, schema)] if isinstance(schema, list) else schema
+
+
+@cached
 def serializer_of(model: type[Any]) -> SchemaSerializer:
     return SchemaSerializer(core_schema_of(model))
 

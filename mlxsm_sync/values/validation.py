@@ -7,7 +7,7 @@ The words are pydantic's. The engine itself is imported when the first value is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mlxsm_sync.text.json_value import JsonObject
 
@@ -31,14 +31,17 @@ class ValidationError(ValueError):
         self.issues = issues
 
 
-def validate_json(model: type[Any], text: str | bytes) -> Any:
+def validate_json(
+    model: type[Any], text: str | bytes, *, extra: Literal["forbid", "ignore"] = "forbid"
+) -> Any:
     """The checked value of a JSON text; ValidationError with every issue if it breaks a rule."""
     import pydantic_core
 
-    from mlxsm_sync.values.core_schemas import validator_of
+    from mlxsm_sync.values.core_schemas import tolerant_validator_of, validator_of
 
+    validator = validator_of(model) if extra == "forbid" else tolerant_validator_of(model)
     try:
-        return validator_of(model).validate_json(text)
+        return validator.validate_json(text)
     except pydantic_core.ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise ValidationError([Issue(one["loc"], one["type"], one.get("ctx", {})) for one in found]) from None

@@ -80,6 +80,16 @@ def test_all_faults_are_told_at_once_without_their_values() -> None:
     assert "hf_secret" not in repr(caught.value.issues)
 
 
+def test_keys_that_no_value_has_are_dropped_where_that_is_wanted() -> None:
+    text = '{"newest": null, "inner": {"someID": "a", "newer": {"x": []}}, "more": [1]}'
+    with pytest.raises(ValidationError):
+        Outer.model_validate_json(text)
+    assert Outer.model_validate_json(text, extra="ignore") == Outer(inner=Inner(some_name="a"), more=(1,))
+    with pytest.raises(ValidationError) as caught:
+        Outer.model_validate_json('{"newest": 1, "inner": {"someID": 1, "newer": 2}}', extra="ignore")
+    assert [one.path for one in caught.value.issues] == [("inner", "someID")]
+
+
 @given(json_values, json_values)
 def test_two_values_are_the_same_where_their_canonical_texts_are(a: object, b: object) -> None:
     assert same(a, b) == (canonical(a) == canonical(b))
