@@ -22,6 +22,7 @@ from mlxsm_sync.values.plan import (
     Plan,
 )
 from mlxsm_sync.values.profile import NAME, Profile
+from mlxsm_sync.views.counts import todo_of
 from mlxsm_sync.views.machines import called_so
 from mlxsm_sync.views.style import NO_SERVER, Style, plural, value
 
@@ -85,11 +86,7 @@ def headline(plan: Plan) -> str:
     """`Plan: 2 to create, 1 to update, 1 conflict`, or that there is nothing to do."""
     summary, moved = plan.summary, len(plan.changes) - len(plan.counted)
     summary = summary.model_copy(claim=summary.claim - moved, unchanged=summary.unchanged + moved)
-    todo = [f"{getattr(summary, action)} to {action}" for action in SIGNS if getattr(summary, action)]
-    if summary.rename:
-        todo[0] += f" ({summary.rename} renamed)"
-    todo += [plural(summary.conflict, "conflict")] if summary.conflict else []
-    todo += [f"{summary.invalid} invalid"] if summary.invalid else []
+    todo = todo_of(summary)
     rest = [f"{summary.unchanged} unchanged"] if summary.unchanged else []
     rest += [plural(summary.orphan, "orphan")] if summary.orphan else []
     rest += [f"{summary.elsewhere} for other machines"] if summary.elsewhere else []

@@ -42,6 +42,24 @@ BUGS = {
         "    try:\n        pass\n    except",
         ("threats/test_power_loss.py::test_a_loss_of_power_leaves_the_old_or_the_new",),
     ),
+    "names are markup": Bug(
+        "views/fleet_page",
+        "autoescape=True",
+        "autoescape=False",
+        ("views/test_fleet.py::test_no_name_at_all_gets_out_of_its_place",),
+    ),
+    "the page tells secrets": Bug(
+        "views/fleet_page",
+        "visible(redacted(text, LONGEST))",
+        "visible(text)",
+        ("views/test_fleet.py::test_no_secret_of_a_file_is_on_the_page",),
+    ),
+    "the older of two statuses": Bug(
+        "planning/fleet",
+        "one.status.at > known.status.at else",
+        "one.status.at < known.status.at else",
+        ("planning/test_fleet.py::test_of_one_machine_the_newest_status_is_kept",),
+    ),
     "no lock": Bug(
         "state/lock",
         "        lock.acquire()\n",
