@@ -112,6 +112,8 @@ def test_pip_installs_the_command_with_its_page_and_completions(
     call(place / "bin/pip", "install", "-q", built[1], folder=tmp_path)
     assert call(place / "bin/mlxsm", "--version", folder=tmp_path).startswith("mlxsm ")
     assert '"$id": "urn:mlxsm:schema:profiles:1"' in call(place / "bin/mlxsm", "schema", folder=tmp_path)
+    call(place / "bin/mlxsm", "report", "-o", "fleet.html", folder=tmp_path)  # by a template that is no code
+    assert "</html>" in (tmp_path / "fleet.html").read_text()
     for name in SHARED:
         assert (place / name).stat().st_size > 500, name
     for shell, name in (

@@ -65,6 +65,7 @@ SECTIONS = {
         "many",
         {
             "status": "Show what this machine says of itself, for a fleet",
+            "report": "Join the statuses of many machines into one HTML page",
         },
     ),
     "Look": Section(

@@ -52,7 +52,6 @@ WORDS: dict[str, str] = {
     "st": "mlxsm ps shows the servers, mlxsm plan what the profile file would change",
     "estimate": "mlxsm fit{names} shows how much memory profiles need",
     "memory": "mlxsm fit{names} shows how much memory profiles need, mlxsm ps what they use",
-    "report": "mlxsm ps --json is the report of one machine",
     "top": "mlxsm ps --watch{names} shows memory and CPU again and again",
     "htop": "mlxsm ps --watch{names} shows memory and CPU again and again",
     "stats": "mlxsm ps --watch{names} shows memory and CPU again and again",

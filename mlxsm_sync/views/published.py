@@ -35,6 +35,7 @@ SCHEMAS: dict[str, str] = {
     "service-uninstall": "which services were taken away",
     "fit": "how much memory profiles need",
     "status": "what a machine says of itself",
+    "report": "which machines a page shows, and which files it does not",
     "doctor": "what could keep servers from running",
 }
 """By the name that `mlxsm schema` takes."""

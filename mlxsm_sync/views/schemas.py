@@ -25,6 +25,7 @@ from mlxsm_sync.values.server_reports import AdoptReport, Diagnosis, ForgetRepor
 from mlxsm_sync.values.services import InstallReport, PrintReport, ServiceReport, UninstallReport
 from mlxsm_sync.values.state import State
 from mlxsm_sync.values.status import MachineStatus
+from mlxsm_sync.values.status_reports import FleetReport
 from mlxsm_sync.views.published import SCHEMAS
 from mlxsm_sync.views.pull_report import PullReport
 from mlxsm_sync.views.reports import ErrorReport, HistoryReport, ListReport, RestoreReport, ValidateReport
@@ -57,6 +58,7 @@ _PRINTED: dict[str, type[Value]] = {
     "adopt": AdoptReport,
     "forget": ForgetReport,
     "status": MachineStatus,
+    "report": FleetReport,
     "service": ServiceReport,
     "service-install": InstallReport,
     "service-print": PrintReport,

@@ -9,6 +9,8 @@ import pytest
 
 from mlxsm_sync.cli.group import COMMANDS, every_command
 
+HANDED_IN = {"session", "own"}
+"""What comes from the command line itself: how it speaks, and what was found on this machine for it."""
 WORK = {"import": "import_", "list": "list_", "restart": "up", "forget": "adopt"}
 """The module that does a command's work, where that has another name."""
 
@@ -17,11 +19,12 @@ WORK = {"import": "import_", "list": "list_", "restart": "up", "forget": "adopt"
 def test_what_is_declared_is_what_the_work_takes(name: str) -> None:
     declared = {one.name for one in every_command()[name].params if one.expose_value}
     verb = name.split(maxsplit=1)[0]
-    folder = "commands.servers" if COMMANDS[verb] in ("run", "look", "service", "many") else "commands"
+    of_servers = COMMANDS[verb] in ("run", "look", "service", "many") and verb != "report"
+    folder = "commands.servers" if of_servers else "commands"
     module = import_module(f"mlxsm_sync.{folder}.{WORK.get(verb, verb)}")
     work = getattr(module, WORK[verb] if verb in ("import", "list") else name.rsplit(maxsplit=1)[-1])
     taken = inspect.signature(work).parameters.values()
-    named = {one.name for one in taken if one.kind is not one.VAR_KEYWORD} - {"session"}
+    named = {one.name for one in taken if one.kind is not one.VAR_KEYWORD} - HANDED_IN
     assert named <= declared
     if named != declared:  # the rest goes on together
         assert any(one.kind is one.VAR_KEYWORD for one in taken)

@@ -63,7 +63,6 @@ TYPED = {
     "service": "it has install, uninstall, status",
     "service instal A": "did you mean install?",
     "service start A": "it has install, uninstall, status",
-    "report": "mlxsm ps --json",
     "switch qwen": "then mlxsm up qwen",
     "use qwen": "mlxsm up qwen",
     "serve qwen": "mlxsm run qwen",

@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import NamedTuple
 
+from testing import statuses
 from testing.project import Project
 
 FILE = """\
@@ -61,6 +62,9 @@ _STORY = """
 0 apply --yes --state app:models.json --while-app-runs
 0 list --state app:models.json --json
 1 list --state bad.yaml
+0 report status.json -o fleet.html --json
+3 report status.json bad.yaml -o fleet.html
+2 report bad.yaml -o fleet.html
 """
 COMPLETIONS = ("mlxsm plan --skip ", "mlxsm connect ", "mlxsm import document.json --only ", "mlxsm ")
 
@@ -83,3 +87,4 @@ def prepare(project: Project) -> None:
     clash = imported | {"modelID": "m/other"}
     project.write(json.dumps({"app": "x", "schemaVersion": 1, "profiles": [clash]}), "clash.json")
     project.write("schemaVersion: [\n", "bad.yaml")
+    project.write(json.dumps(statuses.status("studio")), "status.json")
