@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = [
     "testing",  # first, so that the assertions of the whole package are told in full
     "testing.app_lock",
+    "testing.browser",
     "testing.clusters",
     "testing.ledger",
     "testing.project",
