@@ -80,13 +80,6 @@ class InvalidDocument(InvalidFile):
     kind = "invalid-document"
 
 
-class NothingToReport(MlxsmError):
-    """None of the files has the status of a machine, so there is no page; `problems` say why."""
-
-    kind = "invalid-file"
-    exit_code = 2
-
-
 class UnreadableState(MlxsmError):
     """The state is truncated, foreign or of a newer format; it is never overwritten."""
 

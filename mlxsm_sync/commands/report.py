@@ -8,7 +8,7 @@ from mlxsm_sync import __version__
 from mlxsm_sync.commands.output import echo, telling_of
 from mlxsm_sync.commands.output_paths import STDOUT
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import InvalidFile, MlxsmError, NothingToReport, Problem, UsageError
+from mlxsm_sync.errors import InvalidFile, MlxsmError, UsageError
 from mlxsm_sync.files.atomic import write_whole
 from mlxsm_sync.planning.fleet import Fleet, Told, join
 from mlxsm_sync.syntax.source import decode, read_bytes
@@ -35,8 +35,6 @@ def report(session: Session, statuses: tuple[str, ...], out: str, own: MachineSt
     for path in statuses:
         session.tell_of_input(path)
     fleet = join([Told(None, own)] if own is not None else map(_told, statuses))
-    if not fleet.machines:
-        raise _nothing(fleet)
     page = html(page_of(fleet, at=now(), version=__version__))
     if out == STDOUT:
         echo(page, end="")
@@ -58,18 +56,6 @@ def _told(path: str) -> Told | FileFault:
         return FileFault(path=path, message=error.message)
     except NotAStatus as error:
         return FileFault(path=path, message=str(error))
-
-
-def _nothing(fleet: Fleet) -> MlxsmError:
-    problems = [
-        Problem(path=one.path, line=None, column=None, message=redacted(one.message))
-        for one in fleet.problems
-    ]
-    return NothingToReport(
-        "no file has the status of a machine; nothing was written",
-        "mlxsm status -o FILE writes one on each machine",
-        problems,
-    )
 
 
 def _report(fleet: Fleet, path: str | None) -> FleetReport:
@@ -94,5 +80,7 @@ def _tell(session: Session, fleet: Fleet, out: str) -> None:
         session.output.note(f"warning: {redacted(one.path)}: {redacted(one.message)}", always=True)
     counts = Counter(one.status.plan.status for one in fleet.machines)
     standings = ", ".join(f"{counts[one]} {STANDING_WORDS[one]}" for one in STANDINGS if counts[one])
-    what = plural(len(fleet.machines), "machine")
-    session.output.note(f"{what}: {standings}" if out == STDOUT else f"wrote {out}, {what}: {standings}")
+    what = ": ".join(filter(None, [plural(len(fleet.machines), "machine"), standings]))
+    session.output.note(what if out == STDOUT else f"wrote {out}, {what}")
+    if not fleet.machines:
+        session.output.note("hint: mlxsm status -o FILE writes what a machine says of itself")

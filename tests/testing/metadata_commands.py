@@ -64,7 +64,7 @@ _STORY = """
 1 list --state bad.yaml
 0 report status.json -o fleet.html --json
 3 report status.json bad.yaml -o fleet.html
-2 report bad.yaml -o fleet.html
+3 report bad.yaml -o fleet.html
 """
 COMPLETIONS = ("mlxsm plan --skip ", "mlxsm connect ", "mlxsm import document.json --only ", "mlxsm ")
 
