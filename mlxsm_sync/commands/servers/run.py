@@ -214,7 +214,7 @@ class _Foreground:
         child, record = self._start.parent, self._start.begun
         if not isinstance(child, Child) or record is None or record.pid != child.pid:
             return  # it is just being started, or started anew
-        if child.code is None and (code := child.reap()) is not None:
+        if child.code is None and (code := child.reap()) is not None and self._files.record(record.id):
             note_ending(record, self._files, code)
 
     def _repeat(self) -> None:
