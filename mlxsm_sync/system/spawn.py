@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import FrameType
 from typing import NamedTuple, NoReturn
 
 from mlxsm_sync.errors import ServerError
@@ -23,6 +25,9 @@ _OF_A_RANK = ("MLX_RANK", "MLX_HOSTFILE", "MLX_IBV_DEVICES", "MLX_JACCL_COORDINA
 _DROPPED_NAMES = (*_OF_A_RANK, "__PYVENV_LAUNCHER__")
 _OF_THE_SUPERVISOR = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID")
 """What a service manager says to `mlxsm run` alone."""
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TIDY_SECONDS = 5.0
+"""For a program to end by itself, and to leave no half of anything."""
 
 
 Shim = subprocess.Popen[bytes]
@@ -182,6 +187,72 @@ def ask(argv: Sequence[str], environment: Mapping[str, str], seconds: float = 90
     except OSError as error:
         raise ServerError(f"cannot run {argv[0]}: {_reason(error)}") from None
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def ask_apart(
+    argv: Sequence[str], environment: Mapping[str, str], seconds: float, folder: str | None = None
+) -> Answer:
+    """Run a program that starts others, in a session of its own, where it finds no terminal to ask at.
+
+    All of them are ended where it takes too long, which is told as ServerError, and where a signal ends this
+    process. Names of files that are no text are given as `os.fsdecode` does.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the words are ours
+            [*argv],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="surrogateescape",
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        if folder is not None and not os.path.isdir(folder):
+            raise ServerError(f"there is no folder {folder}") from None
+        raise ServerError(f"there is no {argv[0]} on this machine") from None
+    except OSError as error:
+        raise ServerError(f"cannot run {argv[0]}: {_reason(error)}") from None
+    with _ended_by_signals(process):
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _end_group(process)
+            raise ServerError(f"{argv[0]} did not end within {seconds:g} s") from None
+    return Answer(process.returncode, out, err)
+
+
+@contextmanager
+def _ended_by_signals(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Whatever ends this process ends that one first, as it would in one session."""
+    before = {number: signal.getsignal(number) for number in _ENDING}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        _end_group(process)
+        known = before[signal.Signals(number)]
+        if callable(known):
+            known(number, frame)
+
+    for number, known in before.items():
+        if callable(known):
+            signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, known in before.items():
+            if callable(known):
+                signal.signal(number, known)
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """Ask a session to end, so that it can remove its locks, and kill what is left of it."""
+    for number, seconds in ((signal.SIGTERM, _TIDY_SECONDS), (signal.SIGKILL, None)):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
 
 
 def become(argv: Sequence[str], words: str) -> NoReturn:
