@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+from collections.abc import Mapping, Sequence
 from xml.parsers.expat import ExpatError
 
 from mlxsm_sync.errors import ServerError
@@ -32,22 +33,31 @@ def written(service: Service) -> bytes:
     }
     if service.user is not None:
         values["UserName"] = service.user
+    return dumped(values, service.argv)
+
+
+def dumped(values: Mapping[str, object], argv: Sequence[str]) -> bytes:
+    """A property list whose command line is read back as it is; ServerError where it would not be."""
     try:
         made = plistlib.dumps(values, sort_keys=True)
     except ValueError:  # of control characters, which XML does not have
         made = b""
-    if read(made) != [*service.argv]:
+    if read(made) != [*argv]:
         raise ServerError("a property list cannot hold these paths", "take unseen characters out of them")
     return made
 
 
-def read(data: bytes) -> list[str] | None:
-    """The command line of a file that `written` made; None where there is none that can be read."""
+def loaded(data: bytes) -> object:
+    """What a property list says; None where it is none."""
     try:
-        values = plistlib.loads(data)
+        return plistlib.loads(data)
     except (ValueError, ExpatError, LookupError, AttributeError, TypeError, OverflowError, RecursionError):
         return None  # plistlib says in so many ways that something is no property list
-    match values:
+
+
+def read(data: bytes) -> list[str] | None:
+    """The command line of a file that `written` made; None where there is none that can be read."""
+    match loaded(data):
         case {"ProgramArguments": [*words]} if words and all(isinstance(word, str) for word in words):
             return words
     return None

@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from dataclasses import Field, dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlxsm_sync.text.secret_keys import key_kinds
 from mlxsm_sync.text.secret_scan import looks_like
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 MODULE = ("-P", "-m", "mlxsm_sync", "run")
 """How an interpreter is told to serve; `-P` keeps the current folder from naming modules."""
@@ -24,6 +27,8 @@ _TOKENS = ("HUGGING_FACE_HUB_TOKEN",)
 _SECRET = re.compile("(TOKEN|KEY|SECRET|PASSWORD|PASS|AUTH|CREDENTIAL)S?$")
 _SWITCHES = ("", "0", "1", "ON", "OFF", "YES", "NO", "TRUE", "FALSE")
 """What the Hub's library takes for yes and no, in capitals."""
+_WITH_UNIT = ("stop_after_idle",)
+"""Times that are written with their unit."""
 _REPLACED = ("MLXSM_FILE", "MLXSM_STATE", "MLXSM_SERVER")
 """What the command line of a service says itself, as whole paths."""
 
@@ -64,37 +69,47 @@ class HeldOptions:
 
     def words(self) -> list[str]:
         """As a command line has them."""
-        words: list[str] = []
-        for one in fields(self):
-            value, option = getattr(self, one.name), f"--{one.name.replace('_', '-')}"
-            if value is True:
-                words.append(option)
-            elif isinstance(value, tuple):
-                words += [f"{option}={part}" for part in value]
-            elif value not in (None, False, ""):
-                text = number(value) if isinstance(value, float) else value
-                words.append(f"{option}={text}{'s' if one.name == 'stop_after_idle' else ''}")
-        return words
+        return option_words(self)
 
     @staticmethod
     def read(words: Sequence[str]) -> HeldOptions:
         """What `words` made; ValueError for anything else."""
-        found: dict[str, Any] = {}
-        known = {one.name: one for one in fields(HeldOptions)}
-        for word in words:
-            option, joined, text = word.partition("=")
-            name = option.removeprefix("--").replace("-", "_")
-            if not option.startswith("--") or name not in known:
-                raise ValueError(f"{option} is no option of a service")
-            if known[name].default is False:
-                found[name] = not joined or _refuse(option)
-            elif known[name].default == ():
-                found[name] = (*found.get(name, ()), text)
-            elif name in ("timeout", "stop_after_idle"):
-                found[name] = float(text.removesuffix("s"))
-            else:
-                found[name] = text
-        return HeldOptions(**found)
+        return HeldOptions(**read_options(fields(HeldOptions), words))
+
+
+def option_words(options: DataclassInstance) -> list[str]:
+    """Options as a command line has them; what has its default is left out."""
+    words: list[str] = []
+    for one in fields(options):
+        value, option = getattr(options, one.name), f"--{one.name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif isinstance(value, tuple):
+            words += [f"{option}={part}" for part in value]
+        elif value not in (None, False, ""):
+            text = number(value) if isinstance(value, float) else value
+            words.append(f"{option}={text}{'s' if one.name in _WITH_UNIT else ''}")
+    return words
+
+
+def read_options(known: Sequence[Field[Any]], words: Sequence[str]) -> dict[str, Any]:
+    """The values by their names of options that `option_words` made; ValueError for anything else."""
+    found: dict[str, Any] = {}
+    by_name = {one.name: one for one in known}
+    for word in words:
+        option, joined, text = word.partition("=")
+        name = option.removeprefix("--").replace("-", "_")
+        if not option.startswith("--") or name not in by_name:
+            raise ValueError(f"{option} is no option of a service")
+        if by_name[name].default is False:
+            found[name] = not joined or _refuse(option)
+        elif by_name[name].default == ():
+            found[name] = (*found.get(name, ()), text)
+        elif "float" in str(by_name[name].type):
+            found[name] = float(text.removesuffix("s"))
+        else:
+            found[name] = text
+    return found
 
 
 def _refuse(option: str) -> bool:

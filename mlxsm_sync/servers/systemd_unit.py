@@ -6,6 +6,7 @@ The format is that of systemd.syntax(7), systemd.service(5) and systemd.exec(5).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from mlxsm_sync.servers.service_units import Service, number
 
@@ -29,8 +30,7 @@ def written(service: Service) -> bytes:
         "",
         "[Service]",
         "Type=notify",
-        f"ExecStart={_command(service.argv)}",
-        *(f"Environment={_quoted(f'{name}={text}')}" for name, text in sorted(service.environment.items())),
+        *started_with(service.argv, service.environment),
         "WorkingDirectory=/",
         "Restart=on-failure",
         "RestartSec=5",
@@ -45,6 +45,12 @@ def written(service: Service) -> bytes:
         "WantedBy=default.target",
     ]
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def started_with(argv: tuple[str, ...], environment: Mapping[str, str]) -> list[str]:
+    """The lines that say what is started, and with which variables."""
+    variables = (f"{name}={text}" for name, text in sorted(environment.items()))
+    return [f"ExecStart={_command(argv)}", *(f"Environment={_quoted(one)}" for one in variables)]
 
 
 def read(data: bytes) -> list[str] | None:

@@ -75,13 +75,7 @@ class Launchd:
     def start(self, entry_id: str, path: Path) -> None:
         """Begin to start it; ServerError. What runs already goes on."""
         if not self._is_loaded(entry_id):
-            self._ask("enable", self._target(entry_id))  # somebody may have disabled it once
-            answer = self._ask("bootstrap", self._domain, str(path))
-            if answer.code == _NOT_NOW:
-                self._bootout(entry_id)
-                answer = self._ask("bootstrap", self._domain, str(path))
-            if answer.code != 0:
-                raise ServerError(f"launchctl bootstrap {self._domain} {path} failed: {answer.reason}")
+            self._bootstrap(entry_id, path)
         # Without -k, which would kill the one that runs.
         answer = self._ask("kickstart", self._target(entry_id))
         if answer.code != 0:
@@ -111,6 +105,16 @@ class Launchd:
 
     def _is_loaded(self, entry_id: str) -> bool:
         return self._ask("print", self._target(entry_id)).code == 0
+
+    def _bootstrap(self, entry_id: str, path: Path) -> None:
+        """Load it; ServerError where launchd does not take it."""
+        self._ask("enable", self._target(entry_id))  # somebody may have disabled it once
+        answer = self._ask("bootstrap", self._domain, str(path))
+        if answer.code == _NOT_NOW:
+            self._bootout(entry_id)
+            answer = self._ask("bootstrap", self._domain, str(path))
+        if answer.code != 0:
+            raise ServerError(f"launchctl bootstrap {self._domain} {path} failed: {answer.reason}")
 
     def _bootout(self, entry_id: str) -> None:
         """Unload it, and wait until it is gone; ServerError where it stays."""
