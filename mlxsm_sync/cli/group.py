@@ -66,6 +66,7 @@ SECTIONS = {
         {
             "status": "Show what this machine says of itself, for a fleet",
             "report": "Join the statuses of many machines into one HTML page",
+            "agent": "Follow a repository of git: fetch, apply, write the status",
         },
     ),
     "Look": Section(
@@ -97,7 +98,7 @@ SECTIONS = {
     ),
 }
 
-_OTHER_FILES = {"service": "service"}
+_OTHER_FILES = {"agent": "agent", "service": "service"}
 """Commands that have commands of their own, and a file for them."""
 COMMANDS = {
     verb: _OTHER_FILES.get(verb, section.module)

@@ -30,7 +30,6 @@ WORDS: dict[str, str] = {
     "services": "mlxsm service status shows the services, mlxsm service install{name} makes one",
     "enable": "mlxsm service install{name} starts it now and at every login",
     "disable": "mlxsm service uninstall{name} stops it, and takes its service away",
-    "agent": "mlxsm service install NAME starts a server at every login",
     "scale": "one profile is one server: write a second profile with a port of its own, then mlxsm apply",
     "wait": "mlxsm up{names} waits until the servers are ready",
     "exec": "clients talk to the server directly; mlxsm connect{name} prints what they need",

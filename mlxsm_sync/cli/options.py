@@ -68,6 +68,14 @@ stdin_filename = _kept(
     metavar="PATH",
     help="With -f -: where the file is going to be, as if it stood there already.",
 )
+file_of_checkout = _kept(
+    "-f",
+    "--file",
+    attribute="file",
+    type=FileName("read"),
+    metavar="PATH",
+    help="The profile file, in the checkout.  [default: profiles.yaml or mlxsm.yaml at its top]",
+)
 state = _kept(
     "--state",
     attribute="state",

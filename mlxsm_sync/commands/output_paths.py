@@ -142,4 +142,7 @@ def _belongs_to(out: str, state: str) -> bool:
     mark = "" if label == "state" else f"-{label}"
     if same_file(out, place) or same_file(out, place.with_name(f"{place.name}.lock")):
         return True
-    return any(is_inside(out, place.with_name(name)) for name in ("history", f"run{mark}", f"logs{mark}"))
+    return any(
+        is_inside(out, place.with_name(name))
+        for name in ("history", f"run{mark}", f"logs{mark}", f"agent{mark}")
+    )

@@ -36,7 +36,17 @@ DEFAULT_START_TIMEOUT = 600
 """Seconds until a server that shows no life counts as one that will never be ready."""
 _STATELESS = ("validate", "schema", "completion", "machine")
 """Commands that have no `--state`."""
-_FOR_A_MACHINE = ("plan", "apply", "pull", "up", "run", "restart", "service install")
+_FOR_A_MACHINE = (
+    "plan",
+    "apply",
+    "pull",
+    "up",
+    "run",
+    "restart",
+    "service install",
+    "agent install",
+    "agent run",
+)
 """Commands that have `--machine`."""
 
 

@@ -18,8 +18,8 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 @contextmanager
-def locked(path: Path, timeout: float, command: str) -> Iterator[None]:
-    """Hold the lock at `path`, waiting at most `timeout` seconds; StateLocked names the holder.
+def locked(path: Path, timeout: float, command: str, held: str = "the state is locked by") -> Iterator[None]:
+    """Hold the lock at `path`, waiting at most `timeout` seconds; StateLocked names the holder after `held`.
 
     The file is never deleted or renamed: a second holder could get in. Its content is only a note, and is
     written over no other content: FileError where the file is another program's, which stays as it is.
@@ -32,7 +32,7 @@ def locked(path: Path, timeout: float, command: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise StateLocked(
-            f"the state is locked by {_holder(path)}",
+            f"{held} {_holder(path)}",
             f"waited {timeout:g} s; try again when it is done, or wait longer with --lock-timeout SECONDS",
         ) from None
     except NotImplementedError:  # as filelock calls a file system without locks

@@ -40,6 +40,11 @@ def run_folder(beside: Path, label: str) -> Path:
     return beside / ("run" if label == "state" else f"run-{label}")
 
 
+def agent_folder(beside: Path, label: str) -> Path:
+    """Where the agent of a state keeps its own; `label` as above."""
+    return beside / ("agent" if label == "state" else f"agent-{label}")
+
+
 def started(folder: Path) -> list[Started]:
     """The servers of a folder by their records, in the order of names; what cannot be read is left out."""
     found: list[Started] = []

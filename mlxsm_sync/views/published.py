@@ -36,6 +36,11 @@ SCHEMAS: dict[str, str] = {
     "fit": "how much memory profiles need",
     "status": "what a machine says of itself",
     "report": "which machines a page shows, and which files it does not",
+    "agent": "the agent, and what its last run did",
+    "agent-run": "what a run of the agent did",
+    "agent-install": "what the agent was installed with",
+    "agent-print": "which files the agent would have",
+    "agent-uninstall": "that the agent was taken away",
     "doctor": "what could keep servers from running",
 }
 """By the name that `mlxsm schema` takes."""
@@ -44,6 +49,10 @@ _PRINTS = {"apply": "plan", "import": "plan", "remove": "plan", "rollback": "pla
 
 
 _PRINTS_WITH = {
+    ("agent", "--print"): "agent-print",
+    ("agent", "install"): "agent-install",
+    ("agent", "run"): "agent-run",
+    ("agent", "uninstall"): "agent-uninstall",
     ("service", "--print"): "service-print",
     ("service", "install"): "service-install",
     ("service", "uninstall"): "service-uninstall",

@@ -14,6 +14,13 @@ from mlxsm_sync.clients.connection import ClientList, Connection
 from mlxsm_sync.mac_app.document_format import Document
 from mlxsm_sync.profile_file.schema_rules import for_editor, refine
 from mlxsm_sync.state.saved_plan import SavedPlan
+from mlxsm_sync.values.agent import (
+    AgentInstallReport,
+    AgentPrintReport,
+    AgentReport,
+    AgentRun,
+    AgentUninstallReport,
+)
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.desired import ProfileFile
 from mlxsm_sync.values.file_reports import ExportReport, InitReport, MachineReport
@@ -64,6 +71,11 @@ _PRINTED: dict[str, type[Value]] = {
     "service-print": PrintReport,
     "service-uninstall": UninstallReport,
     "fit": FitReport,
+    "agent": AgentReport,
+    "agent-run": AgentRun,
+    "agent-install": AgentInstallReport,
+    "agent-print": AgentPrintReport,
+    "agent-uninstall": AgentUninstallReport,
     "doctor": Diagnosis,
 }
 EDITOR = "profiles-editor"

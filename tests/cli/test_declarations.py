@@ -19,7 +19,7 @@ WORK = {"import": "import_", "list": "list_", "restart": "up", "forget": "adopt"
 def test_what_is_declared_is_what_the_work_takes(name: str) -> None:
     declared = {one.name for one in every_command()[name].params if one.expose_value}
     verb = name.split(maxsplit=1)[0]
-    of_servers = COMMANDS[verb] in ("run", "look", "service", "many") and verb != "report"
+    of_servers = COMMANDS[verb] in ("run", "look", "service", "many", "agent") and verb != "report"
     folder = "commands.servers" if of_servers else "commands"
     module = import_module(f"mlxsm_sync.{folder}.{WORK.get(verb, verb)}")
     work = getattr(module, WORK[verb] if verb in ("import", "list") else name.rsplit(maxsplit=1)[-1])

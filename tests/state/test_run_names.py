@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxsm_sync.state.run_names import Started, command, run_folder, started
+from mlxsm_sync.state.run_names import Started, agent_folder, command, run_folder, started
 
 RECORD = {"id": "a" * 16, "name": "A", "owner": "team", "nonce": "n", "failure": None}
 
@@ -18,6 +18,11 @@ def put(folder: Path, name: str, data: object) -> Path:
     path = folder / name
     path.write_text(data if isinstance(data, str) else json.dumps(data))
     return path
+
+
+def test_the_folder_of_an_agent() -> None:
+    assert agent_folder(Path("/s"), "state") == Path("/s/agent")
+    assert agent_folder(Path("/s"), "other") == Path("/s/agent-other")
 
 
 def test_what_was_started_and_was_not_seen_to_end(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from mlxsm_sync.servers.services import Services
 
 def services(session: Session) -> Services:
     """The services that a manager keeps for this state."""
-    return Services(os.environ, _state_name(session))
+    return Services(os.environ, state_name(session))
 
 
-def _state_name(session: Session) -> str:
-    """The state, in the form in which a service names it: wherever that runs, it is the same one."""
+def state_name(session: Session) -> str:
+    """The state, in the form in which a unit names it: wherever that runs, it is the same one."""
     scheme, colon, path = (session.state or "").partition(":")
     if scheme == "app":
         return f"app:{os.path.realpath(expanded(path))}" if colon else scheme
