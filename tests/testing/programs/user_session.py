@@ -6,15 +6,22 @@ The manager is started at each word "start" on standard input, and killed at eac
 what is done is answered on standard output. Nothing of this machine's own manager is touched.
 """
 
+import ctypes
 import os
 import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 RUNTIME = Path("/run/user") / str(os.getuid())
+GROUPS = Path("/sys/fs/cgroup")
+OURS = "mlxsm-test-"
+NEW_CGROUP = 0x02000000
+"""CLONE_NEWCGROUP; Python has `os.unshare` from 3.12 on."""
 
 
 def mount(kind: str, place: str) -> None:
@@ -26,8 +33,29 @@ def prepare() -> None:
     # What tells systemd's programs that a system of theirs runs: it needs no more than the folder.
     Path("/run/systemd/system").mkdir(parents=True)
     RUNTIME.mkdir(parents=True, mode=0o700)
-    subprocess.run(["umount", "--recursive", "/sys/fs/cgroup"], check=False, stderr=subprocess.DEVNULL)
-    mount("cgroup2", "/sys/fs/cgroup")
+    subprocess.run(["umount", "--recursive", str(GROUPS)], check=False, stderr=subprocess.DEVNULL)
+    mount("cgroup2", str(GROUPS))
+    # Sessions of other tests have units of the same names: each gets a group of its own for a root.
+    while not have_a_group():
+        time.sleep(0.05)
+    if ctypes.CDLL(None, use_errno=True).unshare(NEW_CGROUP) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["umount", str(GROUPS)], check=True)
+    mount("cgroup2", str(GROUPS))
+
+
+def have_a_group() -> bool:
+    """Go into a new group of control, and remove those that earlier sessions have left; say whether it worked."""
+    for left in GROUPS.glob(f"{OURS}*"):
+        for folder in (*sorted(left.rglob("*/"), reverse=True), left):
+            with suppress(OSError):  # it is in use, or another session was faster
+                folder.rmdir()
+    try:
+        own = Path(tempfile.mkdtemp(prefix=OURS, dir=GROUPS))
+        (own / "cgroup.procs").write_text("0")
+    except OSError:  # another session has taken it for one that was left
+        return False
+    return True
 
 
 def start(home: str) -> int:
