@@ -12,6 +12,7 @@ pytest_plugins = [
     "testing",  # first, so that the assertions of the whole package are told in full
     "testing.app_lock",
     "testing.browser",
+    "testing.checkouts",
     "testing.clusters",
     "testing.ledger",
     "testing.project",

@@ -6,7 +6,8 @@
 XPC_SERVICE_NAME; starts again what ended otherwise than with 0, after a pause; returns from `bootout` before
 the service is gone, and answers `bootstrap` with error 5 until then; and has no session for anybody where there
 is a file `no-session` in the home. The file `slow` holds the seconds for which a service that has ended is
-still there.
+still there. The clock of calendars is a file, too: where there is a file `due`, it is removed, and what has a
+calendar and does not run is started.
 """
 
 from __future__ import annotations
@@ -61,8 +62,11 @@ class Job:
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            kept_alive = self.plist["KeepAlive"] == {"SuccessfulExit": False} and self.process.returncode != 0
+                if not self.plist.get("AbandonProcessGroup"):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+            kept_alive = (
+                self.plist.get("KeepAlive") == {"SuccessfulExit": False} and self.process.returncode != 0
+            )
             self.begins = now + THROTTLE if kept_alive and not self.leaves else 0.0
             self.process, self.gone_at = None, now + slowness()
         if self.process is not None and self.leaves and now > self.killed_at:
@@ -73,7 +77,7 @@ class Job:
 
     def leave(self) -> None:
         self.leaves, self.begins = True, 0.0
-        self.killed_at = time.monotonic() + self.plist["ExitTimeOut"]
+        self.killed_at = time.monotonic() + self.plist.get("ExitTimeOut", 20)
         self.gone_at = time.monotonic() + slowness()
         if self.process is not None:
             self.process.terminate()
@@ -133,6 +137,16 @@ def log_in() -> None:
         answer(["bootstrap", f"gui/{os.getuid()}", str(path)])
 
 
+def look_at_the_clock() -> None:
+    """Start what is due. One that still runs is not started a second time."""
+    due = Path(HOME) / "due"
+    if due.exists():
+        due.unlink()
+        for job in JOBS.values():
+            if job.plist.get("StartCalendarInterval") and job.process is None and not job.leaves:
+                job.start()
+
+
 def reap() -> None:
     """Orphans are the first process's, as on any system; how its own services end is asked elsewhere."""
     known = {job.process.pid for job in JOBS.values() if job.process is not None}
@@ -162,6 +176,7 @@ def main() -> None:
             with line:
                 code, text = answer(json.loads(line.makefile().readline()))
                 line.sendall(json.dumps([code, text]).encode())
+        look_at_the_clock()
         for label in [label for label, job in JOBS.items() if not job.step()]:
             del JOBS[label]
         reap()
