@@ -37,6 +37,10 @@ class AgentRun(Value):
     """Whether the checkout could not be moved forward: `message` says why."""
     applied: str | None = None
     """What came of the apply in one line; null where it failed."""
+    applied_at: str | None = None
+    """When the apply ended, ISO 8601, UTC, whole seconds; null where it failed."""
+    apply_exit: int | None = None
+    """The exit code of the apply; null where it failed."""
     error: str | None = None
     """What failed beside the checkout, null where nothing did."""
     hint: str | None = None

@@ -31,6 +31,7 @@ def test_a_push_arrives_and_the_second_run_has_nothing_to_do(fleet: Fleet) -> No
     assert (again["applied"], fleet.project.state["serial"]) == ("nothing to do", serial)
     status = json.loads(Path(again["status"]).read_text())
     assert (status["plan"]["status"], status["state"]["serial"]) == ("in-step", serial)
+    assert status["lastApply"] == {"at": again["appliedAt"], "exit": 0}
 
 
 def test_text_tells_each_step_and_the_log_keeps_it(fleet: Fleet) -> None:
@@ -491,7 +492,8 @@ def test_three_homes_converge_from_one_push_and_nothing_is_forced(fleet: Fleet) 
     for name in ("plain", "drifted", "taken"):
         home = fleet.project.folder / name
         home.mkdir()
-        one = Project(home, fleet.project.environment | {"HOME": str(home / "home")}, fleet.project.program)
+        own = {"HOME": str(home / "home"), "MLXSM_MACHINE": name}
+        one = Project(home, fleet.project.environment | own, fleet.project.program)
         (home / "home").mkdir()
         homes.append(one)
         fleet.clone(home / "checkout")
@@ -513,6 +515,11 @@ def test_three_homes_converge_from_one_push_and_nothing_is_forced(fleet: Fleet) 
     assert ports(drifted) == {"One": 21666, "Two": 21901}
     assert ports(taken) == {"One": 21555, "Two": 21901}
     assert [run(one) for one in homes] == [0, 3, 3]
+    statuses = [str(one.state_path.parent / "agent/status.json") for one in homes]
+    assert [json.loads(Path(one).read_text())["lastApply"]["exit"] for one in statuses] == [0, 3, 3]
+    report = plain.run("report", *statuses, "-o", "fleet.html", "--json").json
+    standings = {one["name"]: one["status"] for one in report["machines"]}
+    assert standings == {"plain": "in-step", "drifted": "drift", "taken": "conflict"}
 
 
 def test_a_kill_in_the_midst_of_a_fetch_is_healed_by_the_next_run(fleet: Fleet) -> None:

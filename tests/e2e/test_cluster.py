@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from testing.clusters import Cluster, MakeCluster
+from testing.paths import BIN
 from testing.ports import is_free
 from testing.processes import lives
+from testing.services import Serviced
 from testing.waiting import wait_for
 
 pytestmark = pytest.mark.linux("network namespaces, and the CPU build of mlx")
@@ -216,6 +218,28 @@ def test_run_waits_for_the_others_without_end_and_starts_again(cluster_of: MakeC
     _, said = again.communicate(timeout=120)
     assert again.returncode == 0, said
     nothing_is_left(cluster)
+
+
+def test_a_service_keeps_a_rank_and_waits_for_the_others(serviced: Serviced, cluster_of: MakeCluster) -> None:
+    cluster = cluster_of()
+    second = cluster.macs[1]
+    serviced.environment |= {"MLXSM_SERVER": str(BIN / "mlx_lm.server"), "MLXSM_MACHINE": "studio-1"}
+    serviced.environment |= {"HF_HUB_OFFLINE": "1"}
+    serviced.apply(cluster.file)
+    words = ("install", "Big", "--allow-cluster", "Big", "--json", "--timeout")
+    alone = serviced.run("service", *words, "5").json["services"][0]
+    assert alone["result"] == "failed"
+    assert f"waits for {RANK_1}" in alone["message"]
+    assert "its service goes on waiting" in alone["message"]
+    assert second.run("up", "--allow-cluster", "Big").code == 0
+    wait_for(lambda: serviced.seen("Big")["status"] == "ready")
+    assert second.run("down").code == 0
+    # The service starts it again, and it waits for the other one to come back.
+    wait_for(lambda: serviced.seen("Big")["status"] == "waiting")
+    assert second.run("up", "--allow-cluster", "Big").code == 0
+    wait_for(lambda: serviced.seen("Big")["status"] == "ready")
+    assert serviced.run("service", "uninstall", "Big").code == 0
+    assert second.run("down").code == 0
 
 
 def test_what_it_is_started_with_is_written_beside_the_record(cluster_of: MakeCluster) -> None:

@@ -119,6 +119,7 @@ class _Run:
         self._try(self._apply)
         if self._options.up and self._codes[-1] in (0, DECISIONS):
             self._try(self._up)
+        self._files.note(self._run.model_copy(exit=_worst(self._codes)))  # which the status tells
         self._try(self._status)
         finished = self._run.model_copy(exit=_worst(self._codes))
         self._files.note(finished)
@@ -175,7 +176,8 @@ class _Run:
             prune=self._options.prune,
         )
         if isinstance(self._output, LoggedOutput) and self._output.outcome is not None:
-            self._run = self._run.model_copy(applied=_in_words(self._output.outcome))
+            words = _in_words(self._output.outcome)
+            self._run = self._run.model_copy(applied=words, applied_at=now(), apply_exit=code)
         return code
 
     def _up(self) -> int:

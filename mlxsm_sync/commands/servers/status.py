@@ -22,6 +22,7 @@ from mlxsm_sync.planning.planner import make_plan
 from mlxsm_sync.planning.standing import standing
 from mlxsm_sync.profile_file.whereabouts import look as look_at_origins
 from mlxsm_sync.profile_file.whereabouts import named_path
+from mlxsm_sync.servers.agent_files import AgentFiles
 from mlxsm_sync.servers.program import find_program, release_beside
 from mlxsm_sync.system.memory_limit import memory_limit
 from mlxsm_sync.system.portable import system_name
@@ -110,7 +111,7 @@ def look(session: Session) -> MachineStatus:
             limit_bytes=memory_limit().nbytes, used_bytes=servers.memory_bytes if servers is not None else 0
         ),
         versions=_versions(),
-        last_apply=_last_apply(events),
+        last_apply=_last_apply(session, events),
         history=events[:_EVENTS],
         at=now(),
     )
@@ -197,7 +198,11 @@ def _event(state: State) -> StatusEvent:
     )
 
 
-def _last_apply(events: tuple[StatusEvent, ...]) -> LastApply | None:
-    """The newest apply that wrote a state; one that had nothing to do has left nothing behind."""
-    found = next((one for one in events if one.command == "apply" and one.at), None)
-    return LastApply(at=found.at) if found is not None and found.at is not None else None
+def _last_apply(session: Session, events: tuple[StatusEvent, ...]) -> LastApply | None:
+    """The newest apply: of the agent, or one that wrote a state. Another one has left nothing behind."""
+    written = [one.at for one in events if one.command == "apply" and one.at is not None]
+    with suppress(MlxsmError):
+        run = AgentFiles(session.store.folder, session.store.label).last_run()
+        if run is not None and run.applied_at is not None and run.applied_at >= max(written, default=""):
+            return LastApply(at=run.applied_at, exit=run.apply_exit)
+    return LastApply(at=written[0]) if written else None
