@@ -100,8 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _stop(number: int, _frame: FrameType | None) -> None:
     """End at once. An exception could be swallowed by whatever runs; a state survives any end."""
     if (disk := sys.modules.get("mlxsm_sync.files.atomic")) is not None:
-        disk.drop_unfinished()
-    asking = (ask := sys.modules.get("mlxsm_sync.commands.prompts")) is not None and ask.waiting
+        getattr(disk, "drop_unfinished", int)()  # a module that is just being imported has nothing yet
+    asking = getattr(sys.modules.get("mlxsm_sync.commands.prompts"), "waiting", False)
     with suppress(OSError):
         os.write(2, b"\ninterrupted; nothing was written\n" if asking else b"\ninterrupted\n")
     os._exit(SIGNALLED + number)
