@@ -128,6 +128,9 @@ class Watch:
                 for reader in (self._echo, self._observer):
                     if reader is not None:
                         reader.begin_anew()
+                if self._clock is not None:
+                    # A request may have been written since the last look; a log so long was of use anyway.
+                    self._clock.use(time.monotonic())
 
     def _note(self, **known: object) -> None:
         self._record = self._record.model_copy(**known)

@@ -40,6 +40,10 @@ class IdleClock:
         self._last = first
         self._used_at = first.at
 
+    def use(self, at: float) -> None:
+        """Count a moment as one of use, where what was written before it may not have been seen."""
+        self._used_at = at
+
     def seen(self, now: Activity) -> float:
         """For how many seconds the server has had nothing to do."""
         if now.wrote or now.connected or is_busy(self._last, now):

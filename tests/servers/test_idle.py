@@ -29,6 +29,13 @@ def test_any_use_begins_it_anew(use: Activity) -> None:
     assert clock.seen(quiet(130, use.cpu)) == 10
 
 
+def test_a_log_that_was_moved_away_counts_as_use() -> None:
+    """What was written to it since the last look may not have been seen."""
+    clock = IdleClock(quiet(100))
+    clock.use(115)
+    assert [clock.seen(quiet(at)) for at in (115, 120)] == [0, 5]
+
+
 def test_a_little_work_is_its_own() -> None:
     assert not is_busy(quiet(0), quiet(10, 0.2))
     assert is_busy(quiet(0), quiet(10, 0.21))
