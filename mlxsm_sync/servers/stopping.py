@@ -26,6 +26,8 @@ _KILL_SECONDS = 10.0
 _PAUSE = 0.01
 _RUNNER_SECONDS = 2.0
 """For a `run` to end, whose server is gone."""
+_MANAGER_SECONDS = 5.0
+"""For a manager to end what a `run` has left that waited as long as a server is given."""
 _LOOK_SECONDS = 0.25
 """Between looks at all processes for what a server left behind."""
 
@@ -87,6 +89,8 @@ class Stop:
         self._handle: Handle | None = None
         self._runner: Handle | None = None
         self._shutdown = Shutdown(record, None)
+        self.patience = 0.0
+        """Seconds more than a server itself is given: its manager kills what its `run` leaves."""
 
     def begin(self, files: RunFiles) -> None:
         """Find the process for certain, and ask it to end."""
@@ -114,6 +118,7 @@ class Stop:
         """Ask its service to end; else the `run` that is its parent; else the server itself."""
         self._runner = held_runner(self.record)
         if self._stop_service():
+            self.patience = _MANAGER_SECONDS
             return
         if self._runner is None:
             self._shutdown.signal(signal.SIGTERM)
@@ -236,7 +241,9 @@ def _noted(record: RunRecord, files: RunFiles) -> RunRecord:
 def _wait(stops: Sequence[Stop], seconds: float, hurry: Event | None = None) -> None:
     until = time.monotonic() + seconds
     waiting = [*stops]
-    while (waiting := [one for one in waiting if not _is_done(one)]) and time.monotonic() < until:
+    while waiting := [one for one in waiting if not _is_done(one)]:
+        if time.monotonic() >= until + max(one.patience for one in waiting):
+            return
         if hurry is not None and hurry.is_set():
             return
         time.sleep(_PAUSE)
