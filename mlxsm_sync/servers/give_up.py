@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from mlxsm_sync.errors import FileError
@@ -39,10 +39,13 @@ def earlier(files: RunFiles, entry_id: str) -> list[float]:
     return []
 
 
-def reason(files: RunFiles, entry_id: str) -> str | None:
-    """Why the last run of an entry did not come to serve; None where it did, or nobody noted that."""
+def reason(files: RunFiles, entry_id: str, service: str | None = None) -> str | None:
+    """Why the last run of an entry did not come to serve; None where it did, or nobody noted that.
+
+    With `service`, only what the run of that service noted: not what somebody tried by hand meanwhile.
+    """
     match _noted(files, entry_id):
-        case {"reason": str(words)}:
+        case {"reason": str(words), **rest} if service is None or rest.get("service") == service:
             return words
     return None
 
@@ -53,23 +56,28 @@ def _noted(files: RunFiles, entry_id: str) -> object:
     return None
 
 
-def _write(files: RunFiles, entry_id: str, failed: Sequence[float], why: str | None) -> None:
+def _write(files: RunFiles, entry_id: str, known: Mapping[str, object]) -> None:
     with suppress(FileError, OSError):
         path = files.failures_path(entry_id)
-        data = json.dumps({"failedAt": [*failed], "reason": why}).encode()
+        data = json.dumps(known).encode()
         files.prepare()
         atomic.put_in_place(atomic.write_beside(path, data, lasting=False), path)
 
 
-def note_reason(files: RunFiles, entry_id: str, why: str) -> None:
-    """Remember why a run does not come to serve, for whoever asked a manager to start it."""
-    _write(files, entry_id, earlier(files, entry_id), why)
+def note_reason(files: RunFiles, entry_id: str, why: str, service: str | None) -> None:
+    """Remember why a run does not come to serve, for whoever asked a manager to start it.
+
+    `service` is what the run is to that manager, None where it was started by hand.
+    """
+    known = {"failedAt": earlier(files, entry_id), "reason": why, "service": service}
+    _write(files, entry_id, known)
 
 
 def note(files: RunFiles, entry_id: str, now: float) -> bool:
     """Count a failed run; say whether that was one too many."""
     failed = failures(earlier(files, entry_id), now)
-    _write(files, entry_id, failed, reason(files, entry_id))
+    before = _noted(files, entry_id)
+    _write(files, entry_id, (before if isinstance(before, dict) else {}) | {"failedAt": failed})
     return is_enough(failed)
 
 

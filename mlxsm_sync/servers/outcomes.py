@@ -10,6 +10,7 @@ Outcome = Literal[
     "idle",  # Its server had nothing to do for long enough.
     "gave-up",  # It failed too often in too short a time.
     "failed",  # It failed, and another try may not.
+    "held",  # Another run has the server of the same entry, and goes on.
     "alone",  # Other ranks of its cluster are gone; a start waits for them.
     "left",  # Somebody asked it to end, and its server is still there.
     "hopeless",  # It failed, and every other try will, until somebody changes something.
@@ -30,7 +31,7 @@ def exit_code(outcome: Outcome, *, zero: bool) -> int:
     """The exit code; `zero` gives up with 0, for a manager that starts whatever fails again."""
     if outcome == "hopeless":
         return 0 if zero else HOPELESS
-    return 1 if outcome in ("failed", "alone", "left") else 0
+    return 1 if outcome in ("failed", "held", "alone", "left") else 0
 
 
 def after_failed_start(

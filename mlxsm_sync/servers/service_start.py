@@ -19,6 +19,8 @@ from mlxsm_sync.system.service_states import UnitState
 from mlxsm_sync.values.run import RunRecord
 from mlxsm_sync.values.state import Entry
 
+FAILED = "failed: "
+"""How a `run` begins to tell its manager why it serves nothing."""
 _PAUSE = 0.1
 _LOOK_SECONDS = 0.5
 """Between two questions to the manager, each of which is a program."""
@@ -36,6 +38,7 @@ class ServiceStart:
     ) -> None:
         self._entry, self._files, self._stop, self._tell = entry, files, stop, tell
         self._services, self._manager = services, services.manager
+        self._name = services.name(entry.id)
         before = files.record(entry.id)
         self._before = before.run_id if isinstance(before, RunRecord) else None
 
@@ -54,9 +57,8 @@ class ServiceStart:
         if (trouble := self._manager.trouble()) is not None:
             away = self._files.command("service uninstall", self._entry.name)
             raise ServerError(f"its service cannot be started: {trouble}; {away} takes that away")
-        give_up.forget(self._files, self._entry.id)
         self._tell(Step("starting"))
-        self._manager.start(self._entry.id, self._services.path(self._entry.id))
+        restarts = self._begin()
         idle, next_look = 0, time.monotonic()
         until = next_look + timeout
         while True:
@@ -65,7 +67,7 @@ class ServiceStart:
                 raise Stopped
             if (ready := self._ready()) is not None:
                 return ready
-            if (reason := give_up.reason(self._files, self._entry.id)) is not None:
+            if (reason := give_up.reason(self._files, self._entry.id, self._name)) is not None:
                 return self._failed(reason, self._settled())
             if time.monotonic() < next_look:
                 continue
@@ -74,10 +76,28 @@ class ServiceStart:
             next_look = time.monotonic() + _LOOK_SECONDS
             state = self._manager.state(self._entry.id)
             idle = 0 if state.is_busy else idle + 1
-            if idle >= _IDLE_LOOKS or state.restarts:
-                return self._failed(state.status or f"it ended before it was ready: {self._where()}", state)
+            if idle >= _IDLE_LOOKS or state.restarts > restarts:
+                return self._failed(self._why(state), state)
             if state.status:
                 self._tell(Step(state.status))
+
+    def _begin(self) -> int:
+        """Start it anew; how often its manager has started it again before that."""
+        entry_id = self._entry.id
+        if self._manager.state(entry_id).state == "waiting":
+            # It would only be waited for, and that counts as one start more.
+            self._services.stop(entry_id)
+        give_up.forget(self._files, entry_id)
+        self._manager.start(entry_id, self._services.path(entry_id))
+        return self._manager.state(entry_id).restarts
+
+    def _why(self, state: UnitState) -> str:
+        """Why it ended, where its `run` has noted nothing."""
+        if state.status is not None and state.status.startswith(FAILED):
+            return state.status.removeprefix(FAILED)
+        if state.state in ("stopped", "absent"):
+            return "it was stopped before it was ready"
+        return f"it ended before it was ready: {self._where()}"
 
     def _ready(self) -> Outcome | None:
         record = self._files.record(self._entry.id)

@@ -80,7 +80,11 @@ def _rows_called(session: Session, name: str) -> list[Declared]:
     except UsageError:
         if not is_entry_id(name):
             raise
-        return [one for one in declared_rows(session, ()) if one.entry_id == name]
+        rows, entry = declared_rows(session, ()), session.store.read().by_id.get(name)
+        if found := [one for one in rows if one.entry_id == name]:
+            return found
+        # One that is not applied as the file has it is refused by its row, with the reason.
+        return [one for one in rows if one.entry is None and entry is not None and one.name == entry.key]
 
 
 def _row(place: int, entry: Entry) -> Declared:

@@ -7,14 +7,12 @@ import sys
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlxsm_sync.commands.output import report_failure
-from mlxsm_sync.commands.servers.bring_up import orders_of, remedy_for
+from mlxsm_sync.commands.servers.bring_up import remedy_for
 from mlxsm_sync.commands.servers.progress import Progress
-from mlxsm_sync.commands.servers.rows import is_entry_id, row_of
+from mlxsm_sync.commands.servers.run_order import order_or_outcome
 from mlxsm_sync.commands.servers.run_reports import show, show_failed
 from mlxsm_sync.commands.servers.service_means import UpOptions
 from mlxsm_sync.commands.servers.targets import run_files
-from mlxsm_sync.errors import FileError, InvalidFile, UnknownMachine, UnreadableState
 from mlxsm_sync.servers import give_up, model_files, stopping
 from mlxsm_sync.servers.attempt import END_SECONDS
 from mlxsm_sync.servers.endings import note_ending
@@ -58,18 +56,9 @@ def run(session: Session, /, name: str, timeout: float, no_probe: bool, **given:
     wishes = Wishes(*(given.pop(field) for field in Wishes._fields))
     how = UpOptions(timeout, no_probe, **given)
     files = run_files(session)
-    try:
-        order = _order(session, files, name, how)
-    except (InvalidFile, UnreadableState, UnknownMachine) as error:
-        report_failure(error)
-        order = None
-    except FileError as error:  # a disk that is not there yet, or a file that will not come back
-        report_failure(error)
-        say = teller(name, quiet=session.output.quiet)
-        outcome = give_up.settled(files, name, "failed", say) if is_entry_id(name) else "failed"
-        return exit_code(outcome, zero=wishes.give_up_with_zero)
-    if order is None:
-        return exit_code("hopeless", zero=wishes.give_up_with_zero)
+    order = order_or_outcome(session, files, name, how)
+    if isinstance(order, str):
+        return exit_code(order, zero=wishes.give_up_with_zero)
     say = teller(order.entry.name, quiet=session.output.quiet)
     if give_up.has_given_up(files, order.entry.id):
         again = remedy_for(session)("up", order.entry.name)
@@ -77,20 +66,6 @@ def run(session: Session, /, name: str, timeout: float, no_probe: bool, **given:
         return exit_code("gave-up", zero=False)
     outcome = _Foreground(session, files, order, how, wishes).outcome()
     return exit_code(give_up.settled(files, order.entry.id, outcome, say), zero=wishes.give_up_with_zero)
-
-
-def _order(session: Session, files: RunFiles, name: str, how: UpOptions) -> Order | None:
-    """What is to be served; None where that cannot be, and it was said why."""
-    row = row_of(session, name)
-    if row is None:
-        session.output.note(f'there is no profile with the ID "{name}" here; nothing was started')
-        return None
-    orders = orders_of(session, files, [row], how)
-    for warning in (*orders.warnings, *orders.memory_warnings):
-        session.output.note(f"warning: {warning}")
-    for server in orders.decided.values():
-        show_failed(session, files, row.entry_id, server)
-    return next(iter(orders.wanted), None)
 
 
 class _Foreground:
@@ -118,9 +93,9 @@ class _Foreground:
         model_files.make_cache_folder(os.environ)
         entry = self._order.entry
         if (running := self._running()) is not None:
-            there = self._start.report("failed", pid=running.pid, message=self._why(running))
-            show_failed(self._session, self._files, entry.id, there)
-            return "failed"
+            # No failure of this entry: its server works, and its service may still have to heal it.
+            show(self._session, self._start.report("failed", pid=running.pid, message=self._why(running)))
+            return "held"
         self._wait_for(self._begin)
         if self._wakeups.asked or self._progress.hung_up:
             return self._interrupted()
@@ -128,7 +103,9 @@ class _Foreground:
         assert server is not None
         if server.result != "started":
             if server.result != "failed":
-                server = server.model_copy(result="failed", message="another mlxsm has just started it")
+                message = "another mlxsm has just started it"
+                show(self._session, server.model_copy(result="failed", message=message))
+                return "held"
             show_failed(self._session, self._files, entry.id, server)
             files = model_files.model_of(entry, os.environ)
             return after_failed_start(

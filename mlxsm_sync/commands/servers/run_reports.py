@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlxsm_sync.commands.output import silence_stdout
 from mlxsm_sync.servers import give_up
+from mlxsm_sync.servers.service_start import FAILED
+from mlxsm_sync.system.managers import manager_of_this_process
 from mlxsm_sync.system.notify import Notifier
 from mlxsm_sync.values.run import UpReport
 from mlxsm_sync.views.servers import up_text
@@ -30,7 +32,12 @@ def show(session: Session, server: UpServer) -> None:
 
 def show_failed(session: Session, files: RunFiles, entry_id: str, server: UpServer) -> None:
     """Print why nothing is served, and note it for whoever asked a manager of services for it."""
-    if entry_id:
-        give_up.note_reason(files, entry_id, server.message or "")
-        Notifier(os.environ).tell(f"STATUS=failed: {(server.message or '').partition(chr(10))[0]}")
+    note_failed(files, entry_id, server.message or "")
     show(session, server)
+
+
+def note_failed(files: RunFiles, entry_id: str, why: str) -> None:
+    """Note why nothing is served; nowhere where `entry_id` is empty, since no service has that."""
+    if entry_id:
+        give_up.note_reason(files, entry_id, why, manager_of_this_process(entry_id, os.environ))
+        Notifier(os.environ).tell(f"STATUS={FAILED}{why.partition(chr(10))[0]}")
