@@ -25,6 +25,9 @@ _KEPT_NAMES = ("PATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 _TOKENS = ("HUGGING_FACE_HUB_TOKEN",)
 """What servers read as well, under a name that is kept by no rule above."""
 _SECRET = re.compile("(TOKEN|KEY|SECRET|PASSWORD|PASS|AUTH|CREDENTIAL)S?$")
+_PATHS = re.compile("(_HOME|_CACHE|_PATH|_DIR)$")
+"""The names of variables that the Hub's libraries and mlxsm take for a path."""
+_STATE = "--state="
 _SWITCHES = ("", "0", "1", "ON", "OFF", "YES", "NO", "TRUE", "FALSE")
 """What the Hub's library takes for yes and no, in capitals."""
 _WITH_UNIT = ("stop_after_idle",)
@@ -121,14 +124,24 @@ def command_line(interpreter: str, entry_id: str, held: HeldOptions) -> tuple[st
     return (interpreter, *MODULE, entry_id, *held.words())
 
 
+def is_of(argv: Sequence[str], entry_id: str) -> bool:
+    """Whether a command line is that of the service of an entry, whatever its options are."""
+    return tuple(argv[1 : len(MODULE) + 2]) == (*MODULE, entry_id)
+
+
 def held_by(argv: Sequence[str] | None, entry_id: str) -> HeldOptions | None:
     """The options in the command line of a service; None where it is not one of ours for this entry."""
-    if argv is None or tuple(argv[1 : len(MODULE) + 2]) != (*MODULE, entry_id):
+    if argv is None or not is_of(argv, entry_id):
         return None
     try:
         return HeldOptions.read(argv[len(MODULE) + 2 :])
     except ValueError:
         return None
+
+
+def state_in(argv: Sequence[str]) -> str | None:
+    """The state in the command line of a service, also of one that another release of mlxsm has written."""
+    return next((word.removeprefix(_STATE) for word in argv if word.startswith(_STATE)), None)
 
 
 class Kept(NamedTuple):
@@ -137,6 +150,8 @@ class Kept(NamedTuple):
     variables: dict[str, str]
     left_out: tuple[str, ...]
     """The names of those that it would need and may not hold, since they are secret or no text."""
+    secret: tuple[str, ...] = ()
+    """Those of them that are secret."""
 
 
 def kept_of(environment: Mapping[str, str]) -> Kept:
@@ -146,16 +161,27 @@ def kept_of(environment: Mapping[str, str]) -> Kept:
         for name, value in environment.items()
         if name in (*_KEPT_NAMES, *_TOKENS) or (name.startswith(_KEPT) and name not in _REPLACED)
     }
-    kept = {name: value for name, value in meant.items() if _is_fit(name, value)}
-    return Kept(kept, tuple(sorted(meant.keys() - kept.keys())))
+    secret = {name for name, value in meant.items() if _is_secret(name, value)}
+    left_out = secret | {name for name, value in meant.items() if not value.isprintable()}
+    kept = {name: _in_full(name, value) for name, value in meant.items() if name not in left_out}
+    return Kept(kept, tuple(sorted(left_out)), tuple(sorted(secret)))
 
 
-def _is_fit(name: str, value: str) -> bool:
-    """Whether a unit may hold a variable: it is a file that others may read, and is text."""
-    if not value.isprintable() or looks_like(value) or looks_like(f"{name}={value}"):
-        return False
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a unit may not hold a variable: it is a file that others may read."""
+    if looks_like(value) or looks_like(f"{name}={value}"):
+        return True
     is_secret = "secret" in key_kinds(name) and not (name.endswith("_PATH") and os.path.isabs(value))
-    return not (is_secret or _SECRET.search(name)) or value.upper() in _SWITCHES
+    return bool(is_secret or _SECRET.search(name)) and value.upper() not in _SWITCHES
+
+
+def _in_full(name: str, value: str) -> str:
+    """A path as it is meant here: a service runs in another folder."""
+    if name == "PATH":
+        return os.pathsep.join(os.path.abspath(part) if part else part for part in value.split(os.pathsep))
+    if not _PATHS.search(name) or not value or value.startswith("~"):
+        return value
+    return os.path.abspath(value)
 
 
 def number(seconds: float) -> str:

@@ -17,6 +17,8 @@ _PROGRAM = re.compile(r"""[^"'\\$\x00-\x1f\x7f]+""")
 """The path of a program that systemd takes as it stands; one with a quote it takes in no way at all."""
 _BY_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
 """What begins any other program, and becomes it."""
+_BEGIN_SECONDS = 15
+"""For `run` itself to begin, which asks for more time while a model is loaded."""
 _MADE = re.compile(r"""["\\\x00-\x1f\x7f]""")
 
 
@@ -37,7 +39,7 @@ def written(service: Service) -> bytes:
         # Whoever gives up ends with 0, and may do so before it was ever ready, which counts as a failure.
         "RestartPreventExitStatus=78",
         "RestartPreventExitStatus=0",
-        f"TimeoutStartSec={number(service.timeout)}",
+        f"TimeoutStartSec={number(service.timeout + _BEGIN_SECONDS)}",
         "TimeoutStopSec=60",
         "KillMode=mixed",
         "",

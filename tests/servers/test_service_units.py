@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers import launchd_plist, systemd_unit
-from mlxsm_sync.servers.service_units import HeldOptions, Service, command_line, held_by, kept_of, number
+from mlxsm_sync.servers.service_units import (
+    HeldOptions,
+    Service,
+    command_line,
+    held_by,
+    kept_of,
+    number,
+    state_in,
+)
 from testing.fake_secrets.tokens import EVERY_TOKEN
 from testing.ledger import Tally
 
@@ -161,6 +170,7 @@ def test_what_is_kept_of_an_environment() -> None:
         "MLXSM_MACHINE": "studio",
         "XDG_CACHE_HOME": "/cache",
     }
+    assert {*kept.left_out} - {*kept.secret} == {"HF_NOTE"}
     assert kept.left_out == (
         "HF_API_KEY",
         "HF_ENDPOINT",
@@ -169,6 +179,40 @@ def test_what_is_kept_of_an_environment() -> None:
         "HUGGING_FACE_HUB_TOKEN",
         "MLXSM_PASSWORD",
     )
+
+
+def test_paths_are_kept_as_they_are_meant_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service runs in another folder."""
+    monkeypatch.chdir(tmp_path)
+    kept = kept_of(
+        {
+            "PATH": "./bin::/usr/bin",
+            "HF_HOME": "cache",
+            "HF_HUB_CACHE": "~/hub",
+            "HF_XET_CACHE": "",
+            "XDG_CACHE_HOME": "../x",
+            "HF_ENDPOINT": "hub.example",
+        }
+    )
+    assert kept.variables == {
+        "PATH": f"{tmp_path}/bin::/usr/bin",
+        "HF_HOME": f"{tmp_path}/cache",
+        "HF_HUB_CACHE": "~/hub",
+        "HF_XET_CACHE": "",
+        "XDG_CACHE_HOME": f"{tmp_path.parent}/x",
+        "HF_ENDPOINT": "hub.example",
+    }
+
+
+def test_the_state_of_a_service_is_known_whatever_else_it_holds() -> None:
+    assert state_in(["/bin/python", "-P", "--new-option", "--state=/a b.json"]) == "/a b.json"
+    assert state_in(["/bin/python", "--file=--state=x"]) is None
+
+
+def test_a_start_is_given_more_time_than_the_server_alone() -> None:
+    """Python itself has to begin before it can ask for more."""
+    made = systemd_unit.written(service(("/bin/python",))._replace(timeout=0.3))
+    assert b"\nTimeoutStartSec=15.3\n" in made
 
 
 @pytest.mark.threat(31)
@@ -182,7 +226,7 @@ def test_no_token_of_the_environment_is_in_a_service(tally: Tally) -> None:
             ("PATH", f"/bin:/{token}:/usr/bin"),
         ):
             kept = kept_of({name: value})
-            assert kept == ({}, (name,)), (name, token)
+            assert kept == ({}, (name,), (name,)), (name, token)
             made = service(("/bin/python",), **kept.variables)
             assert token.encode() not in systemd_unit.written(made) + launchd_plist.written(made)
             tally.add(variables=1)
