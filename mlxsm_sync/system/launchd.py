@@ -89,11 +89,20 @@ class Launchd:
         except ServerError:
             return False
 
-    def remove(self, entry_id: str, path: Path) -> None:
-        """Forget a service that has ended, and remove its file; ServerError, OSError."""
+    def stop_command(self, entry_id: str) -> str:
+        """What a person types to end it."""
+        return f"launchctl bootout {self._target(entry_id)}"
+
+    def check(self, path: Path) -> None:
+        """It is told of each file, wherever that is."""
+
+    def release(self, entry_id: str) -> None:
+        """Let go of a service whose file is to be removed; ServerError."""
         if self._is_loaded(entry_id):
             self._bootout(entry_id)
-        path.unlink(missing_ok=True)
+
+    def forget(self, entry_id: str) -> None:
+        """It has forgotten a service as soon as it has let go of it."""
 
     def state(self, entry_id: str) -> UnitState:
         """How it is."""

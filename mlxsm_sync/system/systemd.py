@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,14 @@ _STATES: Mapping[str, ServiceState] = {
     "failed": "failed",
     "inactive": "stopped",
 }
+
+
+_ESCAPES = re.compile("[\"'\\\\]")
+"""Where a list of folders has any of these, it has to be seen afterwards whether a file was read."""
+_UNREAD = (
+    "systemctl --user show --property=UnitPath lists the folders that it reads; "
+    "is XDG_CONFIG_HOME of this shell another one than at login?"
+)
 
 
 class Systemd:
@@ -63,9 +72,7 @@ class Systemd:
         self._need("daemon-reload")
         found = self._need("show", unit, "--property=FragmentPath").out.strip().partition("=")[2]
         if not (os.path.exists(found) and os.path.samefile(found, path)):
-            raise ServerError(
-                f"systemd does not read {path}", "see systemctl --user show --property=UnitPath"
-            )
+            raise ServerError(f"systemd does not read {path}", _UNREAD)
         self._need("enable", "--quiet", unit)
 
     def start(self, entry_id: str, path: Path) -> None:  # noqa: ARG002 - launchd wants the path
@@ -81,13 +88,24 @@ class Systemd:
         except ServerError:
             return False
 
-    def remove(self, entry_id: str, path: Path) -> None:
-        """Forget a service that has ended, and remove its file; ServerError, OSError."""
-        unit = self.unit(entry_id)
-        self._need("disable", "--quiet", unit)
-        path.unlink(missing_ok=True)
+    def stop_command(self, entry_id: str) -> str:
+        """What a person types to end it."""
+        return f"systemctl --user stop {self.unit(entry_id)}"
+
+    def check(self, path: Path) -> None:
+        """ServerError where it would not read a file at this place, as far as that can be told before."""
+        listed = self._need("show", "--property=UnitPath").out.strip().partition("=")[2]
+        if not _ESCAPES.search(listed) and f" {path.parent} " not in f" {listed} ":
+            raise ServerError(f"systemd does not read {path.parent}", _UNREAD)
+
+    def release(self, entry_id: str) -> None:
+        """Let go of a service whose file is to be removed; ServerError where it cannot be asked."""
+        self._ask("disable", "--quiet", self.unit(entry_id))  # it refuses one whose file is gone already
+
+    def forget(self, entry_id: str) -> None:
+        """Take note that the file of a service was removed; ServerError."""
         self._need("daemon-reload")
-        self._ask("reset-failed", unit)
+        self._ask("reset-failed", self.unit(entry_id))
 
     def state(self, entry_id: str) -> UnitState:
         """How it is."""
@@ -95,9 +113,10 @@ class Systemd:
             "show", self.unit(entry_id), "--property=LoadState,ActiveState,SubState,StatusText,NRestarts"
         )
         values = dict(line.partition("=")[::2] for line in answer.out.splitlines())
-        if answer.code != 0 or values.get("LoadState") != "loaded":
-            return UnitState("absent")
         state: ServiceState = _STATES.get(values.get("ActiveState", ""), "unknown")
+        # One that runs goes on when its file is removed, emptied or masked.
+        if answer.code != 0 or (values.get("LoadState") != "loaded" and state in ("stopped", "unknown")):
+            return UnitState("absent")
         if values.get("SubState") == "auto-restart":
             state = "waiting"
         restarts = values.get("NRestarts", "")

@@ -46,7 +46,7 @@ class InstallReport(Value):
     services: tuple[InstalledService, ...]
     """In the order of the file."""
     left_out: tuple[str, ...] = ()
-    """Variables of the environment that services would need and do not hold: they look like secrets."""
+    """Variables of the environment that services would need and do not hold: secrets, and what is no text."""
 
 
 class PrintedService(Value):
@@ -72,7 +72,7 @@ class PrintReport(Value):
     services: tuple[PrintedService, ...]
     """In the order of the file."""
     left_out: tuple[str, ...] = ()
-    """Variables of the environment that services would need and do not hold: they look like secrets."""
+    """Variables of the environment that services would need and do not hold: secrets, and what is no text."""
 
 
 class UninstalledService(Value):

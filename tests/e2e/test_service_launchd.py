@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -153,6 +154,42 @@ def test_at_boot_only_tells_what_the_administrator_does(mac: Mac) -> None:
     assert second.startswith("sudo launchctl bootstrap system /Library/LaunchDaemons/com.mlxsm.")
     shown = mac.run("service", "install", "A", "--at", "boot", "--print")
     assert plistlib.loads(shown.out.encode())["UserName"] == os.environ.get("LOGNAME", "root")
+
+
+def test_at_boot_the_command_keeps_what_was_typed_and_json_tells_it(mac: Mac) -> None:
+    mac.declare(A="test/load-0")
+    typed = ("--at", "boot", "--stop-after-idle", "30m", "--timeout", "99", "--allow-arg", "a b")
+    told = mac.run("service", "install", "A", *typed)
+    first, _ = told.out.splitlines()
+    words = shlex.split(first.partition(" | ")[0])
+    held = plistlib.loads(mac.run(*words[1:]).out.encode())["ProgramArguments"]
+    assert {"--stop-after-idle=1800s", "--timeout=99", "--allow-arg=a b"} <= {*held}
+    one = mac.install("A", *typed)
+    assert one["result"] == "refused"
+    assert one["path"].startswith("/Library/LaunchDaemons/")
+    assert first in one["message"]
+    assert mac.agents == []
+
+
+def test_a_service_whose_file_was_removed_is_seen_and_taken_away(mac: Mac) -> None:
+    port = mac.declare(A="test/load-0")["A"]
+    mac.install("A")
+    mac.agents[0].unlink()
+    assert mac.status()["state"] == "running"
+    assert "is not there: mlxsm service install A writes it anew" in mac.status()["message"]
+    assert mac.run("service", "uninstall", "A").code == 0
+    assert is_free(port)
+    assert mac.run("service", "status", "--json").json["services"] == []
+
+
+def test_runs_by_hand_beside_a_service_do_not_keep_it_from_healing(mac: Mac) -> None:
+    mac.declare(A="test/load-0")
+    mac.install("A")
+    for _ in range(5):
+        assert mac.run("run", "A").code == 1
+    pid = mac.seen("A")["pid"]
+    mac.kill_inside(pid)
+    wait_for(lambda: (now := mac.seen("A"))["status"] == "ready" and now["pid"] != pid)
 
 
 def test_the_journal_that_launchd_does_not_have(mac: Mac) -> None:
