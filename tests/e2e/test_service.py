@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mlxsm_sync.servers import systemd_unit
 from mlxsm_sync.servers.service_units import Service
-from testing.paths import STAND_IN
+from testing.paths import QUICK_RUN, STAND_IN
 from testing.ports import is_free, new_port
 from testing.project import Project
 from testing.servers import Servers
@@ -152,15 +155,159 @@ def unit_failures(serviced: Serviced) -> Path:
 
 
 def test_options_that_the_unit_does_not_hold(serviced: Serviced) -> None:
+    """The command that is told keeps what the unit holds."""
     serviced.declare(A="test/load-0")
-    serviced.install("A", "--no-start", "--no-probe")
+    serviced.install("A", "--no-start", "--no-probe", "--stop-after-idle", "30m")
     refused = serviced.run("up", "A", "--timeout", "7", "--json").json["servers"][0]
     assert refused["result"] == "refused"
     entry = serviced.record_path("A").stem
-    assert f"mlxsm service install {entry} --timeout 7" in refused["message"]
-    (changed,) = serviced.install(entry, "--timeout", "7", "--no-probe")["services"]
+    _, install, _ = re.split(": (mlxsm .*) changes that", refused["message"])
+    assert install == f"mlxsm service install {entry} --timeout 7 --no-probe --stop-after-idle=1800s"
+    (changed,) = serviced.install(*install.split()[3:])["services"]
     assert (changed["result"], changed["started"]) == ("updated", True)
     assert serviced.up("A", "--timeout", "7", "--no-probe")["A"]["result"] == "running"
+    assert "--stop-after-idle=1800s" in serviced.unit_path("A").read_text()
+
+
+def test_runs_by_hand_beside_a_service_do_not_keep_it_from_healing(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0")
+    serviced.install("A")
+    for _ in range(6):
+        assert serviced.run("run", "A").code == 1
+    pid = serviced.seen("A")["pid"]
+    serviced.run_inside("kill", "-9", str(pid))
+    wait_for(lambda: (now := serviced.seen("A"))["status"] == "ready" and now["pid"] != pid)
+
+
+def test_a_run_by_hand_does_not_end_the_wait_for_a_service(serviced: Serviced) -> None:
+    serviced.declare(A="test/gate-x")
+    with serviced.start("service", "install", "A", "--json") as installing:
+        wait_for(lambda: serviced.seen("A")["status"] == "loading")
+        assert serviced.run("run", "A").code == 1
+        serviced.gate("x").touch()
+        out, _ = installing.communicate(timeout=120)
+    (one,) = json.loads(out)["services"]
+    assert (one["result"], one["started"]) == ("installed", True), one
+
+
+def test_up_starts_what_waits_to_be_started_again(
+    serviced: Serviced, stranger: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    port = serviced.declare(A="test/load-0")["A"]
+    serviced.install("A", "--no-start")
+    other = stranger(port)
+    serviced.systemctl("start", "--no-block", serviced.unit_path("A").name)
+    wait_for(lambda: serviced.status()["A"]["state"] == "waiting")
+    other.kill()
+    other.wait()
+    up = serviced.up("A")["A"]
+    assert up["result"] == "started", up
+    assert serviced.status()["A"]["state"] == "running"
+
+
+def test_restart_stops_nothing_that_its_service_could_not_start_again(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0")
+    serviced.install("A", "--no-probe")
+    pid, entry = serviced.seen("A")["pid"], serviced.record_path("A").stem
+    old, new = serviced.folder / "profiles.yaml", serviced.folder / "new.yaml"
+    old.rename(new)
+    assert serviced.run("apply", "--yes", "-f", "new.yaml").code == 0
+    again = f"mlxsm service install -f new.yaml {entry} --no-probe changes that"
+    for why in (
+        f"its service reads {old}, which it cannot",
+        f"its service reads another profile file, {old}",
+    ):
+        told = serviced.run("restart", "A", "-f", "new.yaml", "--json").json["servers"][0]
+        assert told["result"] == "failed"
+        assert why in told["message"]
+        assert again in told["message"].replace("'", "")
+        assert serviced.seen("A")["pid"] == pid
+        old.write_text("{")
+
+    # What its `run` finds when it is started all the same is told by the status.
+    serviced.run_inside("kill", "-9", str(pid))
+    wait_for(lambda: serviced.status()["A"]["state"] == "failed")
+    message = serviced.status()["A"]["message"]
+    assert "profiles.yaml" in message
+    assert "it ended" not in message
+
+    (one,) = serviced.install(entry, "-f", "new.yaml")["services"]
+    assert (one["result"], one["started"]) == ("updated", True), one
+    unit = serviced.unit_path("A")
+    unit.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/gone/python", unit.read_text()))
+    told = serviced.run("restart", "A", "-f", "new.yaml", "--json").json["servers"][0]
+    assert (
+        "its service starts it with /gone/python, which is not there: mlxsm service install"
+        in told["message"]
+    )
+    assert serviced.seen("A")["status"] == "ready"
+
+
+def test_a_profile_that_is_for_other_machines_now_is_told_so(serviced: Serviced) -> None:
+    """`up` would not start it either."""
+    serviced.declare(A="test/load-0")
+    serviced.install("A", MLXSM_MACHINE="here")
+    file = json.loads((serviced.folder / "profiles.yaml").read_text())
+    file["machines"] = {"here": {}, "elsewhere": {}}
+    file["profiles"][0]["on"] = ["elsewhere"]
+    serviced.write(json.dumps(file))
+    serviced.run_inside("kill", "-9", str(serviced.record("A")["runner"]))
+    serviced.environment["MLXSM_MACHINE"] = "here"
+    wait_for(lambda: serviced.status()["A"]["state"] == "failed")
+    message = serviced.status()["A"]["message"]
+    assert (
+        "has no profile of it for this machine: mlxsm service uninstall A takes the service away" in message
+    )
+    assert "mlxsm up" not in message
+
+
+def test_down_while_a_service_is_installed_is_told_as_that(serviced: Serviced) -> None:
+    serviced.declare(A="test/gate-x")
+    with serviced.start("service", "install", "A", "--json") as installing:
+        wait_for(lambda: serviced.seen("A")["status"] == "loading")
+        assert serviced.run("down", "A").code == 0
+        out, _ = installing.communicate(timeout=120)
+    (one,) = json.loads(out)["services"]
+    assert (one["result"], one["message"]) == ("failed", "it was stopped before it was ready")
+
+
+def test_an_interrupt_between_two_services_finishes_the_one_that_is_written(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0_deaf", B="test/load-0")
+    serviced.install("--all")
+    pid, before = serviced.record("A")["pid"], serviced.unit_path("B").read_text()
+    with serviced.start("service", "install", "A", "B", "--timeout", "77", "--json") as installing:
+        wait_for(lambda: serviced.status()["A"]["state"] == "stopping")
+        serviced.run_inside("pkill", "-INT", "-f", "service install A B")
+        serviced.run_inside("kill", "-9", str(pid))
+        out, err = installing.communicate(timeout=120)
+    assert installing.returncode == 130
+    assert "interrupted: nothing more was written or started" in err
+    a, b = json.loads(out)["services"]
+    assert (a["result"], b["result"]) == ("updated", "failed")
+    assert a["message"] == "its server was stopped, and is not started again: mlxsm up A starts it"
+    assert "--timeout=77" in serviced.unit_path("A").read_text()
+    assert serviced.unit_path("B").read_text() == before
+    assert serviced.status()["B"]["state"] == "running"
+
+
+def test_what_a_run_leaves_its_manager_kills_and_down_waits_for_that(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0_deaf")
+    serviced.install("A", "--no-start")
+    unit = serviced.unit_path("A")
+    text = unit.read_text().replace("-P -m mlxsm_sync run", f"{QUICK_RUN} run")
+    unit.write_text(text.replace("[Service]\n", "[Service]\nEnvironment=QUICK_GRACE=2\n"))
+    serviced.systemctl("daemon-reload")
+    serviced.systemctl("start", unit.name)
+    assert serviced.seen("A")["status"] == "ready"
+    (down,) = serviced.run("down", "A", "--grace", "2", "--json").json["servers"]
+    assert down["result"] == "stopped", down
+
+
+def test_what_a_service_cannot_hold_is_not_called_a_secret(serviced: Serviced) -> None:
+    serviced.declare(A="test/load-0")
+    told = serviced.run("service", "install", "A", "--print", HF_HOME="/x\ny")
+    assert "HF_HOME of the environment: left out, since a service can hold no line break" in told.err
+    assert "secrets" not in told.err
 
 
 def test_a_server_of_up_is_not_taken_over(serviced: Serviced) -> None:
@@ -267,10 +414,13 @@ def test_a_download_may_take_longer_than_a_start(serviced: Serviced) -> None:
     """systemd is asked for more time as long as something comes."""
     serviced.declare(A="test/fetch-24")
     cache = str(serviced.folder / "cache")
-    (one,) = serviced.install("A", "--timeout", "3", HF_HUB_CACHE=cache)["services"]
-    assert (one["result"], one["started"]) == ("installed", True), one
+    serviced.install("A", "--timeout", "3", "--no-start", HF_HUB_CACHE=cache)
+    unit = serviced.unit_path("A")
+    unit.write_text(unit.read_text().replace("TimeoutStartSec=18\n", "TimeoutStartSec=3\n"))
+    serviced.systemctl("daemon-reload")
+    one = serviced.up("A", "--timeout", "3")["A"]
+    assert one["result"] == "started", one
     assert one["readySeconds"] > 3
-    assert "TimeoutStartSec=3\n" in serviced.unit_path("A").read_text()
 
 
 def test_it_ends_when_idle_and_is_not_started_again(serviced: Serviced) -> None:

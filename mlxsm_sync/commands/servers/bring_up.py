@@ -8,13 +8,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Thread
-from types import FrameType
 from typing import TYPE_CHECKING
 
+from mlxsm_sync.commands.output_paths import STDIN
 from mlxsm_sync.commands.plan import DECISIONS
+from mlxsm_sync.commands.servers.interrupts import catch_signals
 from mlxsm_sync.commands.servers.keeping import services
 from mlxsm_sync.commands.servers.progress import Progress
-from mlxsm_sync.commands.servers.service_means import UpOptions, means_of_services
+from mlxsm_sync.commands.servers.rows import has_file
+from mlxsm_sync.commands.servers.service_means import Shell, UpOptions, means_of_services
 from mlxsm_sync.commands.servers.switching import comes_back
 from mlxsm_sync.commands.servers.targets import tell_left_running
 from mlxsm_sync.commands.session import Session
@@ -84,7 +86,9 @@ def orders_of(
     )
     if kept is not None:
         ids = [row.entry_id for row in rows if row.entry is not None]
-        means = means._replace(of_services=means_of_services(kept, ids, how, remedy))
+        file = session.path if has_file(session) and session.path != STDIN else None
+        shell = Shell(remedy, file, session.machine)
+        means = means._replace(of_services=means_of_services(kept, ids, how, shell))
     return orders(rows, files, means)
 
 
@@ -172,7 +176,7 @@ def start(
     progress = Progress(session.output, {one.entry.id: one.entry.name for one in wanted})
     executor = Executor(wanted, files, policy, progress.note)
     signals: list[int] = []
-    _catch_signals(signals.append)
+    catch_signals(signals.append)
     executor.begin()
     while not executor.wait(_STEP) and not signals and not progress.hung_up:
         progress.draw(executor.results)
@@ -187,21 +191,6 @@ def start(
     progress.draw(executor.results)
     progress.clear()
     return executor.results, 0
-
-
-def _catch_signals(note: Callable[[int], None]) -> None:
-    """Let the first signal be handled with care; a second one ends at once, as it does elsewhere."""
-    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {name: signal.getsignal(name) for name in names}
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        for name, handler in before.items():
-            signal.signal(name, handler)
-        note(number)
-
-    for name in names:
-        if before[name] != signal.SIG_IGN:
-            signal.signal(name, handle)
 
 
 def _report(session: Session, servers: Sequence[UpServer]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,18 @@ from mlxsm_sync.servers.program import find_program
 from mlxsm_sync.servers.service_units import HeldOptions, number
 
 if TYPE_CHECKING:
-    from mlxsm_sync.servers.services import Services
+    from mlxsm_sync.servers.services import Services, UnitFile
+
+
+class Shell(NamedTuple):
+    """What a command line says beside how servers are started."""
+
+    remedy: Callable[[str, str], str]
+    """The command line of a command for the server of a name."""
+    file: str | None
+    """The profile file; None where there is none, or it is no file that could be read again."""
+    machine: str | None
+    """The name of this machine, where it is said."""
 
 
 class UpOptions(NamedTuple):
@@ -44,27 +56,48 @@ def consent_of(how: UpOptions | HeldOptions) -> Consent:
 
 
 def means_of_services(
-    services: Services, entry_ids: Sequence[str], how: UpOptions, remedy: Callable[[str, str], str]
+    services: Services, entry_ids: Sequence[str], how: UpOptions, shell: Shell
 ) -> Mapping[str, ServiceMeans]:
     """What the services of these entries hold; those without one are not in it."""
-    found = ((one, services.held_here(one)) for one in entry_ids)
-    return {one: _means(held, how, one, remedy) for one, held in found if held is not None}
+    found = ((one, services.unit_file(one)) for one in entry_ids)
+    return {
+        one: _means(there, there.held, how, one, shell)
+        for one, there in found
+        if there.held is not None and there.kind == "ours"
+    }
 
 
-def _means(
-    held: HeldOptions, how: UpOptions, entry_id: str, remedy: Callable[[str, str], str]
-) -> ServiceMeans:
+def _means(there: UnitFile, held: HeldOptions, how: UpOptions, entry_id: str, shell: Shell) -> ServiceMeans:
     trouble, program = "", None
     try:
         program = find_program(held.server_command, os.environ)
     except ServerError as error:
-        trouble = f"{error.message}: {error.hint}"
+        trouble = error.message
+    kept = held if program is not None else dataclasses.replace(held, server_command="")
     unheld = [*_unheld(held, how)]
-    reason = None
-    if unheld:
-        install = f"{remedy('service install', entry_id)} {' '.join(unheld)}"
-        reason = f"its service starts it, and does not hold {' '.join(unheld)}: {install} changes that"
+    words = " ".join([shell.remedy("service install", entry_id), *unheld, *_held_on(kept, how, shell)])
+    if trouble:
+        trouble = f"{trouble}; its service holds that: {words} changes that"
+    reason = _unusable(there, held, shell.file)
+    if reason is not None:
+        reason = f"its service {reason}: {words} changes that"
+    elif unheld:
+        reason = f"its service starts it, and does not hold {' '.join(unheld)}: {words} changes that"
     return ServiceMeans(program, trouble, consent_of(held), held.allow_overcommit, reason)
+
+
+def _unusable(there: UnitFile, held: HeldOptions, file: str | None) -> str | None:
+    """Why a service could start nothing any more, or not what is meant here; None where it could."""
+    if not os.access(there.interpreter, os.X_OK):
+        return f"starts it with {there.interpreter}, which is not there"
+    if held.file is None or file is None:
+        return None
+    try:
+        with open(held.file, "rb"):
+            is_same = os.path.samefile(held.file, file)
+    except OSError as error:
+        return f"reads {held.file}, which it cannot ({error.strerror or error})"
+    return None if is_same else f"reads another profile file, {held.file}"
 
 
 def _unheld(held: HeldOptions, how: UpOptions) -> Iterator[str]:
@@ -85,7 +118,23 @@ def _unheld(held: HeldOptions, how: UpOptions) -> Iterator[str]:
         yield from (f"{option}={shlex.quote(one)}" for one in asked if one not in there)
 
 
-def _command(typed: str) -> str | None:
+def _held_on(held: HeldOptions, how: UpOptions, shell: Shell) -> Iterator[str]:
+    """What a service holds that a new one must be told again, as words for a shell."""
+    on = dataclasses.replace(
+        held,
+        server_command=""
+        if how.server_command or _command(None) == held.server_command
+        else held.server_command,
+        state="",  # which the remedy names itself, as it does the file
+        file=None,
+        machine=None if held.machine == shell.machine else held.machine,
+        timeout=held.timeout if how.timeout == DEFAULT_START_TIMEOUT else None,
+        give_up_with_zero=False,
+    )
+    yield from map(shlex.quote, on.words())
+
+
+def _command(typed: str | None) -> str | None:
     """A server command as a service holds it; None where there is no such program."""
     try:
         return shlex.join(find_program(typed, os.environ).command)
