@@ -133,8 +133,9 @@ class LaunchdTimers(Launchd):
 
     def forget_timer(self, key: str, paths: Sequence[Path]) -> None:
         """Forget it, and remove its file; ServerError, OSError."""
+        self.release(key)
         for path in paths:
-            self.remove(key, path)
+            path.unlink(missing_ok=True)
 
     def timer_state(self, key: str) -> TimerState:
         """How it is."""
