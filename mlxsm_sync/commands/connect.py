@@ -39,6 +39,8 @@ def connect(session: Session, name: str | None, client: str | None, form: str | 
         instead = session.command("connect", "--client", client, "--", name)
         raise UsageError(f"{client} reads a file, not variables", f"{instead} prints what goes into it")
     session.output.data(known.connection)
+    if (cluster := entry.profile.cluster) is not None:
+        session.output.note(f"note: of its cluster, only {visible(cluster.machines[0])} answers clients")
     _print(session, known, form, alone=client is not None)
 
 

@@ -9,6 +9,7 @@ from mlxsm_sync.servers.asking import look_and_ask
 from mlxsm_sync.servers.command_line import Program, changed_program, changes
 from mlxsm_sync.servers.orders import Order
 from mlxsm_sync.servers.plan import ObservedState, PortHolders, ReplacePolicy, ServerAction
+from mlxsm_sync.servers.ranks import rank_changes
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found, identify
@@ -112,6 +113,8 @@ class Surroundings:
         now.handle.close()
         running = record.model_copy(pid=now.handle.pid)
         changed = differences(running, order.program, order.launch.arguments)
+        machine = order.rank.machines[order.rank.rank] if order.rank is not None else ""
+        changed += rank_changes(running, order.entry.profile.cluster, machine)
         return running, ObservedState(pid=now.handle.pid, differences=changed)
 
     def _missing_model(self, entry: Entry) -> str | None:

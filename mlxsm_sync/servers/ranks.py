@@ -31,6 +31,21 @@ def rank_record(cluster: Cluster, machine: str) -> RankRecord | None:
     return RankRecord(rank=rank, backend=cluster.backend, machines=cluster.machines, hosts=hosts)
 
 
+def rank_changes(record: RunRecord, cluster: Cluster | None, machine: str) -> tuple[str, ...]:
+    """What a start would change of where the ranks are; a server that runs tells which machine it is of."""
+    then = record.cluster
+    named = then.machines[then.rank] if then is not None else machine
+    now = rank_record(cluster, named) if cluster is not None else None
+    return () if now == then else (f"cluster {_shown(then)} -> {_shown(now)}",)
+
+
+def _shown(rank: RankRecord | None) -> str:
+    if rank is None:
+        return "(none)"
+    places = zip(rank.machines, rank.hosts, strict=True)
+    return f"{rank.backend}, {rank.called}: {', '.join(f'{machine} {host}' for machine, host in places)}"
+
+
 def variables(cluster: Cluster, rank: RankRecord, files: RunFiles, entry_id: str) -> dict[str, str]:
     """Write what mlx reads of a cluster beside the record; the variables that name it."""
     of_rank = {"MLX_RANK": str(rank.rank)}

@@ -16,7 +16,7 @@ from mlxsm_sync.servers.observed_state import differences
 from mlxsm_sync.servers.observing import look
 from mlxsm_sync.servers.plan import DesiredServer, ObservedState, ReplacePolicy, decide
 from mlxsm_sync.servers.program import examine
-from mlxsm_sync.servers.ranks import rank_record
+from mlxsm_sync.servers.ranks import rank_changes, rank_record
 from mlxsm_sync.servers.records import Damaged, RunFiles
 from mlxsm_sync.system import ports, spawn
 from mlxsm_sync.system.current import environment as environment_of
@@ -102,7 +102,9 @@ class StatusReporter:
             )
         if (adopted := self._files.adopted(entry.id)) is not None:
             return _adopted(adopted, plain)
-        held = ports.holders(profile.host, profile.port) if rank is None or rank.serves else []
+        # Only the first rank of a cluster takes the port.
+        serves = rank.serves if rank is not None else profile.cluster is None
+        held = ports.holders(profile.host, profile.port) if serves else []
         if held and seen.status == "crashed":
             now = f"{seen.last_error or 'it ended'}; its port is now held by {ports.describe(held)}"
             return seen.model_copy(last_error=now)
@@ -172,7 +174,8 @@ class StatusReporter:
         program = self._program or examine(record.command, self._environment)
         model = model_files.model_of(entry, self._environment).argument
         now = launch(entry.profile, model, program, find=model_files.finder(entry)).arguments
-        return differences(record, program, now)
+        of_rank = rank_changes(record, entry.profile.cluster, self._machine)
+        return (*differences(record, program, now), *of_rank)
 
     def _environment_changes(self, pid: int) -> tuple[str, ...]:
         """Variables about models that a start would set otherwise now; no values: some are secret."""

@@ -248,6 +248,13 @@ def test_what_it_is_started_with_is_written_beside_the_record(cluster_of: MakeCl
     first.environment |= {"MLX_RANK": "7", "MLX_HOSTFILE": "/nowhere"}
     starting = first.start("up", "--allow-cluster", "Big")
     wait_for(lambda: first.seen()["status"] == "waiting")
+    assert first.seen()["stale"] is False
+    first.apply(cluster.file.replace(str(cluster.ring_ports[1]), "9"))
+    assert first.seen()["stale"] is True
+    (change,) = first.seen()["changes"]
+    assert change.startswith("cluster ring, rank 0 of 2: ")
+    first.apply(cluster.file)
+    assert "only studio-1 answers clients" in first.run("connect", "Big").err
     environment = Path(f"/proc/{first.pid}/environ").read_text().split("\0")
     told = dict(one.split("=", 1) for one in environment if one.startswith("MLX_"))
     assert told["MLX_RANK"] == "0"
