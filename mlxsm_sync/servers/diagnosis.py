@@ -13,6 +13,7 @@ from mlxsm_sync.servers.command_line import NEEDS_NEWER, Consent, Program, launc
 from mlxsm_sync.servers.fitting import limit_text, overcommitted, sized
 from mlxsm_sync.servers.model_cache import cache_folder, is_offline, missing_place
 from mlxsm_sync.servers.observed_state import without_order
+from mlxsm_sync.servers.option_files import OptionFiles, option_files
 from mlxsm_sync.servers.plan import DesiredServer, ReplacePolicy, decide
 from mlxsm_sync.servers.preflight import about_program
 from mlxsm_sync.servers.program import find_program, upgrade_of
@@ -111,6 +112,8 @@ def about_entry(
             entry, model.argument, program, f"edit the profile, then {command('apply')}", upgrade
         )
     yield _model(entry, model, environment)
+    for one in option_files(entry, environment):
+        yield _named(entry, one, environment)
     yield _memory(entry, environment, limit)
     yield _port(entry, files)
 
@@ -140,11 +143,30 @@ def _model(entry: Entry, model: model_files.ModelFiles, environment: Mapping[str
         return about
     if model.kind == "cached":
         return about.model_copy(status="warn", message=model.warning)
+    return _to_come(about, model.warning, environment)
+
+
+def _to_come(about: Finding, warning: str, environment: Mapping[str, str]) -> Finding:
+    """That a model is still to be downloaded."""
     if is_offline(environment):
         remedy = "unset HF_HUB_OFFLINE for the first start"
-        return about.model_copy(status="fail", message=model.warning, remedy=remedy)
+        return about.model_copy(status="fail", message=warning, remedy=remedy)
     remedy = "let the server download it, or download it first"
-    return about.model_copy(status="warn", message=model.warning, remedy=remedy)
+    return about.model_copy(status="warn", message=warning, remedy=remedy)
+
+
+def _named(entry: Entry, files: OptionFiles, environment: Mapping[str, str]) -> Finding:
+    """What an option names beside the model."""
+    message = f"{files.option}: {files.place} is complete on this disk"
+    about = Finding(topic="model", subject=entry.name, status="pass", message=message)
+    if files.problems:
+        remedy = f"bring the files back, or change {files.option} in its rawExtraArgs, then apply"
+        return about.model_copy(status="fail", message="; ".join(files.problems), remedy=remedy)
+    if files.warning is None:
+        return about
+    if files.is_here:
+        return about.model_copy(status="warn", message=files.warning)
+    return _to_come(about, files.warning, environment)
 
 
 def _memory(entry: Entry, environment: Mapping[str, str], limit: MemoryLimit) -> Finding:

@@ -22,7 +22,7 @@ from mlxsm_sync.values.fit import FitProfile, FitReport, MemoryLimit
 from mlxsm_sync.values.server_options import DRAFT_MODEL
 from mlxsm_sync.values.state import Entry
 
-NOT_HERE = "its model is not on this disk"
+_MODEL, _DRAFT = "its model", "its draft model"
 
 
 class Wish(NamedTuple):
@@ -44,16 +44,16 @@ class Sized(NamedTuple):
     """What keeps a server with these options from serving this model at all."""
 
 
-def sized(entry: Entry, environment: Mapping[str, str], wish: Wish = NO_WISH) -> Sized:
-    """What an entry needs, as far as the files of its model tell."""
+def sized(entry: Entry, environment: Mapping[str, str], wish: Wish = NO_WISH, what: str = _MODEL) -> Sized:
+    """What an entry needs, as far as the files of its model tell; `what` the model is called in messages."""
     try:
         folder = model_files.folder_for(entry, environment)
         if folder is None:
-            return _unknown(entry, wish, NOT_HERE)
+            return _unknown(entry, wish, f"{what} is not on this disk")
         model = model_needs(folder)
     except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else str(error)
-        return _unknown(entry, wish, f"the files of its model do not tell: {what}")
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return _unknown(entry, wish, f"the files of {what} do not tell: {reason}")
     found = Sized(entry, needs_of(entry.profile, model, *wish), _about_windows(entry, model))
     draft = given(entry.profile).get(DRAFT_MODEL)
     return found if draft is None else _with_draft(found, draft, environment, wish)
@@ -66,9 +66,10 @@ def _with_draft(found: Sized, draft: str, environment: Mapping[str, str], wish: 
     second = profile.model_copy(
         model_id=draft, context=needs.context, advanced_launch_options=options, name=f"{profile.name} (draft)"
     )
-    inner = sized(found.entry.model_copy(profile=second), environment, wish).needs
+    inner = sized(found.entry.model_copy(profile=second), environment, wish, _DRAFT).needs
     if needs.kv is None or inner.weights is None or inner.kv is None:
-        message = needs.message or f"of its draft model: {inner.message}"
+        about = inner.message if inner.weights is None else f"{_DRAFT}: {inner.message}"
+        message = needs.message or about
         return found._replace(needs=needs._replace(kv=None, certainty="unknown", message=message))
     both = needs._replace(
         weights=(needs.weights or 0) + inner.weights,

@@ -27,6 +27,7 @@ __all__ = [
     "ModelFiles",
     "cache_folder",
     "config_of",
+    "file_fault",
     "finder",
     "folder_for",
     "hub_page",
@@ -34,6 +35,8 @@ __all__ = [
     "look_at",
     "make_cache_folder",
     "model_of",
+    "refused",
+    "relative_to",
 ]
 
 _LFS = b"version https://git-lfs"
@@ -42,7 +45,7 @@ _PATH = re.compile(r"(?:~|\.{1,2})?/")
 """What a model ID begins with that names a folder in so many words."""
 _PAGE = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./-]*)?", re.ASCII)
 """The address of a hub, without a name or a password in it."""
-_NO_FOLDER = "there is no folder"
+NO_FOLDER = "there is no folder"
 _PRIVACY = "System Settings > Privacy & Security > Files and Folders"
 
 
@@ -65,13 +68,18 @@ def model_of(entry: Entry, environment: Mapping[str, str]) -> ModelFiles:
     """The model of an entry; a relative folder belongs to the profile file that it was applied from."""
     model_id = entry.profile.model_id
     found = look_at(model_id, environment, _beside(entry))
-    if entry.from_ is None or not model_id.startswith(("./", "../")):
-        return found
     # A folder that is not there was looked for beside a file that may have moved.
-    gone = "" if os.path.lexists(entry.from_) else ", which is gone: apply the file from where it is now"
-    where = f" ({model_id} is relative to {entry.from_}{gone})"
-    notes = (f"{one}{where}" if one.startswith(_NO_FOLDER) else one for one in found.problems)
+    where = relative_to(entry, model_id)
+    notes = (f"{one}{where}" if one.startswith(NO_FOLDER) else one for one in found.problems)
     return found._replace(problems=tuple(notes))
+
+
+def relative_to(entry: Entry, path: str) -> str:
+    """What to say behind a folder that is not there: which file its path is relative to, if to any."""
+    if entry.from_ is None or not path.startswith(("./", "../")):
+        return ""
+    gone = "" if os.path.lexists(entry.from_) else ", which is gone: apply the file from where it is now"
+    return f" ({path} is relative to {entry.from_}{gone})"
 
 
 def _beside(entry: Entry) -> str | None:
@@ -135,7 +143,7 @@ def _of_hub(model_id: str, environment: Mapping[str, str], namesake: str | None)
         folder = snapshot(repository(model_id, cache_folder(environment)))
         is_whole = folder is not None and not any(_folder_problems(folder))
     except PermissionError as error:
-        return ModelFiles(model_id, "not cached", (_refused(error),))
+        return ModelFiles(model_id, "not cached", (refused(error),))
     except (OSError, ValueError):
         is_whole = False
     message = [] if is_whole else [_not_there(model_id, environment)]
@@ -148,13 +156,13 @@ def _look_into(path: str) -> ModelFiles:
         folder = Path(os.path.realpath(path))
         return ModelFiles(str(folder), "folder", tuple(_folder_problems(folder)))
     except PermissionError as error:
-        return ModelFiles(path, "folder", (_refused(error),))
+        return ModelFiles(path, "folder", (refused(error),))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "is no path"
         return ModelFiles(path, "folder", (f"{path} cannot be looked at: {why}",))
 
 
-def _refused(error: PermissionError) -> str:
+def refused(error: PermissionError) -> str:
     """That the system does not let us read a file, which is no sign that it is not there."""
     message = f"{error.filename} may not be read: {error.strerror}"
     if (known := remedy(error.filename)) is not None:
@@ -190,7 +198,7 @@ def _folder_problems(folder: Path) -> Iterator[str]:
     try:
         names = frozenset(os.listdir(folder))
     except FileNotFoundError:
-        yield f"{_NO_FOLDER} {folder}"
+        yield f"{NO_FOLDER} {folder}"
         return
     except NotADirectoryError:
         yield f"{folder} is no folder: a model is a folder with a config.json"
@@ -216,18 +224,22 @@ def _weight_problems(folder: Path, names: frozenset[str]) -> Iterator[str]:
     # An index of another build names none of the files that are there, and no more is known from it.
     missing = parts - there if parts & there else set()
     for name in sorted(there | missing):
-        try:
-            head = read_plain(folder / name, len(_LFS))
-        except PermissionError:
-            raise
-        except OSError:
-            yield f"{folder}/{name} is missing"
-            continue
-        if head == _LFS:
-            pull = f"git -C {shlex.quote(str(folder))} lfs pull"
-            yield f"{folder}/{name} is a pointer of git-lfs, not the weights: {pull} brings them"
-        elif len(head) < 8:
-            yield f"{folder}/{name} is cut off"
+        if (fault := file_fault(folder, name)) is not None:
+            yield fault
+
+
+def file_fault(folder: Path, name: str) -> str | None:
+    """What is wrong with a file of weights, else None; PermissionError where it may not be read."""
+    try:
+        head = read_plain(folder / name, len(_LFS))
+    except PermissionError:
+        raise
+    except OSError:
+        return f"{folder}/{name} is missing"
+    if head == _LFS:
+        pull = f"git -C {shlex.quote(str(folder))} lfs pull"
+        return f"{folder}/{name} is a pointer of git-lfs, not the weights: {pull} brings them"
+    return f"{folder}/{name} is cut off" if len(head) < 8 else None
 
 
 def config_of(folder: Path) -> dict[str, Any] | None:

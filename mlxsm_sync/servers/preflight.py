@@ -9,6 +9,7 @@ from mlxsm_sync.servers import model_files, port_owners
 from mlxsm_sync.servers.cluster_preflight import look_at_cluster
 from mlxsm_sync.servers.command_line import Consent, Launch, Program, is_older, launch
 from mlxsm_sync.servers.fitting import Sized, sized
+from mlxsm_sync.servers.option_files import option_files
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.system import ports
 from mlxsm_sync.system.process_identity import found
@@ -46,11 +47,13 @@ def check(
     files = model_files.model_of(entry, environment)
     start = launch(entry.profile, files.argument, program, consent, model_files.finder(entry))
     unreadable = [f"its {path.rpartition('/')[2]} cannot be read" for path in entry.unreadable]
-    warnings = () if files.warning is None else (files.warning,)
+    named = [*option_files(entry, environment)]
+    warnings = filter(None, [files.warning, *(one.warning for one in named)])
     memory = sized(entry, environment)
     about_memory = () if memory.problem is None else (memory.problem,)
+    about_options = (problem for one in named for problem in one.problems)
     cluster = look_at_cluster(entry, program, machine, environment)
-    problems = (*unreadable, *files.problems, *start.problems, *about_memory, *cluster.problems)
+    problems = (*unreadable, *files.problems, *about_options, *start.problems, *about_memory, *cluster.problems)
     return Checked(entry, start, problems, (*warnings, *cluster.warnings), memory, cluster.rank)
 
 

@@ -177,7 +177,7 @@ def test_a_draft_model_is_counted_with_the_other(project: Project, small: Path) 
         )
         (told,) = fitted(project)["profiles"]
         assert (told["sumBytes"], told["certainty"]) == (total, "exact" if total else "unknown")
-    assert told["message"].startswith("of its draft model: its model is not on this disk")
+    assert told["message"].startswith("its draft model is not on this disk")
 
 
 def test_what_is_not_applied_is_said_to_be_left_out(project: Project, small: Path) -> None:

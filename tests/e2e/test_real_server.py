@@ -159,11 +159,12 @@ def test_weights_of_another_shape(real: Servers, broken: Path) -> None:
 
 def test_an_adapter_that_is_not_there(real: Servers, model: Path) -> None:
     told, _ = failing(real, model, "--adapter-path", "/nowhere/adapter")
-    assert "The adapter path does not exist: /nowhere/adapter" in told["message"]
+    assert "its adapter: there is no folder /nowhere/adapter" in told["message"]
 
 
 def test_a_draft_model_that_is_none(real: Servers, model: Path) -> None:
-    assert "Repo id must" in failing(real, model, "--draft-model", "/nowhere/draft")[0]["message"]
+    told, _ = failing(real, model, "--draft-model", "/nowhere/draft")
+    assert "its draft model: there is no folder /nowhere/draft" in told["message"]
 
 
 def test_a_chat_template_that_fails(real: Servers, model: Path) -> None:
