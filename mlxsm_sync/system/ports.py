@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from mlxsm_sync.system.current import command_line, listeners
 from mlxsm_sync.text.columns import cut
-from mlxsm_sync.text.redaction import redacted
-from mlxsm_sync.text.unicode import visible
+from mlxsm_sync.text.command_lines import shown_command
 from mlxsm_sync.values.hosts import EVERYWHERE, LOOPBACK_ADDRESSES, endpoint, overlap
 from mlxsm_sync.values.run import Listener
 
@@ -121,9 +120,9 @@ def describe(held: Collection[Listener]) -> str:
             notes.append("a process of another user")
             continue
         words = command_line(one.pid)
-        line = visible(" ".join(words)) or "a process that cannot be looked at"
+        line = shown_command(words) or "a process that cannot be looked at"
         airplay = f": {_AIRPLAY_ADVICE}" if _is_airplay(one.port, words) else ""
-        notes.append(f"process {one.pid} ({cut(redacted(line), _SHOWN)}){airplay}")
+        notes.append(f"process {one.pid} ({cut(line, _SHOWN)}){airplay}")
     return " and ".join(dict.fromkeys(notes))
 
 

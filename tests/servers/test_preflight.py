@@ -84,6 +84,16 @@ def test_a_command_line_of_a_stranger_stays_on_our_line() -> None:
     assert "import time" in told
 
 
+def test_a_password_of_a_stranger_is_not_shown() -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(600)", "--pw", "hunter2", "--pass=hunter2"]
+    with subprocess.Popen(words) as process:
+        wait_for(lambda: ports.command_line(process.pid)[1:2] == ["-c"])
+        told = ports.describe([Listener("::", 8080, process.pid)])
+        process.kill()
+    assert "hunter2" not in told
+    assert "--pw (looks like a secret)" in told
+
+
 @pytest.mark.parametrize("system", ["linux", "darwin"])
 @pytest.mark.parametrize("port", [5000, 8080])
 def test_a_listener_that_nobody_shows_may_be_macos_own(
