@@ -37,8 +37,10 @@ def tell_left(
 
 
 def of_plan(plan: Plan, state: State) -> set[str]:
-    """The ids of entries that a plan finds no longer listed, or deletes."""
-    names = {one.name for one in plan.orphans} | {one.name for one in plan.changes if one.action == "delete"}
+    """The ids of entries that a plan finds no longer listed, or deletes; other files may list their own."""
+    names = {one.name for one in plan.orphans if not one.foreign or one.from_ is None} | {
+        one.name for one in plan.changes if one.action == "delete"
+    }
     return {entry.id for entry in state.entries if entry.name in names}
 
 

@@ -370,3 +370,19 @@ def test_a_record_of_an_earlier_version(servers: Servers) -> None:
     assert servers.seen("A")["status"] == "ready"
     assert servers.run("down").out == "  - A: stopped\n"
     assert processes_of(servers.environment["HOME"]) == []
+
+
+def test_what_another_file_lists_is_no_orphan(servers: Servers) -> None:
+    """Two files of one collection: here is one of them, and the server was started by the other."""
+    servers.declare(A="test/a")
+    other = (servers.folder / "profiles.yaml").rename(servers.folder / "m.yaml")
+    assert servers.run("apply", "--yes", "-f", "m.yaml").code == 0
+    servers.run("up", "-f", "m.yaml")
+    servers.declare(B="test/b")
+    assert {name: orphan for name, _, orphan in rows(servers)} == {"A": False, "B": False}
+    for command in (["ps"], ["plan"], ["apply", "--yes"], ["up"]):
+        told = servers.run(*command)
+        assert "a server was started" not in told.err
+        assert "no longer in use" not in told.out + told.err
+    other.write_text(other.read_text().replace('"name": "A"', '"name": "C"').replace("test/a", "test/c"))
+    assert {name: orphan for name, _, orphan in rows(servers)} == {"A": True, "B": False}

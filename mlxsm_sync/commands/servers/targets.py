@@ -11,6 +11,7 @@ from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError, UsageError
 from mlxsm_sync.planning.prune import NO_FILE, listed_entries
+from mlxsm_sync.profile_file.other_files import kept_elsewhere
 from mlxsm_sync.profile_file.selection import owner_of
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.unrecorded import unrecorded
@@ -98,9 +99,15 @@ def owner_of_file(session: Session, files: RunFiles) -> str | None:
 
 
 def listing(session: Session, state: State) -> ListedEntries:
-    """What the profile file lists; nothing if it is missing or cannot be used."""
+    """What the profile file lists; nothing if it is missing or cannot be used.
+
+    What it does not list is no orphan as long as the other file that it was applied from does.
+    """
     with suppress(MlxsmError):
-        return listed_entries(session.desired(), state)
+        desired = session.desired()
+        found = listed_entries(desired, state)
+        kept = kept_elsewhere(desired, state, found.orphans, session.machine)
+        return found._replace(orphans=found.orphans - kept)
     return NO_FILE
 
 
