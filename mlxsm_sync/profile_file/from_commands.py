@@ -12,7 +12,7 @@ from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.profile_file.reader import read_declarations
 from mlxsm_sync.profile_file.selection import select
 from mlxsm_sync.profile_file.server_arguments import placed, translate
-from mlxsm_sync.profile_file.server_calls import ServerCall, call_of, calls_in
+from mlxsm_sync.profile_file.server_calls import ServerCall, call_of, calls_in, lines_naming
 from mlxsm_sync.profile_file.writer import profile_file
 from mlxsm_sync.syntax.plist import is_plist, read_job
 from mlxsm_sync.syntax.shell import Word
@@ -42,6 +42,8 @@ class Source(NamedTuple):
     calls: Sequence[ServerCall]
     others: int = 0
     """How many commands there start no server."""
+    lines: Sequence[int] = ()
+    """Where those name the server that they do not start."""
     runs: bool = False
     """Whether it is a process, whose words nobody can correct: one that is no profile is left out."""
 
@@ -60,7 +62,7 @@ def of_a_command(text: str, label: str) -> Source:
     calls, others = calls_in(text, problems)
     if not calls and not problems:
         problems.add(_START, f"this starts no mlx_lm.server: write a whole command, {_EXAMPLE}")
-    return Source(problems, calls, len(others))
+    return Source(problems, calls, len(others), lines_naming(others))
 
 
 def of_a_file(data: bytes, path: str) -> Source:
@@ -69,16 +71,18 @@ def of_a_file(data: bytes, path: str) -> Source:
     if is_plist(data):
         return _of_a_plist(data, problems)
     calls, others = calls_in(decode(data, problems), problems)
+    lines = lines_naming(others)
     if not calls and not problems:
-        problems.add(None, f"no line of it starts mlx_lm.server: a line is {_EXAMPLE}")
-    return Source(problems, calls, len(others))
+        named = f", though {_listed(lines)} it" if lines else ""
+        problems.add(None, f"no line of it starts mlx_lm.server here{named}: a line is {_EXAMPLE}")
+    return Source(problems, calls, len(others), lines)
 
 
 def _of_a_plist(data: bytes, problems: Problems) -> Source:
     job = read_job(data, problems)
     if job is None:
         return Source(problems, ())
-    call = call_of(job.words, Word("", _START))
+    call = call_of(job.words, Word("", _START), job.places)
     # A shell may stand in front of it, as for `source …; exec mlx_lm.server …`.
     commands = calls_in(_as_a_line(job.words), problems) if call is None else None
     calls = [call] if call is not None else commands.calls if commands is not None else []
@@ -135,6 +139,20 @@ def _about_others(sources: Sequence[Source]) -> Iterator[str]:
     if others := sum(source.others for source in sources):
         what = "1 other command was" if others == 1 else f"{others} other commands were"
         yield f"{what} left out: only the starts of mlx_lm.server become profiles"
+    for source in sources:
+        if source.lines:
+            told = f"{source.problems.path}: {_listed(source.lines)} mlx_lm.server"
+            yield f"{told} without starting it on this machine, and became no profile"
+
+
+def _listed(lines: Sequence[int], most: int = 10) -> str:
+    """`line 3 names`, `lines 3, 5 and 8 name`; the first ones of many."""
+    if len(lines) == 1:
+        return f"line {lines[0]} names"
+    told = [str(one) for one in lines[:most]]
+    if len(lines) > most:
+        told.append(f"{len(lines) - most} more")
+    return f"lines {', '.join(told[:-1])} and {told[-1]} name"
 
 
 class _Making:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,9 +17,9 @@ from mlxsm_sync.text.secret_scan import looks_like, value_reason
 from mlxsm_sync.text.suggest import did_you_mean
 from mlxsm_sync.values import hosts
 from mlxsm_sync.values.launch_options import LaunchOption, LaunchOptions, launch_options
-from mlxsm_sync.values.model_ids import is_path
+from mlxsm_sync.values.model_ids import is_address, is_path
 from mlxsm_sync.values.profile import OPTIONS
-from mlxsm_sync.values.raw_arguments import takes
+from mlxsm_sync.values.raw_arguments import OTHER_DASHES, takes
 from mlxsm_sync.values.server_options import (
     ADAPTER_PATH,
     ALLOWED_ORIGINS,
@@ -48,6 +48,8 @@ class Given(NamedTuple):
     name: str
     value: str | None
     at: Position
+    is_wrong: bool = False
+    """Whether it has been noted as a problem."""
 
     @property
     def items(self) -> list[str]:
@@ -68,63 +70,105 @@ class Translated(NamedTuple):
 def translate(arguments: Sequence[Word], at: Position, place: Place, problems: Problems) -> Translated:
     """The fields that these arguments set; what no server takes is noted at its word, or at the command's."""
     notes: list[str] = []
-    given = [*_without_secrets(_given(arguments, problems), notes)]
+    read = [*_given(arguments, problems)]
+    given = [*_without_secrets((one for one in read if not one.is_wrong), notes)]
     last = {one.name: one for one in given}
     fields: JsonObject = {}
     if "--model" not in last:
-        problems.add(at, "--model is missing: a profile is for one model", also=True)
+        _say_why_no_model(read, at, problems)
     for key, flag in (("modelID", "--model"), ("host", "--host"), ("port", "--port")):
         if (one := last.get(flag)) is not None and _is_right(one, problems):
             fields[key] = int(one.value or "") if key == "port" else place(flag, one.value or "")
     fields.setdefault("host", hosts.DEFAULT)
     fields.setdefault("port", DEFAULT_PORT)
-    options: JsonObject = {}
+    # The parser of the server takes the last of several.
+    ours = (one for one in given if one.name not in _OWN and (one.name not in FLAGS or last[one.name] is one))
+    options = _options(ours, place, problems, notes)
+    _say_thinking(options, fields)
+    fields |= {OPTIONS: options} if options else {}
+    return Translated(fields, notes, ALLOWED_ORIGINS in last)
+
+
+def _say_why_no_model(read: Sequence[Given], at: Position, problems: Problems) -> None:
+    """That there is no model, where nothing has been said of it yet."""
+    told = [one for one in read if one.name == "--model"]
+    if not told:
+        problems.add(at, "--model is missing: a profile is for one model", also=True)
+    elif not told[-1].is_wrong:
+        message = (
+            "the value of --model looks like a secret: write the name that the Hub has, such as org/name"
+        )
+        problems.add(told[-1].at, message, also=True)
+
+
+def _options(given: Iterable[Given], place: Place, problems: Problems, notes: list[str]) -> JsonObject:
+    """The launch options that these set; what no key can say is kept as raw arguments, and named."""
     by_flag = {option.flag: option for option in launch_options() if option.flag is not None}
+    options: JsonObject = {}
     raw: list[str] = []
+    kept: list[str] = []
     for one in given:
-        if one.name in _OWN or (one.name in FLAGS and last[one.name] is not one):
-            continue  # the parser of the server takes the last of several
         if not _is_right(one, problems):
             continue
         option = by_flag.get(one.name)
         if option is not None and (value := _typed(option, one.value or "")) is not None:
             options |= value
-        elif option is not None or one.name in FLAGS:
-            raw += one._replace(value=place(one.name, one.value) if one.value is not None else None).items
-        else:
+            continue
+        placed_at = place(one.name, one.value) if one.value is not None else None
+        raw += one._replace(value=placed_at).items
+        if option is not None:
+            kept.append(f"{one.name} is kept in rawExtraArgs: {option.key} cannot have its value")
+        elif one.name not in FLAGS:
             hint = did_you_mean(one.name, FLAGS)
             told = f"mlx_lm.server has no {one.name}; it is kept in rawExtraArgs"
             notes.append(f"{told}: {hint}" if hint else told)
-            raw += one.items
-    _say_thinking(options, fields)
-    options |= {"rawExtraArgs": [*raw]} if raw else {}
-    fields |= {OPTIONS: options} if options else {}
-    return Translated(fields, notes, ALLOWED_ORIGINS in last)
+    notes += kept
+    return options | ({"rawExtraArgs": [*raw]} if raw else {})
 
 
 def _given(arguments: Sequence[Word], problems: Problems) -> Iterator[Given]:
-    """The options of the arguments, as the parser of the server takes them."""
+    """The options of the arguments, as the parser of the server takes them; those that are wrong say so."""
     waiting = deque(arguments)
     while waiting:
         word = waiting.popleft()
         name, has_value, value = word.text.partition("=")
-        if not word.text.startswith("--") or word.text == "--":
+        meant = _with_hyphens(name)
+        if meant is None and (not word.text.startswith("--") or word.text == "--"):
             _refuse_stray(word, problems)
             continue
         full = (name,) if name in FLAGS else stands_for(name, (*FLAGS, _HELP))
-        name = full[0] if len(full) == 1 else name
+        name = meant or (full[0] if len(full) == 1 else name)
         unknown = word.unknown
         if not has_value and waiting and takes(FLAGS.get(name), waiting[0].text):
             following = waiting.popleft()
             has_value, value, unknown = "=", following.text, unknown or following.unknown
-        if len(full) > 1:
-            problems.add(word.at, f"{name} is short for {' or '.join(full)}: write the whole name")
-        elif unknown is not None:
-            problems.add(word.at, f"{name} needs {unknown}, which these lines do not say: write it out")
-        elif name == _HELP:
-            problems.add(word.at, f"{_HELP} starts no server: leave it out")
-        else:
-            yield Given(name, value if has_value else None, word.at)
+        fault = _fault(word.text, name, meant, full) or (_unsaid(name, unknown) if unknown else None)
+        if fault is not None:
+            problems.add(word.at, fault)
+        yield Given(name, value if has_value else None, word.at, fault is not None)
+
+
+def _with_hyphens(name: str) -> str | None:
+    """The option that is meant by a name with one hyphen, or with signs that only look like hyphens."""
+    plain = name.translate(dict.fromkeys(map(ord, OTHER_DASHES), "-"))
+    meant = f"--{plain.lstrip('-')}"
+    return meant if plain.startswith("-") and name != meant and meant in FLAGS else None
+
+
+def _fault(written: str, name: str, meant: str | None, full: Sequence[str]) -> str | None:
+    """What is wrong with the name of an option."""
+    if meant is not None:
+        dash = next((one for one in written if one in OTHER_DASHES), None)
+        if dash is None:
+            return f"an option of mlx_lm.server begins with two hyphens: write {meant}"
+        return f"{dash} (U+{ord(dash):04X}) is no hyphen, and so this is no option: write {meant}"
+    if len(full) > 1:
+        return f"{name} is short for {' or '.join(full)}: write the whole name"
+    return f"{_HELP} starts no server: leave it out" if name == _HELP else None
+
+
+def _unsaid(name: str, unknown: str) -> str:
+    return f"{name} needs {unknown}, which these lines do not say: write it out"
 
 
 def _refuse_stray(word: Word, problems: Problems) -> None:
@@ -138,7 +182,7 @@ def _refuse_stray(word: Word, problems: Problems) -> None:
         )
 
 
-def _without_secrets(given: Iterator[Given], notes: list[str]) -> Iterator[Given]:
+def _without_secrets(given: Iterable[Given], notes: list[str]) -> Iterator[Given]:
     """What may go into a profile; of the rest, only the name is told."""
     for one in given:
         kinds = key_kinds(one.name) if one.name not in FLAGS else ()
@@ -214,7 +258,7 @@ def placed(option: str, value: str, *, home: str | None = None, folder: str | No
 
     `folder` is where the server runs. Where nobody knows that, a relative path belongs to the profile file.
     """
-    if option not in _PATHS or not value:
+    if option not in _PATHS or not value or is_address(value):
         return value
     relative = value.startswith(("./", "../")) or (option == ADAPTER_PATH and not is_path(value))
     if not relative and option != ADAPTER_PATH and value.count("/") > 1 and not is_path(value):

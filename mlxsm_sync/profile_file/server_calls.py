@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from mlxsm_sync.profile_file.command_prefixes import Behind, behind_prefixes
 from mlxsm_sync.syntax.shell import ShellCommand, Word, shell_commands
 from mlxsm_sync.syntax.tree import Position, Problems
-from mlxsm_sync.text.program_words import base, is_python, python_run, unwrapped
+from mlxsm_sync.text.program_words import base, is_python, python_run
 
 _PROGRAM = "mlx_lm.server"
-_BEFORE = (
-    "exec",
-    "command",
-    "builtin",
-    "sudo",
-    "doas",
-    "then",
-    "do",
-    "else",
-    "if",
-    "while",
-    "!",
-    "{",
-    "$",
-    "%",
-)
-"""Words of a shell, and signs of its prompt, after which a command stands."""
 _SHELLS = ("ash", "bash", "dash", "fish", "ksh", "sh", "zsh")
-_RUNNERS = ("conda", "hatch", "mamba", "micromamba", "pdm", "pipx", "pixi", "poetry", "rye", "uv")
+_RUNNERS = (
+    "conda",
+    "doppler",
+    "hatch",
+    "mamba",
+    "micromamba",
+    "op",
+    "pdm",
+    "pipx",
+    "pixi",
+    "poetry",
+    "rye",
+    "uv",
+)
 """Programs whose `run` runs another one."""
 _TERMINALS = ("screen", "tmux", "uvx")
 """Programs that run another one without such a word."""
 _MOST_NESTED = 4
+_NAMED = re.compile(r"mlx_lm(?:\.server| server)\b")
+"""The server in a text."""
 
 
 class ServerCall(NamedTuple):
@@ -60,22 +61,60 @@ class Commands(NamedTuple):
 
 def calls_in(text: str, problems: Problems) -> Commands:
     """The starts of servers in lines for a shell."""
+    return _read(shell_commands(text, problems), problems.path)
+
+
+def lines_naming(commands: Iterable[ShellCommand]) -> list[int]:
+    """The lines on which commands, or the data that they are given, name the server."""
+    lines: dict[int, None] = {}
+    for command in commands:
+        words = [*command.words, *command.data]
+        for one, following in pairwise([*words, words[-1]]):
+            for found in _NAMED.finditer(one.text):
+                lines[one.at.line + one.text.count("\n", 0, found.start())] = None
+            if base(one.text) == "mlx_lm" and following.text == "server":
+                lines[one.at.line] = None
+    return sorted(lines)
+
+
+def _read(commands: Iterable[ShellCommand], path: str, folder: str | None = None, depth: int = 0) -> Commands:
+    """The starts among commands that begin in a folder."""
     calls: list[ServerCall] = []
     others: list[ShellCommand] = []
-    folder: str | None = None
-    for command in shell_commands(text, problems):
-        found = [one._replace(folder=folder) for one in _calls(command, problems)]
+    for command in commands:
+        found = [*_calls(command, path, folder, depth)]
         calls += found
         others += [] if found else [command]
-        name, *rest = command.words
-        if name.text == "cd":
-            folder = rest[-1].text if rest and rest[-1].unknown is None else None
+        folder = _moved(command.words, folder)
     return Commands(calls, others)
 
 
-def call_of(words: Sequence[str], at: Word) -> ServerCall | None:
-    """The start of a server by words that no shell has to take apart; each is told to be where `at` is."""
-    placed = tuple(at._replace(text=word) for word in words)
+def _moved(words: Sequence[Word], folder: str | None) -> str | None:
+    """Where the next command runs; None where nobody says that."""
+    found = behind_prefixes([word.text for word in words])
+    inner = words[found.place :] if found is not None else words
+    if inner[0].text not in ("cd", "chdir", "pushd"):
+        return folder
+    targets = [one for one in inner[1:] if not one.text.startswith("-") or one.text == "-"]
+    if not targets:
+        return "~"
+    last = targets[-1]
+    return None if last.unknown is not None or last.text == "-" else _joined(folder, last.text)
+
+
+def _joined(folder: str | None, target: str) -> str:
+    """A folder that is named in another one."""
+    if folder is None or target.startswith(("/", "~")):
+        return target
+    tidy = posixpath.normpath(f"{folder}/{target}")
+    # Above the home folder is what only the system knows.
+    return tidy if tidy.startswith("~") == folder.startswith("~") else f"{folder}/{target}"
+
+
+def call_of(words: Sequence[str], at: Word, places: Sequence[Position] = ()) -> ServerCall | None:
+    """The start of a server by words that no shell takes apart, each at its place, or all where `at` is."""
+    known = places if len(places) == len(words) else [at.at] * len(words)
+    placed = tuple(at._replace(text=word, at=place) for word, place in zip(words, known, strict=True))
     begin = arguments_at(words)
     if begin is None:
         return None
@@ -83,28 +122,32 @@ def call_of(words: Sequence[str], at: Word) -> ServerCall | None:
     return ServerCall(at.at, tuple(words[:begin]), placed[begin:], variables, redirected=False)
 
 
-def _calls(command: ShellCommand, problems: Problems, depth: int = 0) -> Iterator[ServerCall]:
+def _calls(command: ShellCommand, path: str, folder: str | None, depth: int) -> Iterator[ServerCall]:
     words = [word.text for word in command.words]
-    if (begin := arguments_at(words)) is not None:
-        variables = (*command.variables, *_assigned(words[:begin]))
+    behind = behind_prefixes(words)
+    if behind is not None and behind.folder is not None:
+        folder = _joined(folder, behind.folder)
+    if (begin := _arguments_behind(words, behind)) is not None:
+        outside = () if behind is not None and behind.is_cleared else command.variables
+        variables = tuple(dict.fromkeys((*outside, *_assigned(words[:begin]))))
         program, arguments = tuple(words[:begin]), command.words[begin:]
-        yield ServerCall(command.words[0].at, program, arguments, variables, command.redirected)
+        yield ServerCall(command.words[0].at, program, arguments, variables, command.redirected, folder)
         return
-    for script in _scripts(command.words) if depth < _MOST_NESTED else ():
-        for inner in shell_commands(script.text, Problems(problems.path)):
-            placed = tuple(word._replace(at=script.at) for word in inner.words)
-            outside = inner._replace(
-                words=placed,
-                variables=(*command.variables, *inner.variables),
-                redirected=command.redirected or inner.redirected,
+    inner = command.words[behind.place :] if behind is not None else command.words
+    for script in _scripts(inner) if depth < _MOST_NESTED else ():
+        commands = [
+            one._replace(
+                words=tuple(word._replace(at=script.at) for word in one.words),
+                variables=(*command.variables, *one.variables),
+                redirected=command.redirected or one.redirected,
             )
-            yield from _calls(outside, problems, depth + 1)
+            for one in shell_commands(script.text, Problems(path))
+        ]
+        yield from _read(commands, path, folder, depth + 1).calls
 
 
-def _scripts(words: Sequence[Word]) -> Iterator[Word]:
+def _scripts(inner: Sequence[Word]) -> Iterator[Word]:
     """Words that a shell reads as commands: behind its `-c`, for a new terminal, behind an alias."""
-    run = unwrapped([word.text for word in words])
-    inner = words[len(words) - len(run.words) :] if run is not None else words
     if inner[0].text == "alias":
         yield from (one._replace(text=one.text.partition("=")[2]) for one in inner[1:])
     if base(inner[0].text) in _TERMINALS:
@@ -118,15 +161,14 @@ def _scripts(words: Sequence[Word]) -> Iterator[Word]:
 
 def arguments_at(words: Sequence[str]) -> int | None:
     """Where the arguments of mlx_lm.server begin; None for a command that does not start it."""
-    skipped = 0
-    while skipped < len(words) and words[skipped] in _BEFORE:
-        skipped += 1
-    run = unwrapped(words[skipped:])
-    if run is None or run.words != tuple(words[len(words) - len(run.words) :]):
-        return None  # unknown, or `env -S`, which splits a word
-    at = len(words) - len(run.words)
-    inner = _behind_program(run.words)
-    return at + inner if inner is not None else None
+    return _arguments_behind(words, behind_prefixes(words))
+
+
+def _arguments_behind(words: Sequence[str], behind: Behind | None) -> int | None:
+    if behind is None:
+        return None
+    inner = _behind_program(words[behind.place :])
+    return behind.place + inner if inner is not None else None
 
 
 def _behind_program(words: Sequence[str]) -> int | None:

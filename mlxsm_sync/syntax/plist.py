@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import plistlib
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from xml.parsers.expat import ExpatError
 
 from mlxsm_sync.syntax.tree import Position, Problems
+
+_ARGUMENTS = re.compile(r"<key>\s*ProgramArguments\s*</key>\s*<array>")
+_TEXT = re.compile(r"<!--.*?-->|<string\s*/?>", re.DOTALL)
 
 
 class LaunchdJob(NamedTuple):
@@ -21,6 +25,8 @@ class LaunchdJob(NamedTuple):
     """Where it runs, where the list says so."""
     redirected: bool
     """Whether its output goes into a file."""
+    places: tuple[Position, ...] = ()
+    """Where each word stands; empty where that cannot be told, as in binary."""
 
 
 def is_plist(data: bytes) -> bool:
@@ -41,13 +47,13 @@ def read_job(data: bytes, problems: Problems) -> LaunchdJob | None:
         message = "this is no property list that can be read"
     else:
         if isinstance(found, Mapping):
-            return _job(found, problems)
+            return _job(found, data, problems)
         message = "a property list of launchd is a dictionary with ProgramArguments"
     problems.add(at, message)
     return None
 
 
-def _job(found: Mapping[str, object], problems: Problems) -> LaunchdJob | None:
+def _job(found: Mapping[str, object], data: bytes, problems: Problems) -> LaunchdJob | None:
     arguments = found.get("ProgramArguments")
     program = found.get("Program")
     listed = [*arguments] if isinstance(arguments, list) else []
@@ -65,4 +71,18 @@ def _job(found: Mapping[str, object], problems: Problems) -> LaunchdJob | None:
         tuple(map(str, variables)) if isinstance(variables, Mapping) else (),
         folder if isinstance(folder, str) else None,
         bool({"StandardOutPath", "StandardErrorPath", "StandardInPath"} & found.keys()),
+        _places(data, len(listed)),
     )
+
+
+def _places(data: bytes, count: int) -> tuple[Position, ...]:
+    """Where the texts of ProgramArguments stand; nothing unless there are as many as were read."""
+    text = data.decode("utf-8", "replace")
+    listed = _ARGUMENTS.search(text)
+    if listed is None:
+        return ()
+    end = text.find("</array>", listed.end())
+    begins = [one.end() for one in _TEXT.finditer(text, listed.end(), end) if one[0].startswith("<string")]
+    if len(begins) != count:
+        return ()
+    return tuple(Position(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)) for at in begins)

@@ -97,6 +97,11 @@ def _about_a_name(model_id: str) -> str:
     return _about_a_hub_name(model_id)
 
 
+def is_address(text: str) -> bool:
+    """Whether it is the address of a page or a download rather than a name or a path."""
+    return not is_path(text) and _about_an_address(text) is not None
+
+
 def _about_an_address(text: str) -> str | None:
     scheme = _SCHEME.match(text)
     if scheme and scheme[1].lower() == "file":

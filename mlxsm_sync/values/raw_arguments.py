@@ -17,7 +17,8 @@ from mlxsm_sync.values.model_ids import is_path, model_fault
 from mlxsm_sync.values.server_options import ADAPTER_PATH, ALLOWED_ORIGINS, DRAFT_MODEL, FLAGS
 from mlxsm_sync.values.web_origins import origins_fault
 
-_OTHER_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+OTHER_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+"""What editors and web pages make of a hyphen, and no program takes for one."""
 _LONGEST_ADVICE = 160
 # What argparse takes for a value though it begins with a hyphen: CPython's Lib/argparse.py.
 _NO_OPTION = re.compile(r"-|-[0-9]+|-[0-9]*\.[0-9]+|-(?!-).* .*", re.DOTALL)
@@ -99,8 +100,8 @@ def _about_stray(word: str) -> str:
         if _sets_a_field(parts[0]):
             return "must not set what is a field of the profile: declare it as host, port or modelID"
         return f"must be one item for each argument{_write(*parts)}"
-    if word[0] in _OTHER_DASHES:
-        return f"must begin with two hyphens{_write('--' + word.lstrip(_OTHER_DASHES + '-'))}"
+    if word[0] in OTHER_DASHES:
+        return f"must begin with two hyphens{_write('--' + word.lstrip(OTHER_DASHES + '-'))}"
     name = word.lstrip("-").partition("=")[0].replace("_", "-")
     if f"--{name}" in FLAGS:
         rest = word.lstrip("-")[len(name) :]

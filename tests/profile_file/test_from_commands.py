@@ -67,6 +67,12 @@ START = "--model org/a --port 8081"
         f"env HF_HOME=/x nice -n 5 mlx_lm.server {START}",
         f"exec mlx_lm.server {START}",
         f"sudo mlx_lm.server {START}",
+        f"sudo -u joe -E HF_HOME=/x mlx_lm.server {START}",
+        f"env -i PATH=/bin nohup timeout -k 5 60 mlx_lm.server {START}",
+        f"if ! time -p command exec -a x mlx_lm.server {START}; then echo; fi",
+        f"op run -- mlx_lm.server {START}",
+        f'OPTS="{START}"; mlx_lm.server $OPTS',
+        f"cat <<EOF > x\nmlx_lm.server --model org/b\nEOF\nmlx_lm.server {START}",
         f"$ mlx_lm.server {START}",
         f": 1700000000:0;mlx_lm.server {START}",
         f"screen -dmS mlx mlx_lm.server {START}",
@@ -115,6 +121,11 @@ def test_a_start_is_known_in_every_form(command: str) -> None:
         "uvx ruff",
         "sudo -u me ls",
         "env -S 'mlx_lm.server --model x'",
+        "sudo --what mlx_lm.server --model x",
+        "command -v mlx_lm.server",
+        "timeout 60",
+        "cat <<EOF\nmlx_lm.server --model x\nEOF",
+        "docker run -it x mlx_lm.server --model x",
         "bash -c",
         "bash start.sh",
         "alias q",
@@ -287,12 +298,81 @@ def test_no_token_goes_through(command: str) -> None:
             ["2:29 --temp must be a number", "2:40 --port must be a whole number"],
         ),
         ("mlx_lm.server --model org/a 'x", ["1:29 a quote is not closed: close it"]),
+        (
+            'mlx_lm.server --model "$MODEL"',
+            ["1:15 --model needs $MODEL, which these lines do not say: write it out"],
+        ),
+        (
+            "mlx_lm.server \u2013model org/a -port 1 --top\u2014p 1",
+            [
+                "1:15 \u2013 (U+2013) is no hyphen, and so this is no option: write --model",
+                "1:28 an option of mlx_lm.server begins with two hyphens: write --port",
+                "1:36 \u2014 (U+2014) is no hyphen, and so this is no option: write --top-p",
+            ],
+        ),
+        (
+            "mlx_lm.server --model https://huggingface.co/org/a/tree/main",
+            ["1:1 modelID must be the name that the Hub has, not an address: write org/a"],
+        ),
+        (
+            "mlx_lm.server --model hf.co/org/a",
+            ["1:1 modelID must be the name that the Hub has, not an address: write org/a"],
+        ),
+        (
+            "mlx_lm.server --model https://joe:pw@huggingface.co/org/a",
+            ["1:15 the value of --model looks like a secret: write the name that the Hub has"],
+        ),
+        (
+            "A=(--port 1); mlx_lm.server --model org/a $A",
+            ["1:43 an argument is $A, which these lines do not say: write it out"],
+        ),
     ],
 )
 def test_every_problem_is_told_with_its_place(command: str, told: list[str]) -> None:
     found = refused(command)
     assert len(found) == len(told)
     assert [start for start, whole in zip(told, found, strict=True) if not whole.startswith(start)] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "model"),
+    [
+        ("bash -c 'cd /srv && mlx_lm.server --model ./m'", "/srv/m"),
+        ("cd /srv; bash -c 'cd models; mlx_lm.server --model ./m'", "/srv/models/m"),
+        ("cd /srv && bash -c 'mlx_lm.server --model ../m'", "/srv/../m"),
+        ("cd /srv/a && cd ../b && mlx_lm.server --model ./m", "/srv/b/m"),
+        ("cd ~ && cd .. && mlx_lm.server --model ./m", "~/../m"),
+        ("cd -P -- /srv || exit; mlx_lm.server --model ./m", "/srv/m"),
+        ("cd; mlx_lm.server --model ./m", "~/m"),
+        ("pushd /srv; mlx_lm.server --model ./m", "/srv/m"),
+        ("cd /srv; cd -; mlx_lm.server --model ./m", "./m"),
+        ('cd /srv; cd "$X"; mlx_lm.server --model ./m', "./m"),
+        ("env -C /srv mlx_lm.server --model ./m", "/srv/m"),
+        ("cd /srv; sudo --chdir=a mlx_lm.server --model ./m", "/srv/a/m"),
+        ("sudo --preserve-env=X -D /srv mlx_lm.server --model ./m", "/srv/m"),
+    ],
+)
+def test_a_relative_model_is_where_its_command_runs(command: str, model: str) -> None:
+    assert one(command).model_id == model
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("export HF_HOME=/x HF_TOKEN=hf_secret; mlx_lm.server --model org/a", ["HF_HOME", "HF_TOKEN"]),
+        ("export A=1\nB=2 bash -c 'export C=3; mlx_lm.server --model org/a'", ["A", "B", "C"]),
+        ("export A=1; env -i B=2 mlx_lm.server --model org/a", ["B"]),
+        ("A=1; mlx_lm.server --model org/a", []),
+    ],
+)
+def test_variables_that_the_server_would_see_are_named(command: str, names: list[str]) -> None:
+    told = [note for note in made(command).notes if note.endswith(": set it where mlxsm up runs")]
+    assert told == [f'"a": {name} was left out: set it where mlxsm up runs' for name in names]
+
+
+def test_a_value_that_no_key_can_have_is_named() -> None:
+    note = '"a": --temp is kept in rawExtraArgs: defaultTemperature cannot have its value'
+    assert note in made("mlx_lm.server --model org/a --temp 3").notes
 
 
 def test_the_problems_of_all_sources_are_told_at_once() -> None:
@@ -361,6 +441,29 @@ def test_a_script_gives_its_servers() -> None:
     assert "3 other commands were left out: only the starts of mlx_lm.server become profiles" in found.notes
 
 
+ELSEWHERE = """\
+ssh studio mlx_lm.server --model org/a
+cat > start.sh <<EOF
+# all of this is data
+mlx_lm.server --model org/b
+EOF
+docker run x mlx_lm server
+# mlx_lm.server --model org/c
+echo no more
+"""
+
+
+def test_lines_that_name_the_server_without_starting_it_are_named() -> None:
+    start = "mlx_lm.server --model org/a\n"
+    notes = profiles_of([of_a_file((start + ELSEWHERE).encode(), "x.sh")], HOME).notes
+    rest = "mlx_lm.server without starting it on this machine, and became no profile"
+    assert f"x.sh: lines 2, 5 and 7 name {rest}" in notes
+    many = start + "grep mlx_lm.server x\n" * 12
+    notes = profiles_of([of_a_file(many.encode(), "x.sh")], HOME).notes
+    assert f"x.sh: lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more name {rest}" in notes
+    assert "line 1 names" in "".join(made("pgrep mlx_lm.server || mlx_lm.server --model org/a").notes)
+
+
 def plist(*words: str, **more: Any) -> bytes:
     return plistlib.dumps({"Label": "local.mlx", "ProgramArguments": [*words], "KeepAlive": True, **more})
 
@@ -397,10 +500,20 @@ def test_a_property_list_of_launchd_gives_its_server() -> None:
     assert '"Q 2": HF_HOME was left out: set it where mlxsm up runs' in found.notes
 
 
+def test_a_problem_in_a_property_list_is_told_where_its_argument_stands() -> None:
+    data = plist("mlx_lm.server", "--model", "org/a", "--port", "x")
+    with pytest.raises(InvalidFile) as caught:
+        profiles_of([of_a_file(data, "x.plist")], None)
+    (problem,) = caught.value.problems
+    line = data.decode().splitlines().index("\t\t<string>--port</string>") + 1
+    assert (problem.line, problem.column) == (line, len("\t\t<string>") + 1)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
         (b"ls\ncd x\n", "no line of it starts mlx_lm.server"),
+        (b"ls\nssh x mlx_lm.server\n", "no line of it starts mlx_lm.server here, though line 2 names it"),
         (b"", "no line of it starts mlx_lm.server"),
         (plist("/bin/ls"), "its ProgramArguments start no mlx_lm.server"),
         (plist(), "ProgramArguments is missing"),

@@ -74,3 +74,19 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @pytest.mark.parametrize("text", ["mlx_lm.server", "", "# <plist>", "#!/bin/sh\n<?xml"])
 def test_lines_for_a_shell_are_none(text: str) -> None:
     assert not is_plist(text.encode())
+
+
+def test_words_are_told_where_they_stand_as_far_as_that_is_sure() -> None:
+    listed = {"Label": "x", "ProgramArguments": ["a", "b & c"]}
+    data = plistlib.dumps(listed).replace(b"\t<array>", b"\t<array><!-- <string>no</string> -->")
+    job = read_job(data, Problems("x"))
+    assert job is not None
+    assert [data.decode().splitlines()[at.line - 1][at.column - 1] for at in job.places] == ["a", "b"]
+    for other in (
+        plistlib.dumps(listed, fmt=plistlib.FMT_BINARY),
+        plistlib.dumps(listed | {"Program": "/x", "ProgramArguments": []}),
+        data.replace(b"<array>", b"<array><!-- </array> -->"),
+    ):
+        job = read_job(other, Problems("x"))
+        assert job is not None
+        assert job.places == ()
