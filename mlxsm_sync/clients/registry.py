@@ -54,8 +54,8 @@ class Known(NamedTuple):
     settings: Settings
 
 
-def connection(entry: Entry, client: str) -> Known:
-    """The settings for a client of the table."""
+def connection(entry: Entry, client: str, system: str = "darwin") -> Known:
+    """The settings for a client of the table, on a system as Python's `sys.platform` calls it."""
     server = server_of(entry)
     settings = CLIENTS[client].settings(server)
     return Known(
@@ -69,7 +69,7 @@ def connection(entry: Entry, client: str) -> Known:
             context_declared=server.declared,
             environment=Environment(base_url=server.base_url, api_key=API_KEY, model=server.model),
             curl=_question(server),
-            file=settings.file,
+            file=settings.file_on(system),
             text=settings.text,
             notes=(*settings.notes, *_about_wildcard(server), *_about_model(server)),
         ),

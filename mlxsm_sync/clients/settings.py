@@ -30,6 +30,12 @@ class Settings(NamedTuple):
     """What a person has to know beside them, a sentence each."""
     variables: Mapping[str, str] = {}
     """The same for a shell; empty where the client has none for it."""
+    file_on_linux: str | None = None
+    """Where it looks for them there, where that is not where it looks on macOS."""
+
+    def file_on(self, system: str) -> str | None:
+        """Where it looks for them on a system, as Python's `sys.platform` calls it."""
+        return (self.file_on_linux if system.startswith("linux") else None) or self.file
 
 
 class Client(NamedTuple):

@@ -7,6 +7,8 @@ from mlxsm_sync.clients.server import API_KEY, Server
 from mlxsm_sync.clients.settings import Settings, as_json
 from mlxsm_sync.text.json_value import JsonObject
 
+_PLACE = "Code/User/chatLanguageModels.json"
+
 
 def settings(server: Server) -> Settings:
     """One item of its list of providers; the address of a model is that of its chat."""
@@ -32,5 +34,9 @@ def settings(server: Server) -> Settings:
         "a list that is there already gets one more item",
         *about_context(server),
     )
-    place = "~/Library/Application Support/Code/User/chatLanguageModels.json"
-    return Settings(as_json([provider]), place, notes)
+    return Settings(
+        as_json([provider]),
+        f"~/Library/Application Support/{_PLACE}",
+        notes,
+        file_on_linux=f"~/.config/{_PLACE}",
+    )

@@ -11,7 +11,7 @@ from mlxsm_sync.clients.settings import shell_lines
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import UsageError
 from mlxsm_sync.planning.selectors import entries_named
-from mlxsm_sync.text.suggest import did_you_mean
+from mlxsm_sync.text.suggest import nearest
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.views.connection import clients_text, connection_text, notes_of
 
@@ -27,13 +27,14 @@ def connect(session: Session, name: str | None, client: str | None, form: str | 
     if name is None:
         raise UsageError("name the profile to connect to", "mlxsm list shows them")
     if client is not None and client not in CLIENTS:
-        guess = did_you_mean(client, CLIENTS) or f"known clients: {', '.join(CLIENTS)}"
-        raise UsageError(f"there are no settings for {visible(client)}", guess)
+        meant = nearest(client.lower(), CLIENTS) or next(filter(client.lower().startswith, CLIENTS), None)
+        hint = f"did you mean {meant}?" if meant else "mlxsm connect --list shows the known clients"
+        raise UsageError(f"there are no settings for {visible(client)}", hint)
     entry, *others = entries_named(session.store.read(), [name])
     if others:
         raise UsageError("several profiles have this name", "rename one of them")
     session.output.redaction.placeholder = API_KEY
-    known = connection(entry, client or USUAL)
+    known = connection(entry, client or USUAL, sys.platform)
     if form in ("env", "export") and not known.settings.variables:
         client = known.connection.client
         instead = session.command("connect", "--client", client, "--", name)

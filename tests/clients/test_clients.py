@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,11 @@ def test_what_is_printed(project: Project, client: str, request: pytest.FixtureR
     project.apply(PROFILES)
     shown = project.run("connect", "Qwen3 4B", "--client", client, "--format", "text")
     golden = GOLDEN / f"{client}.txt"
+    on_macos = connection(entry("Qwen3 4B"), client).connection.file or ""
+    here = connection(entry("Qwen3 4B"), client, sys.platform).connection.file or ""
     if request.config.getoption("--update"):
-        golden.write_text(shown.out)
-    assert shown.out == golden.read_text()
+        golden.write_text(shown.out.replace(here, on_macos))
+    assert shown.out == golden.read_text().replace(on_macos, here)
     alone = project.run("connect", "Qwen3 4B", "--client", client)
     whole = project.run("connect", "Qwen3 4B", "--client", client, "--json").json
     assert alone.out == whole["text"]
@@ -67,6 +70,40 @@ def test_what_is_printed(project: Project, client: str, request: pytest.FixtureR
         whole["file"] is not None
     )
     assert project.run("connect", "Qwen3 4B", "--client", client, "-q").err == ""
+
+
+@pytest.mark.parametrize(
+    ("client", "macos", "linux"),
+    [
+        ("llm", "~/Library/Application Support", "~/.config"),
+        ("vs-code", "~/Library/Application Support", "~/.config"),
+        ("zed", "~/.config", "~/.config"),
+        ("openai", None, None),
+    ],
+)
+def test_the_file_is_where_the_client_looks_on_this_system(
+    client: str, macos: str | None, linux: str | None
+) -> None:
+    for system, start in (("darwin", macos), ("linux", linux)):
+        file = connection(entry("A"), client, system).connection.file
+        assert (file or "").startswith(start or "")
+        assert (file is None) == (start is None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("nope", "mlxsm connect --list shows the known clients"),
+        ("openwebui", "did you mean open-webui?"),
+        ("VSCode", "did you mean vs-code?"),
+        ("continue.dev", "did you mean continue?"),
+        ("zedd", "did you mean zed?"),
+    ],
+)
+def test_only_a_near_client_is_guessed(project: Project, typed: str, hint: str) -> None:
+    project.apply(PROFILES)
+    told = project.run("connect", "Qwen3 4B", "--client", typed)
+    assert told.err == f"error: there are no settings for {typed}\nhint: {hint}\n"
 
 
 def test_every_golden_text_is_of_a_client() -> None:
