@@ -11,6 +11,9 @@ import click
 
 from mlxsm_sync.text.amounts import read_size
 
+_MOST_GIGABYTES = 10_000
+"""No machine has more memory, so a larger number was meant in another unit."""
+
 
 class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
     """A time that a clock can wait, in seconds."""
@@ -65,12 +68,15 @@ class WholeNumber(click.ParamType):  # type: ignore[type-arg]  # generic in newe
 
 
 class Amount(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
-    """A number of bytes: `96GB`, `64GiB`, or digits alone."""
+    """A number of bytes with its unit: `96GB`, `64GiB`. A number alone is hardly meant to be bytes."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         count = read_size(value) if isinstance(value, str) else value
+        if isinstance(value, str) and count and re.fullmatch(r"[0-9.]+", value.strip()):
+            meant = value.strip() if count < _MOST_GIGABYTES else "96"
+            raise click.BadParameter(f"must have a unit: write {meant}GB, or {meant}GiB", ctx, param)
         if not count:
             raise click.BadParameter("must be an amount of memory, such as 96GB or 64GiB", ctx, param)
         return int(count)

@@ -17,6 +17,9 @@ from mlxsm_sync.values.choices import Answer, Choices
 from mlxsm_sync.values.desired import Desired
 from mlxsm_sync.values.state import Entry, State
 
+LISTED = "mlxsm list shows them"
+"""What to do about a name that no profile of this machine has."""
+
 
 class _Names:
     """What a NAME on the command line can mean."""
@@ -223,5 +226,6 @@ def known_names(state: State, names: Collection[str]) -> set[str]:
     for name in sorted(wanted - known):
         if looks_like(name):
             raise UsageError("a name on the command line looks like a secret", "mlxsm list shows the names")
-        raise UsageError(f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, known))
+        hint = did_you_mean(name, known) or LISTED
+        raise UsageError(f'there is no profile "{visible(name)}" on this machine', hint)
     return wanted

@@ -111,6 +111,15 @@ def test_a_folder_whose_files_are_broken_is_unknown(project: Project, small: Pat
     assert told["message"] == "the files of its model do not tell: its header is too long"
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [("48", "48GB, or 48GiB"), (" 1.5 ", "1.5GB, or 1.5GiB"), ("64000000000", "96GB, or 96GiB")],
+)
+def test_a_size_without_its_unit_is_refused_with_one(project: Project, size: str, told: str) -> None:
+    ended = project.run("fit", "--memory", size)
+    assert (ended.code, f"error: --memory must have a unit: write {told}\n" in ended.err) == (64, True)
+
+
 @pytest.mark.parametrize("size", ["0", "-1", "many", "1e9", "12XB", ""])
 def test_a_size_that_is_none_is_refused(project: Project, size: str) -> None:
     assert project.run("fit", "--memory", size).code == 64

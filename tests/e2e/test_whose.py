@@ -210,7 +210,8 @@ def test_a_server_is_found_under_every_name_it_has_had(servers: Servers) -> None
     renamed_here(servers)
     for name in ("Z", "A", servers.record_path("Z").stem):
         assert [one[0] for one in rows(servers, name)] == ["Z"]
-    assert servers.run("down", "Nobody").err == 'error: there is no profile "Nobody" on this machine\n'
+    nobody = 'error: there is no profile "Nobody" on this machine\nhint: mlxsm list shows them\n'
+    assert servers.run("down", "Nobody").err == nobody
     assert servers.run("down", "A").out == "  - Z: stopped\n"
 
 

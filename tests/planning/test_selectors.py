@@ -146,6 +146,9 @@ def test_entries_are_found_by_their_names_here() -> None:
     with pytest.raises(UsageError, match='there is no profile "Gome" on this machine') as error:
         known_names(STATE, ["Gome"])
     assert error.value.hint == "did you mean Gone?"
+    with pytest.raises(UsageError) as error:
+        known_names(STATE, ["Zebra 12"])
+    assert error.value.hint == "mlxsm list shows them"
 
 
 def test_a_name_that_looks_like_a_secret_is_not_repeated() -> None:

@@ -11,6 +11,7 @@ from mlxsm_sync.commands.left_running import tell_left
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import FileError, MlxsmError, UsageError
 from mlxsm_sync.planning.prune import NO_FILE, listed_entries
+from mlxsm_sync.planning.selectors import LISTED
 from mlxsm_sync.profile_file.other_files import kept_elsewhere
 from mlxsm_sync.profile_file.selection import owner_of
 from mlxsm_sync.servers.records import RunFiles
@@ -143,9 +144,8 @@ def meant(state: State, known: Known, names: Iterable[str]) -> Meant:
     for name in wanted:
         if not (found := _called(name, state, known)):
             called = {*(entry.name for entry in state.entries), *known.names.values()}
-            raise UsageError(
-                f'there is no profile "{visible(name)}" on this machine', did_you_mean(name, called)
-            )
+            hint = did_you_mean(name, called) or LISTED
+            raise UsageError(f'there is no profile "{visible(name)}" on this machine', hint)
         ids |= found
     entries = [entry for entry in state.entries if entry.id in ids]
     return Meant(entries, [one for one in known.names if one in ids and one not in here])
