@@ -20,17 +20,21 @@ def lines(
     width: int | None,
     dress: Dress | None = None,
     yielding: Sequence[int] | None = None,
+    dropping: Sequence[int] = (),
 ) -> list[str]:
     """One line for each row; where there is a width, the widest columns are cut until all of it fits.
 
-    With `yielding`, only these columns are cut, one after the other; a line that is too wide then ends at
-    the edge.
+    With `yielding`, only these columns are cut, one after the other. Where that is not enough, those of
+    `dropping` are left out, one after the other; a line that is still too wide ends at the edge.
     """
     natural = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-    widths = _fitting(natural, width) if yielding is None else _yielded(natural, width, yielding)
+    if yielding is None:
+        widths = dict(enumerate(_fitting(natural, width)))
+    else:
+        widths = _yielded(natural, width, yielding, dropping)
     made = []
     for number, row in enumerate(rows):
-        cells = [padded(cut(cell, most), most) for cell, most in zip(row, widths, strict=True)]
+        cells = [padded(cut(row[place], most), most) for place, most in widths.items()]
         line = _joined(cells)
         if width is not None and columns(line) > width:
             line = cut(line, width)
@@ -39,7 +43,7 @@ def lines(
             line = _joined(
                 [
                     dress(number, place, cell.rstrip()) + cell[len(cell.rstrip()) :]
-                    for place, cell in enumerate(cells)
+                    for place, cell in zip(widths, cells, strict=True)
                 ]
             )
         made.append(line)
@@ -50,12 +54,20 @@ def _joined(cells: Sequence[str]) -> str:
     return (" " * _GAP).join(cells).rstrip()
 
 
-def _yielded(widths: list[int], width: int | None, yielding: Sequence[int]) -> list[int]:
-    """These widths, with those of some columns made as small as it takes."""
-    room = sum(widths) if width is None else width - _GAP * (len(widths) - 1)
-    for place in yielding:
-        least = min(widths[place], _LEAST)
-        widths[place] = max(least, widths[place] - max(sum(widths) - room, 0))
+def _yielded(
+    natural: Sequence[int], width: int | None, yielding: Sequence[int], dropping: Sequence[int]
+) -> dict[int, int]:
+    """The columns that stay, with their widths; some are made as small as it takes, or left out."""
+    shown = [*range(len(natural))]
+    for place in (*dropping, None):
+        widths = {one: natural[one] for one in shown}
+        room = sum(natural) if width is None else width - _GAP * (len(shown) - 1)
+        for one in filter(widths.__contains__, yielding):
+            least = min(widths[one], _LEAST)
+            widths[one] = max(least, widths[one] - max(sum(widths.values()) - room, 0))
+        if place is None or sum(widths.values()) <= room:
+            break
+        shown.remove(place)
     return widths
 
 

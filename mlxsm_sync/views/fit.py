@@ -9,6 +9,7 @@ from mlxsm_sync.views.style import Style, records, table
 
 _WIDTH = 10
 _HEAD = ("NAME", "WEIGHTS", "KV", "TOKENS", "PROMPT CACHE", "SUM", "CERTAINTY")
+_DROPPING = ("PROMPT CACHE", "TOKENS", "KV", "WEIGHTS")
 _ORIGINS = {
     "asked": "as asked for",
     "iogpu.wired_limit_mb": "iogpu.wired_limit_mb",
@@ -39,7 +40,8 @@ def fit_text(report: FitReport, style: Style, *, quiet: bool = False) -> str:
         return records(map(_record, report.profiles))
     text = ""
     if report.profiles and not quiet:
-        text = table(_HEAD, map(_row, report.profiles), style, yielding=("NAME",)) + "\n"
+        rows = map(_row, report.profiles)
+        text = table(_HEAD, rows, style, yielding=("NAME",), dropping=_DROPPING) + "\n"
     notes = [f"{visible(one.name)}: {visible(one.message)}\n" for one in report.profiles if one.message]
     word, sign = {True: ("fits", "+"), False: ("does not fit", "✗"), None: ("not known", "?")}[report.fits]
     filled = bar(report.sum_bytes, report.limit.nbytes, style)

@@ -8,6 +8,8 @@ from mlxsm_sync.views.reports import HistoryEntry, HistoryReport
 from mlxsm_sync.views.style import Style, records, table
 
 _HEAD = ("SERIAL", "WRITTEN", "COMMAND", "OWNER", "SUMMARY")
+_YIELDING = ("SUMMARY", "OWNER")
+_DROPPING = ("OWNER", "COMMAND", "SUMMARY")
 
 
 def history_text(
@@ -23,14 +25,15 @@ def history_text(
             for one in report.entries
         )
     if not graph:
-        return table(_HEAD, [_row(one, local) for one in report.entries], style)
-    rows = []
+        rows = [_row(one, local) for one in report.entries]
+        return table(_HEAD, rows, style, yielding=_YIELDING, dropping=_DROPPING)
+    drawn: list[list[str]] = []
     for lane, one in lanes(report.entries):
         cells = _row(one, local) if one is not None else [""] * len(_HEAD)
         if one is not None and one.rolled_back_to is not None:
             cells[-1] = f"back to {one.rolled_back_to}: {cells[-1]}"
-        rows.append([lane, *cells])
-    return table(("", *_HEAD), rows, style)
+        drawn.append([lane, *cells])
+    return table(("", *_HEAD), drawn, style, yielding=_YIELDING, dropping=_DROPPING)
 
 
 def _row(one: HistoryEntry, local: Callable[[str], str]) -> list[str]:

@@ -42,7 +42,8 @@ def status_text(seen: MachineStatus, style: Style) -> str:
         (one.name, one.status, one.endpoint, ago(one.answered_at) or "-", one.model_id or "-")
         for one in seen.servers
     ]
-    return f"{text}\n{table(_HEAD, rows, style, yielding=('MODEL', 'NAME'))}"
+    servers = table(_HEAD, rows, style, yielding=("MODEL", "NAME"), dropping=("MODEL", "ANSWERED"))
+    return f"{text}\n{servers}"
 
 
 def _facts(seen: MachineStatus, style: Style) -> Iterator[tuple[str, str]]:

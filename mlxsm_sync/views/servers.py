@@ -79,6 +79,7 @@ def seen_text(report: SeenReport, style: Style, command: Command, *, brief: bool
         style,
         lambda row, place, cell: _dressed(report.servers, row, place, cell, style),
         yielding=("MODEL", "NAME"),
+        dropping=("MODEL", "CPU", "UPTIME", "MEMORY", "PID"),
     )
     if brief:
         return text

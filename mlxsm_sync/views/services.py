@@ -67,7 +67,11 @@ def status_text(report: ServiceReport, style: Style) -> str:
             return cell
         return style.paint(cell, _STATE_SIGNS.get(report.services[row - 1].state or "", "dim"))
 
-    text = table(_HEAD, rows, style, dressed, yielding=("UNIT", "NAME")) if rows else ""
+    text = (
+        table(_HEAD, rows, style, dressed, yielding=("UNIT", "NAME"), dropping=("UNIT", "PID"))
+        if rows
+        else ""
+    )
     notes = [f"{visible(one.name)}: {visible(one.message)}" for one in report.services if one.message]
     if report.trouble is not None:
         notes.append(visible(report.trouble))

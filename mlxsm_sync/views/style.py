@@ -90,15 +90,18 @@ def table(
     style: Style,
     dress: Dress | None = None,
     yielding: Sequence[str] | None = None,
+    dropping: Sequence[str] = (),
 ) -> str:
     """Columns as wide as their widest cell, and no wider together than the terminal.
 
     `dress` colours the cells of the rows, which are counted from 1. `yielding` names the columns that are
-    cut, the first of them first; without it, the widest ones are.
+    cut, the first of them first; without it, the widest ones are. `dropping` names those that are left out
+    where that is not enough.
     """
     places = None if yielding is None else [head.index(name) for name in yielding]
+    least = [head.index(name) for name in dropping if name in head]
     cells = [head, *([visible(cell) for cell in row] for row in rows)]
-    first, *others = lines(cells, style.width, dress, places)
+    first, *others = lines(cells, style.width, dress, places, least)
     return "".join(f"{line}\n" for line in (style.paint(first, "dim"), *others))
 
 
@@ -124,4 +127,5 @@ def list_text(report: ListReport, style: Style) -> str:
         head.append("NAME IN FILE")
         for row, one in zip(rows, report.entries, strict=True):
             row.append(one.source or "-")
-    return table(head, rows, style, yielding=("MODEL", "NAME", "OWNER"))
+    yielding = ("MODEL", "NAME", "OWNER")
+    return table(head, rows, style, yielding=yielding, dropping=("OWNER", "NAME IN FILE", "MODEL"))

@@ -65,6 +65,20 @@ def test_only_columns_that_may_yield_are_cut() -> None:
     )
 
 
+def test_the_least_useful_columns_are_left_out_where_cutting_is_not_enough() -> None:
+    rows = [["NAME", "PID", "MEMORY", "MODEL"], ["Qwen3 Coder 30B", "12345", "18.2 GB", "org/qwen3-coder"]]
+    assert lines(rows, 34, yielding=(3, 0), dropping=(3, 1))[1] == "Qwen3 C…  12345  18.2 GB  org/qwe…"
+    assert lines(rows, 33, yielding=(3, 0), dropping=(3, 1))[1] == "Qwen3 Coder 30B  12345  18.2 GB"
+    assert lines(rows, 30, yielding=(3, 0), dropping=(3, 1))[1] == "Qwen3 Coder 3…  12345  18.2 GB"
+    assert lines(rows, 20, yielding=(3, 0), dropping=(3, 1))[1] == "Qwen3 Code…  18.2 GB"
+    assert lines(rows, 5, yielding=(), dropping=(0, 1, 2))[1] == "org/…"
+
+
+def test_dress_knows_the_column_of_a_cell_when_others_are_left_out() -> None:
+    told = lines([["aaaaaaaaaa", "b", "c"]], 5, lambda _, place, cell: f"{place}{cell}", (0,), (0,))
+    assert told == ["1b  2c"]
+
+
 @given(
     st.lists(
         st.text("abc'\"模,;: ", min_size=1, max_size=9)
