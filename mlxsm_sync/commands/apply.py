@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlxsm_sync.commands.invoked import invocation
-from mlxsm_sync.commands.merge import Merge
+from mlxsm_sync.commands.merge import Merge, applying
 from mlxsm_sync.commands.next_step import tell_next_of_apply
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.errors import StalePlan, UsageError
@@ -33,13 +33,14 @@ def apply(
     **answers: Any,
 ) -> int:
     """Bring this machine in line with the profile file, after showing how."""
-    plan = _load(session, saved, answers) if saved is not None else None
+    with applying():
+        plan = _load(session, saved, answers) if saved is not None else None
+        desired = plan.desired if plan is not None else session.desired()
     if plan is not None:
-        desired, choices = plan.desired, plan.choices
+        choices = plan.choices
         if desired.machine is not None and desired.machine.from_ == "flag":
             session.machine = desired.machine.name  # the commands that are printed need it as well
     else:
-        desired = session.desired()
         choices = resolve(desired, session.store.read(), **answers)
     if expect_input is not None:
         _require_input(desired, expect_input)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlxsm_sync.commands.invoked import invocation
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import InvalidFile, UnknownMachine, UsageError
+from mlxsm_sync.errors import FileError, InvalidFile, UnknownMachine, UsageError
 from mlxsm_sync.files.machine_name import this_machine
 from mlxsm_sync.files.paths import path_in_environment
 from mlxsm_sync.planning.between import plan_between, state_after
@@ -41,7 +42,7 @@ def base_plans(session: Session, base: str, *, each_machine: bool, **answers: An
     _refuse_what_is_not_read(session, base)
     new = session.declared()
     session.tell_of_input(base)
-    old = _read(base)
+    old = _read_base(session, base)
     if old.broken is not None:
         session.output.note(f"warning: {old.broken.message}", always=True)
     elif each_machine and new.machines is not None and old.file is not None:
@@ -58,6 +59,25 @@ def _refuse_what_is_not_read(session: Session, base: str) -> None:
         raise UsageError("--base compares two files, and reads no state", "leave --state out")
     if base == STDIN and session.path == STDIN:
         raise UsageError("--base and -f cannot both be standard input", "name a file for one of them")
+
+
+def _read_base(session: Session, base: str) -> Old:
+    """The old version; FileError where there is none, with how git shows one."""
+    try:
+        return _read(base)
+    except FileError as error:
+        is_revision = ":" in base or not base.lower().endswith((".yaml", ".yml", ".json"))
+        is_here = session.path != STDIN and not os.path.isabs(session.path)
+        if is_revision and is_here and not os.path.lexists(base):
+            what = base if ":" in base else f"{base}:./{session.path}"
+            again = session.command("plan", "--base", "-", *_named(session))
+            error.hint = f"--base takes a file; of a commit: {shlex.join(('git', 'show', what))} | {again}"
+        raise
+
+
+def _named(session: Session) -> tuple[str, ...]:
+    """The words that name the profile file, where the command line does."""
+    return ("-f", session.path) if session.file_was_named else ()
 
 
 def _read(path: str) -> Old:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from mlxsm_sync.commands.invoked import invocation
-from mlxsm_sync.commands.merge import Merge
+from mlxsm_sync.commands.merge import Merge, applying
 from mlxsm_sync.commands.next_step import tell_next_of_import
 from mlxsm_sync.commands.session import Session
 from mlxsm_sync.mac_app.document_file import read_document
@@ -20,7 +20,8 @@ def import_(
 ) -> int:
     """Merge a document of the Mac app into this machine's profiles."""
     session.tell_of_input(path)
-    judged = read_document(path, allow_local_paths=allow_local_paths)
+    with applying():
+        judged = read_document(path, allow_local_paths=allow_local_paths)
     output = session.output
     choices = resolve(judged.desired, session.store.read(), **answers)
     source = (path, *(["--allow-local-paths"] if allow_local_paths else []))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from mlxsm_sync.commands.output import telling_of
 from mlxsm_sync.commands.plan import DECISIONS, refuse, refuse_guarded, show, tell_unused_choices
 from mlxsm_sync.commands.prompts import ask_conflict, can_ask, confirm
 from mlxsm_sync.commands.session import Session
-from mlxsm_sync.errors import NoTerminal, StalePlan
+from mlxsm_sync.errors import InvalidFile, NoTerminal, StalePlan
 from mlxsm_sync.planning.answers import answered
 from mlxsm_sync.planning.planner import apply_plan, make_plan
 from mlxsm_sync.profile_file.whereabouts import look
@@ -31,6 +32,17 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 100
 """How often a merge that needs no answer plans again because another one came first."""
+
+
+@contextmanager
+def applying() -> Iterator[None]:
+    """Say of a file with problems that nothing of it was applied."""
+    try:
+        yield
+    except InvalidFile as error:
+        if error.problems:
+            error.message = f"{error.message}; nothing was applied"
+        raise
 
 
 @dataclass

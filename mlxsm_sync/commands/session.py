@@ -89,20 +89,23 @@ class Session:
 
     def desired(self) -> Desired:
         """What the profile file wants on this machine."""
-        from mlxsm_sync.profile_file.file import wanted_here  # --help reads no file
+        from mlxsm_sync.profile_file.file import explained, wanted_here  # --help reads no file
 
-        return wanted_here(self.declared(), self.machine)
+        declared = self.declared()
+        with explained(self.path):
+            return wanted_here(declared, self.machine)
 
     def declared(self) -> DeclaredFile:
         """What the profile file declares for every machine."""
-        from mlxsm_sync.profile_file.file import declared_at  # as above
+        from mlxsm_sync.profile_file.file import declared_at, explained  # as above
 
         path = self.path
         if self.stdin_filename is not None and path != STDIN:
             raise UsageError("--stdin-filename is for standard input", "add -f -, or leave it out")
         self.tell_of_input(path)
         self.unnamed = None if self.file_was_named or path in (PROFILE_FILES[0], STDIN) else path
-        return declared_at(path, self.stdin_filename)
+        with explained(path):
+            return declared_at(path, self.stdin_filename)
 
     def tell_of_input(self, path: str) -> None:
         """Say that standard input is awaited, where that is a terminal at which nobody may type."""

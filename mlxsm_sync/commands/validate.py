@@ -55,7 +55,9 @@ def _tell(output: Output, report: ValidateReport) -> None:
     style = output.style(sys.stdout)
     for judged in report.files:
         for problem in judged.problems:
-            text = sentence(str(problem))
+            # The path stands before the message already.
+            told = str(problem).replace(f": cannot read {problem.path}: ", ": cannot be read: ", 1)
+            text = sentence(told)
             output.print(f"{with_link(text, problem) if style.links else text}\n")
             if problem.excerpt is not None:
                 output.print(f"{problem.excerpt}\n")

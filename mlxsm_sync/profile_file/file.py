@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.files.machine_name import this_machine
 from mlxsm_sync.files.paths import refuse_secret
 from mlxsm_sync.profile_file.reader import read_declarations
 from mlxsm_sync.profile_file.selection import DeclaredFile, select
 from mlxsm_sync.profile_file.whereabouts import named_path
-from mlxsm_sync.syntax.source import STDIN, Tree, read_tree
+from mlxsm_sync.syntax.plist import is_plist
+from mlxsm_sync.syntax.source import STDIN, Tree, read_bytes, read_tree
 from mlxsm_sync.values.desired import Desired, Input
+
+_SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".command", ".plist")
 
 
 def read_profile_file(path: str, machine: str | None = None) -> Desired:
@@ -34,6 +41,25 @@ def declared_at(path: str, known_as: str | None = None) -> DeclaredFile:
     """
     tree = read_tree(path, known_as)
     return declared_in(path, tree) if known_as is None else _declared(known_as, tree, _in_full(known_as))
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Say of a file of commands that it is no profile file how it becomes one."""
+    try:
+        yield
+    except InvalidFile as error:
+        if error.hint is None and _holds_commands(path):
+            error.hint = f"to make a profile file of commands: mlxsm init --from-file {shlex.quote(path)}"
+        raise
+
+
+def _holds_commands(path: str) -> bool:
+    """Whether a file is a script or a property list rather than what somebody meant as a profile file."""
+    if path.lower().endswith((".yaml", ".yml", ".json")) or not os.path.isfile(path):
+        return False
+    data = read_bytes(path)
+    return data.startswith(b"#!") or is_plist(data) or b"mlx_lm" in data or path.endswith(_SCRIPTS)
 
 
 def declared_in(path: str, tree: Tree) -> DeclaredFile:

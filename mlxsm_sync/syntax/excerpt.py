@@ -13,6 +13,7 @@ from mlxsm_sync.text.unicode import visible
 _NOT_READ = ("not valid YAML", "not valid JSON")
 _BEFORE, _AFTER = 60, 40
 """How much of a long line is shown on either side of the place."""
+_TAB = "<tab>"
 
 
 def with_excerpts(problems: Iterable[Problem], text: str) -> tuple[Problem, ...]:
@@ -31,6 +32,7 @@ def excerpt(text: str, line: int, column: int) -> str | None:
     source = lines[line - 1].rstrip("\r") if line <= len(lines) else ""
     if not source.strip() or looks_like(text) or key_reason(source.partition(":")[0]):
         return None
+    source, column = _with_tabs_named(source, column)
     before, after = source[: column - 1], source[column - 1 :]
     start = "…" if len(before) > _BEFORE else ""
     end = "…" if len(after) > _AFTER else ""
@@ -38,3 +40,10 @@ def excerpt(text: str, line: int, column: int) -> str | None:
     number = str(line)
     caret = " " * columns(shown)
     return f"  {number} | {shown}{visible(after[:_AFTER] + end)}\n  {' ' * len(number)} | {caret}^"
+
+
+def _with_tabs_named(line: str, column: int) -> tuple[str, int]:
+    """A line with the tabs that indent it by their name, and where a column of it has gone."""
+    indent = len(line) - len(line.lstrip(" \t"))
+    moved = line[: min(indent, column - 1)].count("\t") * (len(_TAB) - 1)
+    return line[:indent].replace("\t", _TAB) + line[indent:], column + moved

@@ -184,7 +184,7 @@ class Problems:
         found = self.sorted()
         what = "a problem" if len(found) == 1 else f"{len(found)} problems"
         what = f"{MAX_PROBLEMS} problems or more" if len(found) >= MAX_PROBLEMS else what
-        return self._failure(f"{self.path} has {what}; nothing was applied", problems=found)
+        return self._failure(f"{self.path} has {what}", problems=found)
 
     def raise_any(self) -> None:
         """Raise the error, where there are problems."""

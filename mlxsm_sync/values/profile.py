@@ -29,6 +29,12 @@ _WHITE = WHITE_CLASS
 _END = r"(?![\s\S])"  # the end of the text: `$` would let a last line break through
 
 
+_OF_EMOJI = {
+    "U+200D": ": emoji that are joined into one, such as a family, are not allowed",
+    "U+FE0F": ": it only makes a sign an emoji",
+}
+
+
 class Identity(NamedTuple):
     """What a running server is known by: literal but for the host's case."""
 
@@ -45,7 +51,8 @@ def check_name(text: str) -> str:
     if len(name) > NAME_LENGTH:
         raise ValueError(f"must be at most {NAME_LENGTH} characters long, not {len(name)}")
     if char := unseen(name):
-        raise ValueError(f"must not contain the invisible character {char}; remove it")
+        why = _OF_EMOJI.get(char, "")
+        raise ValueError(f"must not contain the invisible character {char}; remove it{why}")
     if re.fullmatch("#[0-9]+", name):
         raise ValueError("must not be # with digits only: that selects a profile by position")
     return name

@@ -325,3 +325,19 @@ def test_an_old_version_may_be_broken_for_one_machine_alone(machines: Project) -
     assert warning.startswith(
         'warning: the old version is broken (old.yaml:5:46: "mini-*" and "*-7" (line 4) both match mini-7'
     )
+
+
+@pytest.mark.parametrize("revision", ["HEAD", "origin/main"])
+def test_a_revision_of_git_is_answered_with_how_git_shows_it(project: Project, revision: str) -> None:
+    project.write(NEW)
+    told = project.run("plan", "--base", revision)
+    assert told.code == 1
+    assert told.err.endswith(
+        f"hint: --base takes a file; of a commit: git show {revision}:./profiles.yaml | mlxsm plan --base -\n"
+    )
+    whole = project.run("plan", "--base", "HEAD:other.yaml")
+    assert "git show HEAD:other.yaml | mlxsm plan --base -\n" in whole.err
+    named = project.run("plan", "--base", "HEAD", "-f", "profiles.yaml")
+    assert named.err.endswith("| mlxsm plan --base - -f profiles.yaml\n")
+    gone = project.run("plan", "--base", "HEAD", "-f", str(project.folder / "profiles.yaml"))
+    assert "git show" not in gone.err

@@ -203,3 +203,44 @@ def test_a_token_in_a_key_or_value_never_gets_out(repository: Project, form: str
         result = repository.run("validate", "profiles.yaml", "--format", form)
         assert result.code == 1
         shows_nothing(result, token)
+
+
+def test_a_file_that_is_not_there_is_named_once(project: Project) -> None:
+    told = project.run("validate", "nothere.yaml")
+    assert (told.code, told.out) == (1, "nothere.yaml: cannot be read: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_hinted"),
+    [
+        ("start.sh", "mlx_lm.server --model org/x\n", True),
+        ("start", "#!/bin/sh\nexec x --model 'a\n", True),
+        ("a.plist", "<?xml version='1.0'?><plist><dict/></plist>", True),
+        ("notes.txt", "hello\n", False),
+        ("team.yaml", "# mlx_lm\nhello\n", False),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "up"])
+def test_a_file_of_commands_is_answered_with_how_it_becomes_a_profile_file(
+    project: Project, command: str, name: str, content: str, is_hinted: bool
+) -> None:
+    project.write(content, name)
+    told = project.run(command, "-f", name)
+    hint = f"hint: to make a profile file of commands: mlxsm init --from-file {name}\n"
+    assert (told.code, hint in told.err) == (1, is_hinted)
+
+
+def test_only_apply_and_import_say_that_nothing_was_applied(project: Project) -> None:
+    project.write("profiles: [", "bad.yaml")
+    project.write("{}", "bad.json")
+    for words, says in (
+        (("apply", "-f", "bad.yaml"), True),
+        (("apply", "-f", "bad.yaml", "--json"), True),
+        (("apply", "bad.json"), True),
+        (("import", "bad.json"), True),
+        (("plan", "-f", "bad.yaml"), False),
+        (("up", "-f", "bad.yaml"), False),
+        (("pull", "-f", "bad.yaml"), False),
+    ):
+        told = project.run(*words)
+        assert (words, told.code, "; nothing was applied" in told.err + told.out) == (words, 1, says)

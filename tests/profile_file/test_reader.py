@@ -177,6 +177,10 @@ FIELDS = {
     "name: 5": 'name must be text: write "5"',
     "name: '#12'": "name must not be # with digits only: that selects a profile by position",
     "name: " + "x" * 121: "name must be at most 120 characters long, not 121",
+    'name: "\\U0001F468\\u200d\\U0001F469"': (
+        "name must not contain the invisible character U+200D; remove it: emoji that are joined into one, "
+        "such as a family, are not allowed"
+    ),
     'name: "a\\u202eb"': "name must not contain the invisible character U+202E; remove it",
     'name: "a\\x1b[31m"': "name must not contain the invisible character U+001B; remove it",
     'name: "\\u3164x"': "name must not contain the invisible character U+3164; remove it",

@@ -18,6 +18,8 @@ from testing.project import Project
         ("name: a: b", 8, "  1 | name: a: b\n    |        ^"),
         ("name: 模型: b", 9, "  1 | name: 模型: b\n    |           ^"),
         ("a\tb: c", 2, "  1 | a\\u{9}b: c\n    |  ^"),
+        ("\ta: b", 1, "  1 | <tab>a: b\n    | ^"),
+        (" \ta: b", 4, "  1 |  <tab>a: b\n    |        ^"),
         ("a: \u202eb", 5, "  1 | a: \\u{202e}b\n    |            ^"),
         ("a: b\r", 5, "  1 | a: b\n    |     ^"),
         ("x" * 200, 100, f"  1 | …{'x' * 60}{'x' * 40}…\n    | {' ' * 61}^"),

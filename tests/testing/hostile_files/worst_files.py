@@ -38,7 +38,7 @@ FILES: dict[str, tuple[str, str]] = {
     '\\"': (_fill('\\"'), _LONG),
     "? ": (_fill("? "), "a key must be text"),
     "[": (_fill("["), _DEEP),
-    "{": (_fill("{"), "nothing was applied"),  # releases of libyaml see one fault or another first
+    "{": (_fill("{"), " problem"),  # releases of libyaml see one fault or another first
     "{a: ": (_fill("{a: "), _DEEP),
     ": ": (_fill(": "), "not valid YAML"),
     "&a ": (_fill("&a "), "anchors (&) are not allowed"),
