@@ -74,13 +74,16 @@ WORDS: dict[str, str] = {
     "sync": "mlxsm plan shows what differs, mlxsm apply brings this machine in line with the profile file",
     "deploy": "mlxsm apply brings this machine in line with the profile file, mlxsm up starts servers",
     "commit": "mlxsm apply brings this machine in line with the profile file; git commit keeps the file",
-    "install": "write it into the profile file, then mlxsm apply and mlxsm up",
+    "install": "a model is a profile: write it into the profile file, then mlxsm apply and mlxsm up",
     "setup": "mlxsm init writes a starter profile file, then mlxsm plan",
     "new": "mlxsm init writes a starter profile file, then mlxsm plan",
     "update": "edit the profile file, then mlxsm apply and mlxsm up --recreate",
     "upgrade": "upgrade it with what installed it, such as pip; mlxsm doctor tells the server's version",
-    "add": "write it into the profile file, then mlxsm plan; mlxsm pull{name} takes one from this machine",
-    "create": "write it into the profile file, then mlxsm apply and mlxsm up",
+    "add": (
+        "a model is a profile: write it into the profile file, then mlxsm plan; "
+        "mlxsm pull{name} takes one from this machine"
+    ),
+    "create": "a model is a profile: write it into the profile file, then mlxsm apply and mlxsm up",
     "edit": "$EDITOR {file}, then mlxsm plan",
     "set": "$EDITOR {file}, then mlxsm plan",
     "config": "mlxsm validate checks the profile file, mlxsm plan compares it with this machine",

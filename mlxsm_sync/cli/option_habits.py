@@ -19,6 +19,7 @@ class Habit(NamedTuple):
 _LOOK = "mlxsm plan shows what would change, and changes nothing"
 _YES = "this command asks nothing"
 _LINES = "mlxsm logs -n N shows the last N lines"
+_NO_TIMES = "logs are counted in lines, not by time: mlxsm logs -n 200 shows the last 200"
 
 OPTIONS: dict[str, Habit] = {
     # answers
@@ -99,8 +100,8 @@ OPTIONS: dict[str, Habit] = {
     # logs and lists
     "tail": Habit(("--tail",), _LINES),
     "lines": Habit(("--tail",), _LINES),
-    "since": Habit(("--tail",), _LINES),
-    "until": Habit(("--tail",), _LINES),
+    "since": Habit((), _NO_TIMES),
+    "until": Habit((), _NO_TIMES),
     "timestamps": Habit((), "each line is shown as the server wrote it"),
     "no-log-prefix": Habit((), "not needed: one log alone has no prefix"),
     "follow": Habit(("--follow", "--watch"), "mlxsm logs -f follows what servers write"),

@@ -17,10 +17,13 @@ RASH_OPTIONS = ("--force", "--prune", "--prune-foreign", "--all", "--yes", "--wh
 """What a slip must not lead to."""
 
 _HELP = ("-h", "--help")
+_COMMAND_LINE, _EXAMPLE = "--from-command", "mlx_lm.server --model org/name"
 _LEADING = {"-f": "--file"} | {
     name: name for name in ("--file", "--state", "--lock-timeout", "--color", "--json-out")
 }
 _LEADING_SWITCHES = ("-q", "--quiet", "-v", "--verbose", "--json", "--no-color")
+COMMON = (*_LEADING, *_LEADING_SWITCHES)
+"""Options that may stand before a command as well as behind it."""
 
 
 def behind_the_command(words: Sequence[str]) -> list[str]:
@@ -74,9 +77,14 @@ def asks_for_help(command: click.Command, words: Sequence[str]) -> bool:
 def refuse_unknown(command: click.Command, name: str, words: Sequence[str]) -> None:
     """UsageError if an option is unknown or lacks its value, or if there is a word too many."""
     known = _Known.of(command)
-    operands = [*_operands(known, name, words)]
-    if known.operands is not None and len(operands) > known.operands:
-        raise _too_many(known, name, operands[known.operands])
+    try:
+        operands = [*_operands(known, name, words)]
+        if known.operands is not None and len(operands) > known.operands:
+            raise _too_many(known, name, operands[known.operands])
+    except UsageError as error:
+        if _COMMAND_LINE in known.takes_value and any(one.startswith(_COMMAND_LINE) for one in words):
+            error.hint = f"put the whole command in quotes: mlxsm {name} {_COMMAND_LINE} '{_EXAMPLE}'"
+        raise
 
 
 def _operands(known: _Known, name: str, words: Sequence[str]) -> Iterator[str]:
@@ -127,6 +135,6 @@ def _too_many(known: _Known, name: str, word: str) -> UsageError:
     hint = f"see mlxsm {name} --help"
     if word.endswith((".yaml", ".yml")) and "--file" in known.takes_value:
         hint = f"-f names the profile file: mlxsm {name} -f {shlex.quote(word)}"
-    elif word != "help" and "--only" in known.takes_value:
+    elif word != "help" and "--only" in known.takes_value and name != "import":
         hint = f"--only names a profile: mlxsm {name} --only {shlex.quote(word)}"
     return UsageError(f"unexpected argument {visible(word)}", hint)

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 import click
 from click.core import ParameterSource
 
+from mlxsm_sync.cli.words import COMMON
 from mlxsm_sync.errors import UsageError
 
+_NAME_ONE = (
+    "name one: common options stand behind the command or in front of it, as in mlxsm plan -v or "
+    "mlxsm -v plan; mlxsm --version prints the version"
+)
 _BEHIND = "options stand behind the command, as in mlxsm plan -v; mlxsm --version prints the version"
 
 
@@ -22,6 +27,8 @@ def as_usage(error: click.UsageError, words: Sequence[str]) -> UsageError:
         case click.BadParameter(param=click.Parameter() as parameter):
             rule = _rule(parameter.type) or _plain(error.message)
             return UsageError(f"{_name(parameter, error, words)} {rule}", hint)
+        case click.NoSuchOption() if error.option_name in COMMON:
+            return UsageError("there is no command", _NAME_ONE)
         case click.NoSuchOption():
             return UsageError(f"there is no option {error.option_name} before a command", _BEHIND)
         case _:

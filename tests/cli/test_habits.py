@@ -108,7 +108,11 @@ TYPED = {
     "plan --detailed-exitc": "did you mean --detailed-exitcode?",
     "apply --expect-in x": "did you mean --expect-input?",
     "apply --while-app": "see mlxsm apply --help",  # only a slip of one letter leads to what is rash
-    "logs A --since 5m": "write it --tail",
+    "logs A --since 5m": "mlxsm logs -n 200",
+    "init --from-command mlx_lm.server --model org/name": "put the whole command in quotes: mlxsm init --from",
+    "init --from-command python -m mlx_lm.server": "put the whole command in quotes: mlxsm init --from",
+    "import x.json id": "see mlxsm import --help",
+    "install": "a model is a profile: write it into the profile file",
     "list --format table": "write it --json",
     "list -o json": "write it --json",
     "export -out=x.json": "write it --output x.json",
@@ -117,7 +121,8 @@ TYPED = {
     "plan profiles.yaml": "mlxsm plan -f profiles.yaml",
     "plan qwen": "mlxsm plan --only qwen",
     "plan help": "see mlxsm plan --help",
-    "-v": "mlxsm --version prints the version",
+    "-v": "as in mlxsm plan -v or mlxsm -v plan; mlxsm --version prints the version",
+    "--recreate up": "options stand behind the command, as in mlxsm plan -v",
     "-f team.yaml": "options stand behind the command",
 }
 
