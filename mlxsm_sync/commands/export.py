@@ -55,6 +55,7 @@ def export(
         text, profiles, notes = _document(selection.entries, time)
     else:
         text, profiles, notes = _profile_file(selection.entries, state, out)
+    notes = [*notes, *_about_name(out, form)]
     asking = not yes and can_ask(session)
     for line in (*privacy_lines(selection, profiles), *(f"note: {note}" for note in notes)):
         # Whoever is asked sees what about, however little was asked for.
@@ -75,6 +76,16 @@ def export(
             echo(text, end="")
         return
     _write(session, text, out, report, overwrite=yes)
+
+
+def _about_name(out: str | None, form: str) -> list[str]:
+    """What there is to say of a file whose name promises another format."""
+    named = os.path.splitext(out or "")[1].lower()
+    if form == "json" and named in (".yaml", ".yml"):
+        return [f"{out} will hold JSON, a document of the Mac app: --format yaml writes a profile file"]
+    if form == "yaml" and named == ".json":
+        return [f"{out} will hold YAML, and a file of that name is read as JSON: name it .yaml"]
+    return []
 
 
 def _refuse_to_overwrite(out: str) -> None:

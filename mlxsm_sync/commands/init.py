@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from mlxsm_sync.profile_file.from_commands import Source
     from mlxsm_sync.values.profile import Profile
 
+_RUN_ON = (
+    "The servers run on and keep their ports: after mlxsm apply, mlxsm adopt NAME takes one as it is; "
+    "or stop it as you started it, then mlxsm up starts it anew."
+)
+
 
 def init(
     session: Session,
@@ -57,6 +62,8 @@ def init(
         session.output.data(InitReport(path=path, text=None, notes=tuple(notes)))
         session.output.note(f"wrote {path}")
         session.output.note(f"Next: edit it, then {session.command('plan')}")
+        if from_running is not None:
+            session.output.note(_RUN_ON)
 
 
 def _refuse_a_second(names: Sequence[str]) -> None:

@@ -31,6 +31,8 @@ def machine(session: Session, /, name: str | None, forget: bool) -> None:
         report = _report(session, called, desired)
         session.output.data(report)
         session.output.print(machine_text(report, called, session.output.quiet))
+    if written is not None:
+        session.output.note(f"wrote {written}" if name is not None else f"removed {written}")
     if name is not None and called.from_ != "file":
         session.output.note(f"note: {called.source.removeprefix('from ')} says otherwise, and comes first")
 

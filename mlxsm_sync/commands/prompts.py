@@ -27,6 +27,8 @@ waiting = False
 """Whether a question is open."""
 _WAYS: tuple[Choice, ...] = ("skip", "rename", "replace")
 _BACK = "-"
+_NEARLY = ("y", "ye", "yes", "yes.", "yeah", "ok", "j", "ja", "o", "oui", "s", "si")
+"""What somebody answers who means yes."""
 
 
 def can_ask(session: Session, desired: Desired | None = None) -> bool:
@@ -42,8 +44,10 @@ def confirm(session: Session, question: str, desired: Desired | None = None) -> 
     if not can_ask(session, desired):
         why = "nothing is asked with --no-input" if session.no_input else "there is no terminal to ask on"
         raise NoTerminal(f"{why}; nothing was written", "add --yes to go on without the question")
-    if _ask(f"{question} ") != "yes":
-        raise Cancelled("not confirmed; nothing was written")
+    answer = _ask(f"{question} ")
+    if answer != "yes":
+        in_full = "only yes in full, in small letters, goes on" if answer.lower() in _NEARLY else None
+        raise Cancelled("not confirmed; nothing was written", in_full)
 
 
 def ask_conflict(conflict: Conflict, choices: Choices, refusal: Refusal) -> Choices:

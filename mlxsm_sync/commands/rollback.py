@@ -28,6 +28,9 @@ def rollback(session: Session, serial: int | None, yes: bool) -> None:
         after = restored(goal, state)
         return between(state, after), after
 
+    if serial is None:
+        by = f", written by mlxsm {goal.written.command}" if goal.written is not None else ""
+        session.output.note(f"back to serial {goal.serial}{by}")
     show_and_write(session, remake, "rollback", yes=yes)
 
 

@@ -53,7 +53,14 @@ def check(
     about_memory = () if memory.problem is None else (memory.problem,)
     about_options = (problem for one in named for problem in one.problems)
     cluster = look_at_cluster(entry, program, machine, environment)
-    problems = (*unreadable, *files.problems, *about_options, *start.problems, *about_memory, *cluster.problems)
+    problems = (
+        *unreadable,
+        *files.problems,
+        *about_options,
+        *start.problems,
+        *about_memory,
+        *cluster.problems,
+    )
     return Checked(entry, start, problems, (*warnings, *cluster.warnings), memory, cluster.rank)
 
 

@@ -58,17 +58,16 @@ def _yielded(
     natural: Sequence[int], width: int | None, yielding: Sequence[int], dropping: Sequence[int]
 ) -> dict[int, int]:
     """The columns that stay, with their widths; some are made as small as it takes, or left out."""
-    shown = [*range(len(natural))]
-    for place in (*dropping, None):
+    shown, waiting = [*range(len(natural))], [*dropping]
+    while True:
         widths = {one: natural[one] for one in shown}
         room = sum(natural) if width is None else width - _GAP * (len(shown) - 1)
         for one in filter(widths.__contains__, yielding):
             least = min(widths[one], _LEAST)
             widths[one] = max(least, widths[one] - max(sum(widths.values()) - room, 0))
-        if place is None or sum(widths.values()) <= room:
-            break
-        shown.remove(place)
-    return widths
+        if not waiting or sum(widths.values()) <= room:
+            return widths
+        shown.remove(waiting.pop(0))
 
 
 def _fitting(widths: list[int], width: int | None) -> list[int]:

@@ -45,7 +45,8 @@ def test_a_name_is_told_kept_and_forgotten(project: Project) -> None:
     )
     path = name_file(project)
     kept = f"studio (from {path}), tags big\nFor this machine: Mine, All\nFor others: Other, Kept\n"
-    assert project.run("machine", "STUDIO").out == kept
+    named = project.run("machine", "STUDIO")
+    assert (named.out, named.err) == (kept, f"wrote {path}\n")
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("studio\n", 0o600)
     assert project.run("machine").out == kept
     assert project.run("machine", "-q").out == "studio\n"
@@ -57,7 +58,9 @@ def test_a_name_is_told_kept_and_forgotten(project: Project) -> None:
         "profiles": ["Mine", "All"],
         "elsewhere": ["Other", "Kept"],
     }
-    assert project.run("machine", "--forget").out == f"{host} (from the host name)\n"
+    forgotten = project.run("machine", "--forget")
+    assert forgotten.out == f"{host} (from the host name)\n"
+    assert f"removed {path}\n" in forgotten.err
     assert not path.exists()
     assert project.run("machine", "--forget").code == 0
 
@@ -69,7 +72,7 @@ def test_a_name_that_is_said_elsewhere_comes_first_and_that_is_told(project: Pro
         told.out
         == "mini-1 (from MLXSM_MACHINE), tags small\nFor this machine: Other, All\nFor others: Mine, Kept\n"
     )
-    assert told.err == "note: MLXSM_MACHINE says otherwise, and comes first\n"
+    assert told.err == f"wrote {name_file(project)}\nnote: MLXSM_MACHINE says otherwise, and comes first\n"
 
 
 def test_without_a_file_only_the_name_is_told(project: Project) -> None:

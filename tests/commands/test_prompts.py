@@ -119,13 +119,14 @@ def test_a_name_that_is_not_to_be_had_is_refused_at_the_prompt(conflicted: Proje
     assert names(conflicted) == ["A", "Z", "Mine", "C"]
 
 
-@pytest.mark.parametrize("answer", ["y", "no", ""])
-def test_anything_but_yes_declines(conflicted: Project, answer: str) -> None:
+@pytest.mark.parametrize(("answer", "hinted"), [("y", True), ("YES", True), ("no", False), ("", False)])
+def test_anything_but_yes_declines(conflicted: Project, answer: str, hinted: bool) -> None:
     before = conflicted.state_path.read_bytes()
     terminal = start(conflicted, "--skip", "A", "--skip", "B")
     terminal.expect("Type yes to")
     terminal.sendline(answer)
     terminal.expect("not confirmed; nothing was written")
+    assert ("only yes in full" in terminal.read()) == hinted
     assert code(terminal) == 1
     assert conflicted.state_path.read_bytes() == before
 

@@ -367,6 +367,9 @@ def test_at_boot_tells_what_the_administrator_does(serviced: Serviced) -> None:
     told = serviced.run("service", "install", "A", "--at", "boot", "--no-start")
     assert told.code == 0
     assert "sudo loginctl enable-linger" in told.err
+    shown = serviced.run("service", "install", "A", "--at", "boot", "--print")
+    assert ("sudo loginctl enable-linger" in shown.err, "[Service]" in shown.out) == (True, True)
+    assert "linger" not in serviced.run("service", "install", "A", "--print").err
     assert serviced.unit_path("A").exists()
 
 

@@ -517,3 +517,29 @@ def test_what_a_profile_file_would_refuse_stays_out_of_one(
 
 def test_what_nobody_sees_is_an_escape_of_json() -> None:
     assert escaped('"a\u202eb"\n"\U000e0041"') == '"a\\u202eb"\n"\\udb40\\udc41"'
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("-o", "out.yaml"),
+            "out.yaml will hold JSON, a document of the Mac app: --format yaml writes a profile file",
+        ),
+        (("-o", "out.YML"), "out.YML will hold JSON"),
+        (
+            ("-o", "o.json", "--format", "yaml"),
+            "o.json will hold YAML, and a file of that name is read as JSON",
+        ),
+        (("-o", "out.json"), None),
+        (("-o", "out.yaml", "--format", "yaml"), None),
+        (("-o", "-"), None),
+    ],
+)
+def test_a_name_that_promises_another_format_is_told(
+    project: Project, words: tuple[str, ...], told: str | None
+) -> None:
+    project.apply("schemaVersion: 1\nprofiles:\n- {name: A, modelID: org/a, port: 1}\n")
+    ended = project.run("export", "--yes", *words)
+    assert (ended.code, "will hold" in ended.err) == (0, told is not None)
+    assert told is None or told in ended.err

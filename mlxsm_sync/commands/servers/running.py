@@ -29,8 +29,9 @@ def running(session: Session) -> list[Source]:
         elif source is not None and source.calls:
             found.append(source)
     if ours:
-        what = "a server was left out" if ours == 1 else f"{ours} servers were left out"
-        session.output.note(f"note: {what}: mlxsm started it, and init --from-state has its profile")
+        one = "a server was left out: mlxsm started it, and mlxsm init --from-state has its profile"
+        many = "servers were left out: mlxsm started them, and mlxsm init --from-state has their profiles"
+        session.output.note(f"note: {one if ours == 1 else f'{ours} {many}'}")
     if not found:
         raise ServerError(
             "no other mlx_lm.server of this user runs here",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _DAEMONS = "/Library/LaunchDaemons"
 _PASSING = ("/archive-v0/", "/environments-v2/")
 """Folders of uv's cache, in which the environments of `uvx` are for as long as uv likes."""
+_LINGER = "/var/lib/systemd/linger"
 
 
 class Wish(NamedTuple):
@@ -131,7 +132,16 @@ class Draft:
         self.session.output.data(report)
         self.session.output.print(printed_text(report))
         self.warn()
+        if self.wish.at == "boot":
+            self.tell_of_linger()
         return DECISIONS if len(entries) < len(rows) else 0
+
+    def tell_of_linger(self) -> None:
+        """Say what lets the services of a user begin before anybody logs in, unless that was done."""
+        user = getpass.getuser()
+        if self.kept.manager.kind == "systemd" and not os.path.exists(f"{_LINGER}/{user}"):
+            how = f"sudo loginctl enable-linger {user}"
+            self.session.output.note(f"to be started with the machine, before anybody logs in: {how}")
 
     def tell_of_daemons(self, rows: Sequence[Declared]) -> int:
         """Print what only the administrator may do, and do nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from mlxsm_sync.planning.declared import Declared
     from mlxsm_sync.servers.orders import Orders
     from mlxsm_sync.values.state import Entry
-
-_LINGER = "/var/lib/systemd/linger"
 
 
 def install(
@@ -219,11 +216,8 @@ class _Installation:
         output = self._session.output
         output.data(report)
         output.print(install_text(report, output.style(sys.stdout)), wrap=True)
-        user = getpass.getuser()
-        if self._draft.wish.at == "boot" and not os.path.exists(f"{_LINGER}/{user}"):
-            output.note(
-                f"to be started with the machine, before anybody logs in: sudo loginctl enable-linger {user}"
-            )
+        if self._draft.wish.at == "boot":
+            self._draft.tell_of_linger()
 
 
 def _interrupted(row: Declared) -> InstalledService:
