@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mlxsm_sync.syntax.shell_variables import ASSIGNMENT
 from mlxsm_sync.text.program_words import WRAPPERS, Wrapper, base
 
-_SIGNS = ("then", "do", "else", "elif", "if", "while", "until", "!", "{", "$", "%", "builtin")
+_SIGNS = ("then", "do", "else", "elif", "if", "while", "until", "!", "{", "$", "%", "builtin", "noglob")
 """Words of a shell, and signs of its prompt, after which a command stands."""
 _PREFIXES: Mapping[str, Wrapper] = {
     **WRAPPERS,
@@ -94,6 +94,9 @@ def behind_prefixes(words: Sequence[str]) -> Behind | None:
     while at < len(words):
         if words[at] in _SIGNS:
             at += 1
+            continue
+        if words[at] == "function":
+            at += 2
             continue
         name = _known(words[at])
         if name is None:

@@ -14,7 +14,8 @@ from mlxsm_sync.syntax.tree import Position, Problems
 from mlxsm_sync.text.program_words import base, is_python, python_run
 
 _PROGRAM = "mlx_lm.server"
-_SHELLS = ("ash", "bash", "dash", "fish", "ksh", "sh", "zsh")
+_SHELLS = ("ash", "bash", "dash", "fish", "ksh", "runuser", "sh", "su", "zsh")
+"""Programs that take commands behind `-c`."""
 _RUNNERS = (
     "conda",
     "doppler",
@@ -148,6 +149,8 @@ def _calls(command: ShellCommand, path: str, folder: str | None, depth: int) -> 
 
 def _scripts(inner: Sequence[Word]) -> Iterator[Word]:
     """Words that a shell reads as commands: behind its `-c`, for a new terminal, behind an alias."""
+    if inner[0].text == "eval" and inner[1:]:
+        yield inner[1]._replace(text=" ".join(one.text for one in inner[1:]))
     if inner[0].text == "alias":
         yield from (one._replace(text=one.text.partition("=")[2]) for one in inner[1:])
     if base(inner[0].text) in _TERMINALS:

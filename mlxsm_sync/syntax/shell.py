@@ -47,7 +47,7 @@ class ShellCommand(NamedTuple):
     redirected: bool
     """Whether its output goes into a file, or its input comes from one."""
     data: tuple[Word, ...] = ()
-    """Here-documents that end behind it: its input, or that of the commands it is joined with."""
+    """What else it is given: variables in front, and here-documents, its own or of what it is joined with."""
 
 
 def shell_commands(text: str, problems: Problems) -> list[ShellCommand]:
@@ -144,7 +144,7 @@ class _Reader:
         declares = self.variables.take(words or variables)
         if words and not declares:
             names = dict.fromkeys((*self.variables.exported, *filter(None, map(assigned, variables))))
-            yield ShellCommand(tuple(words), tuple(names), redirected, data)
+            yield ShellCommand(tuple(words), tuple(names), redirected, (*variables, *data))
 
     def _position(self, place: int) -> Position:
         # From the last place on, or a long line takes time by the square of its length.

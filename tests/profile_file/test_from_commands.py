@@ -71,6 +71,9 @@ START = "--model org/a --port 8081"
         f"env -i PATH=/bin nohup timeout -k 5 60 mlx_lm.server {START}",
         f"if ! time -p command exec -a x mlx_lm.server {START}; then echo; fi",
         f"op run -- mlx_lm.server {START}",
+        f"eval mlx_lm.server {START}",
+        f"su - joe -c 'mlx_lm.server {START}'",
+        f"function serve {{ noglob mlx_lm.server {START}; }}",
         f'OPTS="{START}"; mlx_lm.server $OPTS',
         f"cat <<EOF > x\nmlx_lm.server --model org/b\nEOF\nmlx_lm.server {START}",
         f"$ mlx_lm.server {START}",
@@ -123,6 +126,8 @@ def test_a_start_is_known_in_every_form(command: str) -> None:
         "env -S 'mlx_lm.server --model x'",
         "sudo --what mlx_lm.server --model x",
         "command -v mlx_lm.server",
+        "eval",
+        "ExecStart=/opt/bin/mlx_lm.server --model x",
         "timeout 60",
         "cat <<EOF\nmlx_lm.server --model x\nEOF",
         "docker run -it x mlx_lm.server --model x",
@@ -449,7 +454,7 @@ mlx_lm.server --model org/b
 EOF
 docker run x mlx_lm server
 # mlx_lm.server --model org/c
-echo no more
+ExecStart=/opt/bin/mlx_lm.server --model org/d
 """
 
 
@@ -457,7 +462,7 @@ def test_lines_that_name_the_server_without_starting_it_are_named() -> None:
     start = "mlx_lm.server --model org/a\n"
     notes = profiles_of([of_a_file((start + ELSEWHERE).encode(), "x.sh")], HOME).notes
     rest = "mlx_lm.server without starting it on this machine, and became no profile"
-    assert f"x.sh: lines 2, 5 and 7 name {rest}" in notes
+    assert f"x.sh: lines 2, 5, 7 and 9 name {rest}" in notes
     many = start + "grep mlx_lm.server x\n" * 12
     notes = profiles_of([of_a_file(many.encode(), "x.sh")], HOME).notes
     assert f"x.sh: lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more name {rest}" in notes
