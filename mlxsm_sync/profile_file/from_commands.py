@@ -6,15 +6,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from mlxsm_sync.errors import InvalidFile
 from mlxsm_sync.profile_file.reader import read_declarations
 from mlxsm_sync.profile_file.selection import select
 from mlxsm_sync.profile_file.server_arguments import placed, translate
-from mlxsm_sync.profile_file.server_calls import ServerCall, call_of, calls_in, lines_naming
+from mlxsm_sync.profile_file.server_calls import ServerCall, call_of, calls_in, joined, lines_naming
 from mlxsm_sync.profile_file.writer import profile_file
-from mlxsm_sync.syntax.plist import is_plist, read_job
+from mlxsm_sync.syntax.plist import LaunchdJob, is_plist, read_job
 from mlxsm_sync.syntax.shell import Word
 from mlxsm_sync.syntax.source import decode, parse_text
 from mlxsm_sync.syntax.tree import Position, Problems
@@ -84,24 +85,32 @@ def _of_a_plist(data: bytes, problems: Problems) -> Source:
         return Source(problems, ())
     call = call_of(job.words, Word("", _START), job.places)
     # A shell may stand in front of it, as for `source …; exec mlx_lm.server …`.
-    commands = calls_in(_as_a_line(job.words), problems) if call is None else None
-    calls = [call] if call is not None else commands.calls if commands is not None else []
+    calls = [call] if call is not None else _of_a_line(job, problems)
     if not calls and not problems:
         problems.add(None, "its ProgramArguments start no mlx_lm.server")
     around = partial(_around, variables=job.variables, folder=job.folder, redirected=job.redirected)
     return Source(problems, [*map(around, calls)])
 
 
-def _as_a_line(words: Sequence[str]) -> str:
-    quoted = ("'" + word.replace("'", "'\\''") + "'" for word in words)
-    return " ".join(quoted)
+def _of_a_line(job: LaunchdJob, problems: Problems) -> list[ServerCall]:
+    """The starts by a shell in a list of words, each argument where the word stands that it is part of."""
+    quoted = ["'" + word.replace("'", "'\\''") + "'" for word in job.words]
+    begins = accumulate((len(one) + 1 for one in quoted), initial=1)
+    places = dict(zip(begins, job.places, strict=False))
+    calls = calls_in(" ".join(quoted), problems, job.folder).calls
+    return [
+        one._replace(
+            arguments=tuple(word._replace(at=places.get(word.at.column, _START)) for word in one.arguments)
+        )
+        for one in calls
+    ]
 
 
 def _around(call: ServerCall, variables: tuple[str, ...], folder: str | None, redirected: bool) -> ServerCall:
     """A start with what launchd gives it."""
     return call._replace(
         variables=(*variables, *call.variables),
-        folder=call.folder or folder,
+        folder=joined(folder, call.folder) if call.folder is not None else folder,
         redirected=redirected or call.redirected,
     )
 

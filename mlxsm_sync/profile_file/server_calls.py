@@ -60,9 +60,9 @@ class Commands(NamedTuple):
     """Commands that start no server."""
 
 
-def calls_in(text: str, problems: Problems) -> Commands:
-    """The starts of servers in lines for a shell."""
-    return _read(shell_commands(text, problems), problems.path)
+def calls_in(text: str, problems: Problems, folder: str | None = None) -> Commands:
+    """The starts of servers in lines for a shell that begins in a folder."""
+    return _read(shell_commands(text, problems), problems.path, folder)
 
 
 def lines_naming(commands: Iterable[ShellCommand]) -> list[int]:
@@ -100,10 +100,10 @@ def _moved(words: Sequence[Word], folder: str | None) -> str | None:
     if not targets:
         return "~"
     last = targets[-1]
-    return None if last.unknown is not None or last.text == "-" else _joined(folder, last.text)
+    return None if last.unknown is not None or last.text == "-" else joined(folder, last.text)
 
 
-def _joined(folder: str | None, target: str) -> str:
+def joined(folder: str | None, target: str) -> str:
     """A folder that is named in another one."""
     if folder is None or target.startswith(("/", "~")):
         return target
@@ -116,18 +116,21 @@ def call_of(words: Sequence[str], at: Word, places: Sequence[Position] = ()) -> 
     """The start of a server by words that no shell takes apart, each at its place, or all where `at` is."""
     known = places if len(places) == len(words) else [at.at] * len(words)
     placed = tuple(at._replace(text=word, at=place) for word, place in zip(words, known, strict=True))
-    begin = arguments_at(words)
-    if begin is None:
+    behind = behind_prefixes(words)
+    begin = _arguments_behind(words, behind)
+    if behind is None or begin is None:
         return None
     variables = _assigned(words[:begin])
-    return ServerCall(at.at, tuple(words[:begin]), placed[begin:], variables, redirected=False)
+    return ServerCall(
+        at.at, tuple(words[:begin]), placed[begin:], variables, redirected=False, folder=behind.folder
+    )
 
 
 def _calls(command: ShellCommand, path: str, folder: str | None, depth: int) -> Iterator[ServerCall]:
     words = [word.text for word in command.words]
     behind = behind_prefixes(words)
     if behind is not None and behind.folder is not None:
-        folder = _joined(folder, behind.folder)
+        folder = joined(folder, behind.folder)
     if (begin := _arguments_behind(words, behind)) is not None:
         outside = () if behind is not None and behind.is_cleared else command.variables
         variables = tuple(dict.fromkeys((*outside, *_assigned(words[:begin]))))

@@ -514,6 +514,21 @@ def test_a_problem_in_a_property_list_is_told_where_its_argument_stands() -> Non
     assert (problem.line, problem.column) == (line, len("\t\t<string>") + 1)
 
 
+def test_a_property_list_tells_where_a_shell_in_it_runs_and_what_is_wrong_there() -> None:
+    script = "cd models && exec mlx_lm.server --model ./m"
+    listed = plist("/bin/zsh", "-lc", script, WorkingDirectory="/srv")
+    (profile,) = profiles_of([of_a_file(listed, "x.plist")], None).profiles
+    assert profile.model_id == "/srv/models/m"
+    inside = plist("/usr/bin/env", "-C", "models", "mlx_lm.server", "--model", "./m", WorkingDirectory="/srv")
+    assert profiles_of([of_a_file(inside, "x.plist")], None).profiles[0].model_id == "/srv/models/m"
+    broken = plist("/bin/zsh", "-lc", f"{script} --port x")
+    with pytest.raises(InvalidFile) as caught:
+        profiles_of([of_a_file(broken, "x.plist")], None)
+    (problem,) = caught.value.problems
+    lines = broken.decode().splitlines()
+    assert "--port x" in lines[(problem.line or 0) - 1]
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
