@@ -29,7 +29,7 @@ def rollback(session: Session, serial: int | None, yes: bool) -> None:
         return between(state, after), after
 
     if serial is None:
-        by = f", written by mlxsm {goal.written.command}" if goal.written is not None else ""
+        by = f", which {goal.written.command} wrote" if goal.serial and goal.written is not None else ""
         session.output.note(f"back to serial {goal.serial}{by}")
     show_and_write(session, remake, "rollback", yes=yes)
 
