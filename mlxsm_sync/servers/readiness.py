@@ -32,6 +32,8 @@ from mlxsm_sync.values.run import RunRecord
 PAUSE = 0.05
 _HEALTH_PAUSE = 1.0
 """Between looks at the health of a server that has a question of ours."""
+_PEERS_PAUSE = 0.25
+"""Between looks for other ranks: to ask for the connections of a process is dear."""
 _MOMENTS = 6
 _PATIENCE = 2.0
 """For one answer about health."""
@@ -102,7 +104,7 @@ class ReadinessWait:
                 self._change_phase(f"waiting for {' and '.join(rank.machines[one] for one in others)}")
             self._until = time.monotonic() + self._timeout if self._patient else self._until
             self._look()
-            self._stop.wait(PAUSE)
+            self._stop.wait(_PEERS_PAUSE)
         self.awaited, self._until = None, time.monotonic() + self._timeout
 
     def _until_bound(self) -> tuple[str, int]:
@@ -218,7 +220,7 @@ class ReadinessWait:
 
     def _timed_out(self) -> str:
         if self.awaited is not None:
-            return f"{self.awaited}, for {self._timeout:g} s now: is it up there, and can it be reached?"
+            return f"{self.awaited}, for {self._timeout:.0f} s now: is it up there, and can it be reached?"
         what = _late(self._downloads, self._timeout, bound=self._phase != "starting")
         own = self.own if self.listened else self._log.at
         return explaining.timed_out(self._log.path, own, what, listened=self.listened)

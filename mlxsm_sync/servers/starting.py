@@ -6,6 +6,7 @@ everything that can be known of the new one has been looked at.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any, NamedTuple
@@ -80,7 +81,20 @@ class Start:
         self._notes: list[str] = []
 
     def run(self) -> UpServer:
-        """Start it and say how that went, whatever happens."""
+        """Start it and say how that went, whatever happens.
+
+        A rank that waits for the others in vain ends by itself; it is started again while there is time.
+        """
+        until = time.monotonic() + self._policy.timeout
+        while True:
+            self.waited = False
+            server = self._tried()
+            left = until - time.monotonic()
+            if not self.waited or self._policy.foreground or left <= 0 or self._stop.is_set():
+                return server
+            self._policy = self._policy._replace(timeout=left)
+
+    def _tried(self) -> UpServer:
         try:
             return self._run()
         except Stopped:
