@@ -143,6 +143,8 @@ class Services:
         found = self.unit_file(entry_id)
         if found.is_somebody_elses:
             raise ServerError(found.trouble)
+        if found.kind == "absent" and ask:
+            self.manager.check(self.path(entry_id))
         if found.kind == "ours" or self.is_recorded(entry_id, files):
             return
         if ask and self.manager.state(entry_id).is_busy:

@@ -252,7 +252,6 @@ def test_a_profile_that_is_for_other_machines_now_is_told_so(serviced: Serviced)
     file["profiles"][0]["on"] = ["elsewhere"]
     serviced.write(json.dumps(file))
     serviced.run_inside("kill", "-9", str(serviced.record("A")["runner"]))
-    serviced.environment["MLXSM_MACHINE"] = "here"
     wait_for(lambda: serviced.status()["A"]["state"] == "failed")
     message = serviced.status()["A"]["message"]
     assert (

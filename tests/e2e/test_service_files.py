@@ -87,6 +87,11 @@ def test_a_service_whose_file_is_not_as_it_was_is_seen_and_taken_away(serviced: 
     assert (seen["service"], seen["state"]) == (f"systemd:{path.name}", "running")
     assert str(path) in seen["message"]
     assert "mlxsm service install A writes it anew" in seen["message"]
+    pid = serviced.seen("A")["pid"]
+    assert serviced.up("A")["A"]["result"] == "running"
+    (again,) = serviced.run("restart", "A", "--json").json["servers"]
+    assert (again["result"], serviced.seen("A")["pid"]) == ("failed", pid)
+    assert "its service could not start it again, since" in again["message"]
     if kind in ("masked", "folder"):
         (one,) = serviced.install("A")["services"]
         assert one["result"] == "failed"
@@ -140,6 +145,8 @@ def test_a_folder_that_systemd_does_not_read_gets_no_unit(serviced: Serviced) ->
             assert serviced.seen("A")["pid"] == pid
         assert [path for path in (serviced.folder / place).rglob("*") if not path.is_dir()] == []
         assert serviced.run("service", "uninstall", "B", **there).code == 0
+        assert serviced.run("service", "uninstall", "A", **there).code == 1
+        assert serviced.seen("A")["pid"] == pid
 
 
 def test_several_that_take_the_same_service_away_all_succeed(serviced: Serviced) -> None:

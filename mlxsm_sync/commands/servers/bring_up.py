@@ -88,7 +88,7 @@ def orders_of(
         ids = [row.entry_id for row in rows if row.entry is not None]
         file = session.path if has_file(session) and session.path != STDIN else None
         shell = Shell(remedy, file, session.machine)
-        means = means._replace(of_services=means_of_services(kept, ids, how, shell))
+        means = means._replace(of_services=means_of_services(kept, files, ids, how, shell))
     return orders(rows, files, means)
 
 

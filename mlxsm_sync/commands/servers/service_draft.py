@@ -67,7 +67,8 @@ class Draft:
             server_command=shlex.join(find_program(how.server_command, os.environ).command),
             state=self.kept.state,
             file=os.path.abspath(file) if file is not None else None,
-            machine=session.machine,
+            # By its name here, so that whoever reads the unit in another shell knows what it will serve.
+            machine=session.machine or os.environ.get("MLXSM_MACHINE") or None,
             timeout=how.timeout if how.timeout != DEFAULT_START_TIMEOUT else None,
             no_probe=how.no_probe,
             allow_host=how.allow_host,

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlxsm_sync.commands.servers.targets import is_running
 from mlxsm_sync.commands.session import DEFAULT_START_TIMEOUT
 from mlxsm_sync.errors import ServerError
 from mlxsm_sync.servers.command_line import Consent
@@ -16,6 +17,7 @@ from mlxsm_sync.servers.program import find_program
 from mlxsm_sync.servers.service_units import HeldOptions, number
 
 if TYPE_CHECKING:
+    from mlxsm_sync.servers.records import RunFiles
     from mlxsm_sync.servers.services import Services, UnitFile
 
 
@@ -56,15 +58,25 @@ def consent_of(how: UpOptions | HeldOptions) -> Consent:
 
 
 def means_of_services(
-    services: Services, entry_ids: Sequence[str], how: UpOptions, shell: Shell
+    services: Services, files: RunFiles, entry_ids: Sequence[str], how: UpOptions, shell: Shell
 ) -> Mapping[str, ServiceMeans]:
     """What the services of these entries hold; those without one are not in it."""
-    found = ((one, services.unit_file(one)) for one in entry_ids)
-    return {
-        one: _means(there, there.held, how, one, shell)
-        for one, there in found
-        if there.held is not None and there.kind == "ours"
-    }
+    found = {one: services.unit_file(one) for one in entry_ids}
+    means = {}
+    for one, there in found.items():
+        if there.kind == "ours" and there.held is not None:
+            means[one] = _means(there, there.held, how, one, shell)
+        elif services.is_recorded(one, files) and is_running(files, one):
+            means[one] = _lost(there, how, one, shell)
+    return means
+
+
+def _lost(there: UnitFile, how: UpOptions, entry_id: str, shell: Shell) -> ServiceMeans:
+    """A server runs whose service has no file any more that could start it again."""
+    first = "remove it; then " if there.kind == "blocked" else ""
+    install = shell.remedy("service install", entry_id)
+    reason = f"its service could not start it again, since {there.trouble}: {first}{install} writes it anew"
+    return ServiceMeans(None, reason, how.consent, how.allow_overcommit)
 
 
 def _means(there: UnitFile, held: HeldOptions, how: UpOptions, entry_id: str, shell: Shell) -> ServiceMeans:
