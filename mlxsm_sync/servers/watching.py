@@ -23,6 +23,7 @@ from mlxsm_sync.system.current import environment as environment_of
 from mlxsm_sync.system.portable import machine_memory
 from mlxsm_sync.system.process import by_group
 from mlxsm_sync.text.times import from_seconds
+from mlxsm_sync.values.cluster import RankRecord
 from mlxsm_sync.values.hosts import endpoint
 from mlxsm_sync.values.run import Adopted, Listener, RunRecord
 from mlxsm_sync.values.server_reports import SeenReport, SeenServer
@@ -83,7 +84,7 @@ class StatusReporter:
         )
         rank = rank_record(profile.cluster, self._machine) if profile.cluster is not None else None
         if rank is not None:
-            plain = plain.model_copy(rank=rank.rank, ranks=rank.count)
+            plain = _as_rank(plain, rank)
         record = self._files.record(entry.id)
         if isinstance(record, Damaged):
             return plain.model_copy(status="crashed", uncertain=True, last_error=record.reason)
@@ -136,7 +137,7 @@ class StatusReporter:
         if self._ask:
             seen = question(record, seen, PATIENCE)
         if (rank := record.cluster) is not None:
-            plain = plain.model_copy(rank=rank.rank, ranks=rank.count)
+            plain = _as_rank(plain, rank)
         return plain.model_copy(
             status=seen.status,
             uncertain=seen.doubtful,
@@ -196,6 +197,12 @@ def _once(servers: Sequence[SeenServer]) -> list[SeenServer]:
         found.append(server.model_copy(pid=None) if again else server)
         seen.add(server.pid)
     return found
+
+
+def _as_rank(server: SeenServer, rank: RankRecord) -> SeenServer:
+    """The server with what it is in its cluster."""
+    first = None if rank.serves else rank.machines[0]
+    return server.model_copy(rank=rank.rank, ranks=rank.count, answered_by=first)
 
 
 def _adopted(adopted: Adopted, plain: SeenServer) -> SeenServer:

@@ -57,6 +57,8 @@ class SeenServer(Value):
     """Which rank of a cluster it is, from 0; null where it is a server of its own."""
     ranks: int | None = None
     """How many ranks the cluster has."""
+    answered_by: str | None = None
+    """The machine whose rank answers clients, and knows whether all are ready; null where it is this server."""
     started_at: str | None = None
     """ISO 8601, UTC, whole seconds."""
     ended_at: str | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mlxsm_sync.text.amounts import ago, duration, size
+from mlxsm_sync.text.times import local
 from mlxsm_sync.text.unicode import visible
 from mlxsm_sync.values.endings import code_text
 from mlxsm_sync.values.run import DownReport, DryRun, UpReport, UpServer
@@ -158,6 +159,8 @@ def _notes(server: SeenServer, style: Style, command: Command) -> list[str]:
         notes.append(f"{name}: {message}{f': {visible(server.last_error)}' if server.last_error else ''}")
     elif server.last_error:
         notes.append(f"{name}: {visible(server.last_error)}")
+    if server.rank is not None and server.pid is not None:
+        notes += _about_rank(server, name)
     if server.pid is not None and server.stop_requested_at is not None:
         kill = visible(command("down", server.name, options=["--force"]))
         notes.append(f"{name}: was asked to stop {ago(server.stop_requested_at)}; {kill} kills it")
@@ -171,6 +174,15 @@ def _notes(server: SeenServer, style: Style, command: Command) -> list[str]:
         changed = visible(", ".join(server.environment_changes))
         notes.append(f"{name}: a restart would take over another {changed} from the environment")
     return notes
+
+
+def _about_rank(server: SeenServer, name: str) -> Iterator[str]:
+    """What a rank cannot tell by itself, or when it last proved that all of them work."""
+    if server.answered_by is not None and server.status == "joined":
+        where = visible(server.answered_by)
+        yield f"{name}: rank {server.rank} of {server.ranks}; {where} knows whether it is ready"
+    elif server.answered_at is not None:
+        yield f"{name}: answered {local(server.answered_at)}, {ago(server.answered_at)}"
 
 
 def doctor_text(report: Diagnosis, style: Style, *, quiet: bool = False) -> str:

@@ -48,6 +48,9 @@ def test_two_macs_from_one_file_a_chat_a_cable_pulled_and_put_back(cluster_of: M
     assert "rank 1 of 2; studio-1 knows whether it is ready" in codes[1][1]
     assert cluster.statuses() == ["ready", "joined"]
     assert [(mac.seen()["rank"], mac.seen()["ranks"]) for mac in cluster.macs] == [(0, 2), (1, 2)]
+    assert (first.seen()["answeredBy"], second.seen()["answeredBy"]) == (None, "studio-1")
+    assert "\nBig: answered 20" in first.run("ps").out
+    assert "\nBig: rank 1 of 2; studio-1 knows whether it is ready\n" in second.run("ps").out
     answered = first.seen()["answeredAt"]
     assert answered is not None
     assert second.seen()["answeredAt"] is None
