@@ -58,7 +58,7 @@ class SeenServer(Value):
     ranks: int | None = None
     """How many ranks the cluster has."""
     answered_by: str | None = None
-    """The machine whose rank answers clients, and knows whether all are ready; null where it is this server."""
+    """The machine that answers clients, and knows whether all ranks are ready; null where it is this one."""
     started_at: str | None = None
     """ISO 8601, UTC, whole seconds."""
     ended_at: str | None = None
