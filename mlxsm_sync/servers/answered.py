@@ -29,17 +29,17 @@ _LONGEST = 512
 
 def answered_at(record: RunRecord) -> str | None:
     """When the server of a record last began to answer a completion, ISO 8601, UTC; None if it never did."""
-    log = Path(record.log)
-    for path in (log, log.with_name(f"{log.name}.1")):
-        if (found := _last_in(path, record)) is not None:
+    for path in (record.log, f"{record.log}.1"):
+        if (found := _last_in(Path(path), record)) is not None:
             return found
-    if record.ready != "answered" or record.ready_seconds is None:
-        return None
-    return from_seconds(to_seconds(record.started_at) + record.ready_seconds)
+    with suppress(ValueError):  # whoever edits a record may write what is no time
+        if record.ready == "answered" and record.ready_seconds is not None:
+            return from_seconds(to_seconds(record.started_at) + record.ready_seconds)
+    return None
 
 
 def _last_in(path: Path, record: RunRecord) -> str | None:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, OverflowError):
         began = to_seconds(record.started_at)
         if path.stat().st_mtime < began:
             return None  # a log of an earlier run

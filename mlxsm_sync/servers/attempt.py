@@ -131,7 +131,7 @@ class Attempt:
         gone = self._end(handle)
         if error.ended:
             ended = self._ended(wait)
-            if wait.awaited is None or ended.refused:
+            if wait.awaited is None or ended.refused or self._was_stopped():
                 return ended
             return ended._replace(failure=f"{wait.awaited}: {ended.failure}", waiting=True)
         reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
@@ -156,6 +156,10 @@ class Attempt:
         return Outcome(
             failure=reason, refused=refused, unusable="options" if alone and code == _BAD_USAGE else None
         )
+
+    def _was_stopped(self) -> bool:
+        """Whether somebody else has asked it to end."""
+        return self._files.record(self.record.id) is None or self._files.asked(self.record) is not None
 
     def _end(self, handle: Handle | None) -> bool:
         """End what was begun here, with all that it started; say whether it is gone."""

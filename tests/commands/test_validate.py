@@ -25,7 +25,7 @@ HOSTILE = "]( ::error::x\n::set-env name=A::b\n##[add-path]/x %0A {0} | ``` <b> 
 
 EXPECTED = """\
 ::warning file=my files/open.yaml,line=3,col=3,title=Worth a look::open.yaml:3:3: A: its host is not a loopback address: the server has no authentication
-::error file=my files/bad.yaml,line=3,col=53,title=Invalid profile file or document::bad.yaml:3:53: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, advancedLaunchOptions, on
+::error file=my files/bad.yaml,line=3,col=53,title=Invalid profile file or document::bad.yaml:3:53: the key "colour" is unknown; known keys: name, modelID, host, port, enableThinking, notes, context, cluster, advancedLaunchOptions, on
 ::error file=my files/gone.yaml,title=Unusable profile file or document::gone.yaml: cannot read gone.yaml: No such file or directory
 """
 

@@ -311,6 +311,7 @@ def test_values_become_typed(project: Project) -> None:
         "enableThinking": None,
         "notes": None,
         "context": None,
+        "cluster": None,
         "advancedLaunchOptions": dict.fromkeys(OPTION_NAMES)
         | {
             "defaultTemperature": 0.3,

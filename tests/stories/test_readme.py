@@ -113,7 +113,7 @@ def test_the_first_command_sets_everything_up(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Applied: 3 created." in done.stdout
     assert done.stdout.rstrip().splitlines()[-1] != ""
-    assert "Plan: nothing to do (3 unchanged, 1 for other machines)" in done.stdout
+    assert "Plan: nothing to do (3 unchanged, 2 for other machines)" in done.stdout
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 import pytest
 
 from mlxsm_sync.clients.registry import known_clients
+from mlxsm_sync.values.agent import AgentReport, AgentRun
 from mlxsm_sync.values.base import Value
 from mlxsm_sync.values.fit import FitProfile, FitReport, MemoryLimit
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.server_reports import SeenReport, SeenServer
 from mlxsm_sync.values.services import SeenService, ServiceReport
+from mlxsm_sync.views.agent import status_text as agent_text
 from mlxsm_sync.views.connection import clients_text
 from mlxsm_sync.views.fit import fit_text
 from mlxsm_sync.views.history import history_text
@@ -69,6 +72,15 @@ FITTED = FitReport(
     limit=MemoryLimit(nbytes=9, from_="asked"), profiles=(SIZED,), running=0, sum_bytes=6, fits=True
 )
 
+AGENT = AgentReport(
+    installed=True,
+    log="/x/agent.log",
+    unit="systemd:mlxsm-agent.timer",
+    state="stopped",
+    next_at="2026-11-27T14:02:00Z",
+    last_run=AgentRun(at="2026-11-27T14:00:00Z", exit=3, repository="/fleet", message="nothing new"),
+)
+
 
 def columns() -> dict[str, list[str]]:
     """The fields of each command, as the page has them."""
@@ -84,6 +96,7 @@ TOLD: Mapping[str, tuple[Value, str]] = {
     "ps": (SEEN, seen_text(SeenReport(servers=(SEEN,), memory_bytes=0, machine_memory_bytes=1), PLAIN, str)),
     "fit": (SIZED, fit_text(FITTED, PLAIN)),
     "service status": (SERVICE, status_text(ServiceReport(services=(SERVICE,)), PLAIN)),
+    "agent status": (AGENT, agent_text(AGENT, PLAIN)),
     "connect --list": (known_clients().clients[0], clients_text(known_clients(), PLAIN)),
 }
 
@@ -92,7 +105,8 @@ TOLD: Mapping[str, tuple[Value, str]] = {
 def test_the_page_names_the_fields_in_their_order(command: str) -> None:
     item, told = TOLD[command]
     data: dict[str, Any] = item.model_dump() | ({"endpoint": "[::1]:8080"} if command == "list" else {})
-    assert told.splitlines(keepends=True)[0] == records([[data[name] for name in columns()[command]]])
+    fields = [reduce(lambda inner, key: inner[key], name.split("."), data) for name in columns()[command]]
+    assert told.splitlines(keepends=True)[0] == records([fields])
 
 
 def test_the_page_has_every_command_that_takes_it() -> None:
