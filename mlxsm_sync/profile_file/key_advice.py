@@ -37,6 +37,8 @@ KEYS: dict[Level, tuple[str, ...]] = {
 }
 """The keys that each place knows, in the order of the schema."""
 
+_OF_A_CLUSTER: tuple[Level, ...] = ("cluster", "rank")
+"""Mappings that few files have: their keys, such as address, mean another one first."""
 _TYPED = {flag: option for option, flag in OPTION_FLAGS.items()} | {
     "--model": "modelID",
     "--host": "host",
@@ -180,7 +182,7 @@ def _exact(word: str, level: Level) -> _Meant | None:
     """What a plain word stands for; a key of this place before one of another."""
     if level == "profile" and word in _IN_A_PROFILE:
         return _Meant(key=_IN_A_PROFILE[word], sure=False)
-    for known in (KEYS[level], *KEYS.values()):
+    for known in (KEYS[level], *(keys for name, keys in KEYS.items() if name not in _OF_A_CLUSTER)):
         for one in known:
             if _plain(one) == word:
                 return _Meant(key=one)
@@ -189,7 +191,10 @@ def _exact(word: str, level: Level) -> _Meant | None:
             return _Meant(key=_TYPED[flag]) if flag in _TYPED else _Meant(flag=flag)
     if word in _SYNONYMS:
         return _Meant(key=_SYNONYMS[word], sure=False)
-    return _Meant(remark=_REMARKS[word]) if word in _REMARKS else None
+    if word in _REMARKS:
+        return _Meant(remark=_REMARKS[word])
+    of_a_cluster = (one for name in _OF_A_CLUSTER for one in KEYS[name] if _plain(one) == word)
+    return next((_Meant(key=one) for one in of_a_cluster), None)
 
 
 def _as_raw(flag: str, value: Json, level: Level, *, has_raw: bool) -> str:

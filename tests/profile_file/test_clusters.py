@@ -150,3 +150,45 @@ def test_a_cluster_in_defaults_is_told_where_it_belongs(project: Project) -> Non
         'the key "cluster" belongs in each profile'
         in project.run("validate").err + project.run("validate").out
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (FILE.replace("Studio-1", "studio 1"), "machine[0] must be the name of one machine"),
+        (FILE.replace("{machine: Studio-1, ", "{"), "machine is required"),
+        (FILE.replace("Studio-1", "[a]"), "machine[0] must be text"),
+        (
+            FILE.replace("  cluster:\n    ranks:", "  ranks:"),
+            'the key "ranks" belongs under cluster, in a profile',
+        ),
+        (
+            FILE.replace("    ranks:", "    notes: x\n    ranks:"),
+            'the key "notes" belongs in the profile, not under',
+        ),
+    ],
+)
+def test_slips_in_a_cluster_are_told(project: Project, text: str, told: str) -> None:
+    project.write(text)
+    problems = project.run("validate", "--json").json["files"][0]["problems"]
+    assert any(told in one["message"] for one in problems), problems
+
+
+def test_other_arguments_go_with_a_cluster(project: Project) -> None:
+    options = "  advancedLaunchOptions: {rawExtraArgs: [--kv-bits, '8']}\n"
+    project.write(FILE.replace("  port: 8080\n", f"  port: 8080\n{options}"))
+    assert project.run("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("address: 127.0.0.1", "did you mean host?"),
+        ("machine: studio", "did you mean on?"),
+        ("backend: ring", 'the key "backend" belongs under cluster, in a profile'),
+    ],
+)
+def test_keys_of_a_cluster_mean_others_elsewhere_first(project: Project, key: str, told: str) -> None:
+    project.write(f"schemaVersion: 1\nprofiles:\n- name: A\n  modelID: org/a\n  port: 1\n  {key}\n")
+    problems = project.run("validate", "--json").json["files"][0]["problems"]
+    assert [told in one["message"] for one in problems] == [True], problems

@@ -19,6 +19,7 @@ from mlxsm_sync.servers.command_line import (
     is_older,
     launch,
 )
+from mlxsm_sync.values.cluster import Cluster, Rank
 from mlxsm_sync.values.launch_options import LaunchOptions
 from mlxsm_sync.values.profile import Profile
 from mlxsm_sync.values.server_options import FLAGS, NEWEST_KNOWN, known_to, parse_version, stands_for, written
@@ -383,3 +384,20 @@ def test_only_what_the_release_knows_is_emitted_and_each_once(one: Profile, vers
         assert {*names} <= program.flags
     assert all(word.startswith("--") for word in made.arguments)
     assert changes(made.arguments, made.arguments) == ()
+
+
+def test_a_cluster_needs_a_word_and_a_pipeline_its_flag() -> None:
+    ranks = tuple(Rank(machine=f"m{one}", address=f"10.0.0.{one}", port=1) for one in (1, 2))
+    alone = profile()
+    tensor = alone.model_copy(cluster=Cluster(ranks=ranks), name="My Big")
+    made = launch(tensor, "org/m", NEWEST)
+    assert made.problems == ()
+    assert "--pipeline" not in made.arguments
+    (asked,) = made.unallowed
+    assert asked.endswith(": --allow-cluster 'My Big' lets it")
+    assert launch(tensor, "org/m", NEWEST, Consent(clusters=frozenset({"My Big"}))).unallowed == ()
+    assert launch(tensor, "org/m", NEWEST, Consent(clusters=frozenset({"Other"}))).unallowed == (asked,)
+    pipeline = tensor.model_copy(cluster=Cluster(ranks=ranks, sharding="pipeline"))
+    assert "--pipeline" in launch(pipeline, "org/m", NEWEST).arguments
+    old = launch(pipeline, "org/m", Program(("/x",), "0.29.1"))
+    assert any("--pipeline needs mlx-lm 0.30.6 or newer" in one for one in old.problems)

@@ -162,3 +162,9 @@ def test_the_link_of_this_machine() -> None:
 def test_what_a_kill_costs_is_said_of_jaccl_alone() -> None:
     assert price_of_a_kill(record(None)) == price_of_a_kill(record(cluster())) == ""
     assert "until this Mac is restarted" in price_of_a_kill(record(cluster("jaccl")))
+
+
+def test_only_the_first_rank_takes_the_port() -> None:
+    assert record(None).serves is True
+    assert record(cluster()).serves is True
+    assert record(cluster(), "studio-2").serves is False
