@@ -16,6 +16,7 @@ from mlxsm_sync.servers.downloads import Downloads
 from mlxsm_sync.servers.endings import ending_of
 from mlxsm_sync.servers.explaining import exit_reason
 from mlxsm_sync.servers.outcomes import Unusable
+from mlxsm_sync.servers.ranks import called_in_vain
 from mlxsm_sync.servers.readiness import ReadinessWait
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.start_steps import NotReady, Ready, Step, Stopped
@@ -131,7 +132,7 @@ class Attempt:
         gone = self._end(handle)
         if error.ended:
             ended = self._ended(wait)
-            if wait.awaited is None or ended.refused or self._was_stopped():
+            if wait.awaited is None or self._was_stopped() or not called_in_vain(self._said()):
                 return ended
             return ended._replace(failure=f"{wait.awaited}: {ended.failure}", waiting=True)
         reason = str(error) if gone else f"{error}; and its process {handle.pid} cannot be ended"
@@ -156,6 +157,9 @@ class Attempt:
         return Outcome(
             failure=reason, refused=refused, unusable="options" if alone and code == _BAD_USAGE else None
         )
+
+    def _said(self) -> str:
+        return logs.part(Path(self.record.log))
 
     def _was_stopped(self) -> bool:
         """Whether somebody else has asked it to end."""

@@ -18,6 +18,8 @@ from mlxsm_sync.values.run import RunRecord
 
 PEER_LOST = "[ring] connection to a peer was lost"
 """What mlx 0.32 says when a rank that it was connected to is gone."""
+CALLED_IN_VAIN = "[ring] Couldn't connect"
+"""What it says after half a minute in which the rank behind it did not answer."""
 _ENDS = (-6, 0)
 """How a rank ends itself when it has lost another one: SIGABRT, or as if all were well; both were seen."""
 
@@ -111,6 +113,14 @@ def has_lost_its_peer(record: RunRecord, code: int | None, said: str) -> bool:
     Nobody writes into the log of a rank that serves no HTTP but itself.
     """
     return record.cluster is not None and code in _ENDS and PEER_LOST in said
+
+
+def called_in_vain(said: str) -> bool:
+    """Whether a rank has ended because another one did not come; `said` is its log.
+
+    One that ends in the moment in which it has joined has a reason of its own, such as a broken model.
+    """
+    return CALLED_IN_VAIN in said
 
 
 def peer_left(rank: RankRecord) -> str:

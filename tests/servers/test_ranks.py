@@ -168,3 +168,8 @@ def test_only_the_first_rank_takes_the_port() -> None:
     assert record(None).serves is True
     assert record(cluster()).serves is True
     assert record(cluster(), "studio-2").serves is False
+
+
+def test_a_call_in_vain_is_known_by_its_words() -> None:
+    assert ranks.called_in_vain("RuntimeError: [ring] Couldn't connect (error: 111)\n")
+    assert not ranks.called_in_vain("ValueError: the tokenizer is broken\n")
