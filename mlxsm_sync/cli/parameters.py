@@ -34,7 +34,7 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
         raise click.BadParameter(f"must be a number {low} and at most {self.max}", ctx, param)
 
 
-class Span(click.ParamType):  # type: ignore[type-arg]  # as above
+class Span(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
     """A time with its unit, in seconds."""
 
     name = "time"

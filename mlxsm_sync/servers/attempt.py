@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -19,7 +19,7 @@ from mlxsm_sync.servers.outcomes import Unusable
 from mlxsm_sync.servers.ranks import called_in_vain
 from mlxsm_sync.servers.readiness import ReadinessWait
 from mlxsm_sync.servers.records import RunFiles
-from mlxsm_sync.servers.start_steps import NotReady, Ready, Step, Stopped
+from mlxsm_sync.servers.start_steps import NotReady, Ready, Step, Stopped, Waiting
 from mlxsm_sync.system import spawn
 from mlxsm_sync.system.process import Handle
 from mlxsm_sync.system.process_identity import found as identified
@@ -70,13 +70,8 @@ class Attempt:
         self._tell = tell
         self._shim = shim
 
-    def finish(
-        self, environment: Mapping[str, str], timeout: float, *, asking: bool, patient: bool = False
-    ) -> Outcome:
-        """Wait until it is ready, and note that; a server that was begun here and fails is ended.
-
-        `patient`: other ranks of its cluster are waited for without end.
-        """
+    def finish(self, how: Waiting) -> Outcome:
+        """Wait until it is ready, and note that; a server that was begun here and fails is ended."""
         began = time.monotonic()
         self._tell(Step("starting" if self._shim else "waiting", self.record.pid))
         found = identify(self.record)
@@ -88,14 +83,14 @@ class Attempt:
         wait = ReadinessWait(
             found.handle,
             self.record,
-            Downloads(self.record.arguments, environment),
-            timeout=timeout,
+            Downloads(self.record.arguments, how.environment),
+            timeout=how.timeout,
             stop=self._stop,
             tell=self._tell,
-            patient=patient,
+            patient=how.patient,
         )
         try:
-            ready = wait.until_ready(asking=asking)
+            ready = wait.until_ready(asking=how.asking)
         except NotReady as error:
             return self._fail(found.handle, error, wait)
         except Stopped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Event
 
 from mlxsm_sync.errors import ServerError
@@ -13,7 +13,7 @@ from mlxsm_sync.servers.attempt import Outcome
 from mlxsm_sync.servers.ranks import missing, waits_for
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.services import Services
-from mlxsm_sync.servers.start_steps import Ready, Step, Stopped
+from mlxsm_sync.servers.start_steps import Ready, Step, Stopped, Waiting
 from mlxsm_sync.system.process_identity import found
 from mlxsm_sync.system.service_states import UnitState
 from mlxsm_sync.values.run import RunRecord
@@ -42,17 +42,11 @@ class ServiceStart:
         before = files.record(entry.id)
         self._before = before.run_id if isinstance(before, RunRecord) else None
 
-    def finish(
-        self,
-        environment: Mapping[str, str],  # noqa: ARG002 - the service holds its own
-        timeout: float,
-        *,
-        asking: bool,  # noqa: ARG002 - as above
-        patient: bool = False,  # noqa: ARG002 - so is its `run`
-    ) -> Outcome:
+    def finish(self, how: Waiting) -> Outcome:
         """Start it and wait until its `run` calls it ready, or says why not; Stopped ends it.
 
-        Its `run` waits for other ranks of a cluster without end; this waits for them for `timeout` seconds.
+        How its `run` waits is what the service holds: for other ranks of a cluster without end. Here they
+        are waited for for as long as `how` says.
         """
         if (trouble := self._manager.trouble()) is not None:
             away = self._files.command("service uninstall", self._entry.name)
@@ -60,7 +54,7 @@ class ServiceStart:
         self._tell(Step("starting"))
         restarts = self._begin()
         idle, next_look = 0, time.monotonic()
-        until = next_look + timeout
+        until = next_look + how.timeout
         while True:
             if self._stop.wait(_PAUSE):
                 self._manager.stop(self._entry.id)

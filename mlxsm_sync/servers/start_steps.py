@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mlxsm_sync.servers.releases import told_by
@@ -19,6 +20,19 @@ class Step(NamedTuple):
     """The bytes of its model that have been downloaded."""
     total: int | None = None
     """The bytes that the model has, None where that is not known."""
+
+
+class Waiting(NamedTuple):
+    """How a start is waited for."""
+
+    environment: Mapping[str, str]
+    """What the server was started in, which tells where its model is downloaded to."""
+    timeout: float
+    """Seconds without a sign of life."""
+    asking: bool = True
+    """Whether it must answer a question; else socket and health are enough."""
+    patient: bool = False
+    """Whether other ranks of its cluster are waited for without end."""
 
 
 class Ready(NamedTuple):

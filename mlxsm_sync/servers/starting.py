@@ -24,7 +24,7 @@ from mlxsm_sync.servers.ranks import port_trouble, whom_to_ask
 from mlxsm_sync.servers.records import RunFiles
 from mlxsm_sync.servers.service_start import ServiceStart
 from mlxsm_sync.servers.services import Services
-from mlxsm_sync.servers.start_steps import Ready, Step, Stopped
+from mlxsm_sync.servers.start_steps import Ready, Step, Stopped, Waiting
 from mlxsm_sync.servers.switching import Switch
 from mlxsm_sync.system.spawn import Child, Shim
 from mlxsm_sync.values.hosts import endpoint
@@ -219,7 +219,7 @@ class Start:
         """Wait until it is ready; where its program refuses a default of ours, start it without that."""
         policy = self._policy
         patient = policy.foreground
-        outcome = attempt.finish(policy.environment, policy.timeout, asking=policy.asking, patient=patient)
+        outcome = attempt.finish(Waiting(policy.environment, policy.timeout, policy.asking, patient))
         if isinstance(attempt, Attempt):
             refused = outcome.refused & flags_of(attempt.record.arguments)
             if refused and refused <= flags_of(self._order.launch.defaults):

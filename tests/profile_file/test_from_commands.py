@@ -431,7 +431,7 @@ mlx_lm.server --model $MODEL --port 8081 > /tmp/1.log 2>&1 &
 nohup python3 -m mlx_lm.server \\
   --model org/chat \\
   --port 8082 &
-cd ~/work
+cd ~/team
 mlx_lm.server --model ./mine --port 8083
 """
 
@@ -441,7 +441,7 @@ def test_a_script_gives_its_servers() -> None:
     assert [(one.model_id, one.port) for one in found.profiles] == [
         ("org/coder", 8081),
         ("org/chat", 8082),
-        ("~/work/mine", 8083),
+        ("~/team/mine", 8083),
     ]
     assert "3 other commands were left out: only the starts of mlx_lm.server become profiles" in found.notes
 
@@ -671,7 +671,7 @@ def test_a_file_is_written_that_validate_takes(project: Project) -> None:
     assert project.run("validate").code == 0
     planned = project.run("plan", "--json").json["changes"]
     assert [one["after"]["modelID"] for one in planned] == [
-        *("org/x", "org/coder", "org/chat", "~/work/mine", "org/launchd"),
+        *("org/x", "org/coder", "org/chat", "~/team/mine", "org/launchd"),
     ]
     before = (project.folder / "profiles.yaml").read_bytes()
     assert project.run("init", *words).code == 1

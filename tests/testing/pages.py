@@ -195,7 +195,7 @@ class Shell:
     def _there(self, text: str) -> str:
         for port, new in self.ports.items():
             text = re.sub(rf"\b{new}\b", port, text)
-        text = text.replace(self.project.environment["HOME"], "~").replace(str(self.project.folder), "~/work")
+        text = text.replace(self.project.environment["HOME"], "~").replace(str(self.project.folder), "~/team")
         return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
 
 

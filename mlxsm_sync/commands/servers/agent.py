@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from typing import Any
 
 from mlxsm_sync.commands.servers.agent_run import Wish, file_in, run
 from mlxsm_sync.commands.servers.keeping import state_name
@@ -32,9 +33,9 @@ from mlxsm_sync.views.agent import install_text, printed_text, status_text, unin
 __all__ = ["install", "run", "status", "uninstall"]
 
 
-def install(session: Session, /, every: float, no_start: bool, show: bool, **given: object) -> int:
+def install(session: Session, /, every: float, no_start: bool, show: bool, **given: Any) -> int:
     """Write the unit, and let the manager run it from now on; or only show what would be written."""
-    wish = Wish(**given)  # type: ignore[arg-type]  # as the command line declares them
+    wish = Wish(**given)
     minutes = minutes_of(every)
     if minutes is None:
         raise UsageError(
